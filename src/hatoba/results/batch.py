@@ -1,0 +1,115 @@
+"""Verdicts in bulk: one row of a structured array each, turned into :class:`hatoba.model.Verdict` only where a person looks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol as Interface
+
+import numpy as np
+import numpy.typing as npt
+
+from hatoba.model import Address, Evidence, Protocol, Reason, State, Verdict
+
+VERDICT = np.dtype(
+    [
+        ("host", "u4"),  # index into the batch's host table
+        ("port", "u2"),
+        ("protocol", "u1"),  # IANA protocol number
+        ("state", "u1"),  # model.State
+        ("reason", "u1"),  # model.Reason
+        ("probes", "u1"),  # how often it was asked
+        ("answered_probe", "u1"),  # which of them was answered, from 1; 0 for silence
+        ("answer", "u1"),  # results.batch.Answer
+        ("ttl", "u1"),  # of the answer; 0 where unknown
+        ("icmp_type", "u1"),
+        ("icmp_code", "u1"),
+        ("contradicted", "u1"),  # Answer of a later answer that says otherwise; 0 for none
+        ("responder", "u4"),  # 0: the host itself, n: responders[n - 1]
+        ("rtt_s", "f4"),  # NaN for silence
+    ]
+)
+"""The layout of one verdict, 24 bytes."""
+
+
+class Answer:
+    """Codes of the field ``answer``: what came back."""
+
+    NONE, SYN_ACK, SYN, RST, ICMP, ICMP6, CONNECTED, REFUSED, LOCAL = range(9)
+
+
+_ANSWER_WORDS = {
+    Answer.SYN_ACK: "syn-ack",
+    Answer.SYN: "syn",
+    Answer.RST: "rst",
+    Answer.CONNECTED: "connected",
+    Answer.REFUSED: "refused",
+    Answer.LOCAL: "local error",
+}
+
+
+class HostTable(Interface):
+    """Addresses by index, without an object for each: what ``targets.TargetSet`` is."""
+
+    def __len__(self) -> int: ...
+
+    def address(self, index: int) -> Address: ...
+
+    def names(self, index: int) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictBatch:
+    """Some verdicts of a scan, in the order in which they became known. Each asked port comes in exactly one batch, once."""
+
+    method: str
+    hosts: HostTable
+    rows: npt.NDArray[np.void]
+    """Of dtype :data:`VERDICT`."""
+    responders: Sequence[Address] = field(default_factory=tuple)
+    """Who answered in the target's stead; shared by all batches of a scan and growing."""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """Each row as a frozen value."""
+        for row in self.rows:
+            yield verdict_of(row, self)
+
+
+def answer_word(answer: int, icmp_type: int, icmp_code: int) -> str | None:
+    """``syn-ack``, ``rst``, ``icmp 3/13``, ``icmp6 1/4``; None for silence."""
+    if answer == Answer.ICMP:
+        return f"icmp {icmp_type}/{icmp_code}"
+    if answer == Answer.ICMP6:
+        return f"icmp6 {icmp_type}/{icmp_code}"
+    return _ANSWER_WORDS.get(answer)
+
+
+def verdict_of(row: np.void, batch: VerdictBatch) -> Verdict:
+    (host, port, protocol, state, reason, probes, answered, answer, ttl, icmp_type, icmp_code, contradicted, who, rtt_s) = row.item()
+    address = batch.hosts.address(host)
+    word = answer_word(answer, icmp_type, icmp_code)
+    is_icmp = answer in (Answer.ICMP, Answer.ICMP6)
+    responder = None if word is None else (batch.responders[who - 1] if who else address)
+    return Verdict(
+        address,
+        Protocol(protocol),
+        port,
+        State(state),
+        Reason(reason),
+        Evidence(
+            method=batch.method,
+            probes=probes,
+            answer=word,
+            answered_probe=answered or None,
+            responder=responder,
+            rtt_s=None if math.isnan(rtt_s) else rtt_s,
+            ttl=ttl or None,
+            icmp_type=icmp_type if is_icmp else None,
+            icmp_code=icmp_code if is_icmp else None,
+            contradicted_by=(word2,) if contradicted and (word2 := answer_word(contradicted, 0, 0)) else (),
+        ),
+    )
