@@ -1,0 +1,3 @@
+"""hatoba: a port scanner that says why."""
+
+__version__ = "0.1.0"
