@@ -89,7 +89,8 @@ def answer_word(answer: int, icmp_type: int, icmp_code: int) -> str | None:
 
 
 def verdict_of(row: np.void, batch: VerdictBatch) -> Verdict:
-    (host, port, protocol, state, reason, probes, answered, answer, ttl, icmp_type, icmp_code, contradicted, who, rtt_s) = row.item()
+    (host, port, protocol, state, reason, probes, answered, answer, *rest) = row.item()
+    (ttl, icmp_type, icmp_code, contradicted, who, rtt_s) = rest
     address = batch.hosts.address(host)
     word = answer_word(answer, icmp_type, icmp_code)
     is_icmp = answer in (Answer.ICMP, Answer.ICMP6)
