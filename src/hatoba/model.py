@@ -76,6 +76,21 @@ class Reason(IntEnum):
         return _REASON_WORDS.get(self, self.name.lower().replace("_", "-"))
 
 
+class Answer(IntEnum):
+    """What came back to a probe."""
+
+    NONE = 0
+    SYN_ACK = 1
+    SYN = 2
+    RST = 3
+    ICMP = 4
+    ICMP6 = 5
+    CONNECTED = 6
+    REFUSED = 7
+    LOCAL = 8
+    """This machine's kernel refused, nobody outside was heard."""
+
+
 _REASON_WORDS = {Reason.CONNECTED: "syn-ack", Reason.CONN_REFUSED: "conn-refused", Reason.SYN: "syn"}
 
 

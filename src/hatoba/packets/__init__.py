@@ -1,0 +1,1 @@
+"""Bytes: layouts of headers as big-endian NumPy dtypes, checksums, cookies, parsing. Pure, and vectorised over packets."""

@@ -10,7 +10,7 @@ from typing import Protocol as Interface
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.model import Address, Evidence, Protocol, Reason, State, Verdict
+from hatoba.model import Address, Answer, Evidence, Protocol, Reason, State, Verdict
 
 VERDICT = np.dtype(
     [
@@ -21,7 +21,7 @@ VERDICT = np.dtype(
         ("reason", "u1"),  # model.Reason
         ("probes", "u1"),  # how often it was asked
         ("answered_probe", "u1"),  # which of them was answered, from 1; 0 for silence
-        ("answer", "u1"),  # results.batch.Answer
+        ("answer", "u1"),  # model.Answer
         ("ttl", "u1"),  # of the answer; 0 where unknown
         ("icmp_type", "u1"),
         ("icmp_code", "u1"),
@@ -31,12 +31,6 @@ VERDICT = np.dtype(
     ]
 )
 """The layout of one verdict, 24 bytes."""
-
-
-class Answer:
-    """Codes of the field ``answer``: what came back."""
-
-    NONE, SYN_ACK, SYN, RST, ICMP, ICMP6, CONNECTED, REFUSED, LOCAL = range(9)
 
 
 _ANSWER_WORDS = {

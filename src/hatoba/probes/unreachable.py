@@ -1,0 +1,54 @@
+"""What ICMP errors mean for a port, for all methods alike: which codes make it filtered, and the reason's name for each.
+
+A code that is not in these tables is noted and leaves the state as it was.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from hatoba.model import Reason
+
+_TIME_EXCEEDED = {4: 11, 6: 3}
+_UNREACHABLE = {4: 3, 6: 1}
+
+REASONS: dict[int, dict[int, Reason]] = {
+    # RFC 792, RFC 1122 section 3.2.2.1, RFC 1812 section 5.2.7.1
+    4: {
+        0: Reason.NET_UNREACH,
+        1: Reason.HOST_UNREACH,
+        2: Reason.PROTO_UNREACH,
+        3: Reason.PORT_UNREACH,
+        9: Reason.NET_PROHIBITED,
+        10: Reason.HOST_PROHIBITED,
+        13: Reason.ADMIN_PROHIBITED,
+    },
+    # RFC 4443 section 3.1
+    6: {
+        0: Reason.NO_ROUTE,
+        1: Reason.ADMIN_PROHIBITED,
+        2: Reason.BEYOND_SCOPE,
+        3: Reason.ADDR_UNREACH,
+        4: Reason.PORT_UNREACH,
+        5: Reason.POLICY_FAIL,
+        6: Reason.REJECT_ROUTE,
+    },
+}
+
+
+def _table(family: int) -> npt.NDArray[np.uint8]:
+    table = np.zeros((256, 256), np.uint8)
+    for code, reason in REASONS[family].items():
+        table[_UNREACHABLE[family], code] = reason
+    table[_TIME_EXCEEDED[family], :] = Reason.TIME_EXCEEDED
+    return table
+
+
+_TABLES = {family: _table(family) for family in (4, 6)}
+
+
+def reasons(family: int, icmp_type: npt.NDArray[np.uint8], icmp_code: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The reason's code for each type and code; 0 where the error says nothing about the port."""
+    found: npt.NDArray[np.uint8] = _TABLES[family][icmp_type, icmp_code]
+    return found
