@@ -1,0 +1,61 @@
+"""The one seam for packets: what a wire is. Behind it stand the packet ring, raw IP, and a fake that records.
+
+The engine asks for room, fills frames in place and commits them; what arrives comes back in bulk. No wire judges anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from hatoba.packets.frames import FrameTemplate
+
+WIDTH_BYTES = 192
+"""How much of an arriving packet is kept, from its IP header on: the outer header, an ICMP error and what it quotes, with
+options, fit for both families."""
+
+SOURCE_PORTS = 16
+"""How many consecutive source ports one scan uses. Which one a probe leaves from tells which repeat it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Packets as they came in, each from its IP header on."""
+
+    frames: npt.NDArray[np.uint8]
+    """(n, WIDTH_BYTES)"""
+    lengths: npt.NDArray[np.uint32]
+    """How many bytes of each row are the packet's."""
+    at_s: npt.NDArray[np.float64]
+    """When each arrived, on the scan's clock."""
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+
+def nothing_arrived() -> Arrived:
+    return Arrived(np.zeros((0, WIDTH_BYTES), np.uint8), np.zeros(0, np.uint32), np.zeros(0, np.float64))
+
+
+class PacketWire(Protocol):
+    """A way out and in for whole packets over one interface."""
+
+    template: FrameTemplate
+
+    def reserve(self, count: int) -> npt.NDArray[np.uint8]:
+        """Up to *count* writable frames that hold the template, (n, frame bytes or more); n is 0 only if *count* is."""
+
+    def commit(self, count: int) -> None:
+        """Send the first *count* reserved frames; back when the kernel has them. Raises WireError if the link is gone."""
+
+    def receive(self, timeout_s: float) -> Arrived:
+        """What has arrived; waits up to *timeout_s* if nothing has."""
+
+    @property
+    def drops(self) -> int:
+        """Frames lost on this side so far because nobody took them out in time."""
+
+    def close(self) -> None: ...

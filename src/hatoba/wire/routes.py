@@ -1,0 +1,146 @@
+"""Which way packets to an address leave: interface, source address, next hop. Asked of the kernel, so that its rules hold.
+
+Targets are asked for by range, not one by one: between two neighbouring borders of the prefixes in any routing table or
+rule, all addresses match the same entries, so one question answers for the whole stretch.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from hatoba.wire.netlink import RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE, RTM_GETRULE, Message, Netlink, attribute
+
+_FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
+_BITS = {4: 32, 6: 128}
+_RTMSG = struct.Struct("=BBBBBBBBI")
+_IFINFO = struct.Struct("=BxHiII")
+_IFADDR = struct.Struct("=BBBBI")
+_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC, _RTA_VIA = 1, 4, 5, 7, 18
+_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU = 1, 3, 4
+_IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS = 1, 2, 8
+_RTN_UNICAST, _RTN_LOCAL = 1, 2
+_IFF_UP, _IFF_NOARP = 0x1, 0x80
+_ARPHRD_ETHER = 1
+_IFA_F_UNUSABLE = 0x08 | 0x40  # dadfailed, tentative
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An interface."""
+
+    index: int
+    name: str
+    mac: bytes
+    ethernet: bool
+    """Whether frames on it carry an Ethernet header and next hops are found by ARP or neighbour discovery."""
+    up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The way to some addresses. ``gateway`` is None where they are on the link themselves."""
+
+    link: Link
+    source: bytes
+    gateway: bytes | None
+    local: bool
+    """The addresses are this machine's own: packets go through the loopback device."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A stretch of addresses, *first* to *last* inclusive as integers, with its route; None where there is none."""
+
+    first: int
+    last: int
+    route: Route | None
+    problem: str = ""
+    """The kernel's words where there is no route."""
+
+
+def find_ways(family: int, ranges: Iterable[tuple[int, int]], zone_index: int = 0) -> Iterator[Way]:
+    """Cut *ranges* of addresses into stretches that leave the same way. *zone_index* binds the look-up to one interface."""
+    with Netlink() as netlink:
+        links = {link.index: link for link in _links(netlink)}
+        borders = _borders(netlink, family)
+        for first, last in ranges:
+            starts = [first, *(border for border in borders if first < border <= last)]
+            ends = [*(start - 1 for start in starts[1:]), last]
+            answers = netlink.ask(RTM_GETROUTE, [_question(family, start, zone_index) for start in starts], _RTMSG.size)
+            for start, end, answer in zip(starts, ends, answers, strict=True):
+                yield _way(netlink, family, start, end, answer, links)
+
+
+def link_index(name: str) -> int:
+    """Raises OSError where there is no such interface."""
+    return socket.if_nametoindex(name)
+
+
+def _links(netlink: Netlink) -> Iterator[Link]:
+    for message in netlink.dump(RTM_GETLINK, _IFINFO.pack(socket.AF_UNSPEC, 0, 0, 0, 0), _IFINFO.size):
+        _family, hardware, index, flags, _change = _IFINFO.unpack(message.body)
+        name = message.attributes[_IFLA_IFNAME].rstrip(b"\0").decode(errors="replace")
+        mac = message.attributes.get(_IFLA_ADDRESS, b"")
+        yield Link(index, name, mac, hardware == _ARPHRD_ETHER and not flags & _IFF_NOARP, bool(flags & _IFF_UP))
+
+
+def _borders(netlink: Netlink, family: int) -> list[int]:
+    """First addresses of all stretches: where a prefix begins, and just behind where one ends."""
+    bits = _BITS[family]
+    body = _RTMSG.pack(_FAMILY[family], 0, 0, 0, 0, 0, 0, 0, 0)
+    borders = set()
+    for kind in (RTM_GETROUTE, RTM_GETRULE):
+        for message in netlink.dump(kind, body, _RTMSG.size):
+            prefix = message.attributes.get(_RTA_DST)
+            if prefix is None:
+                continue
+            first = int.from_bytes(prefix, "big")
+            borders.update((first, first + (1 << (bits - message.body[1]))))
+    return sorted(borders)
+
+
+def _question(family: int, address: int, zone_index: int) -> bytes:
+    bits = _BITS[family]
+    body = _RTMSG.pack(_FAMILY[family], bits, 0, 0, 0, 0, 0, 0, 0) + attribute(_RTA_DST, address.to_bytes(bits // 8, "big"))
+    return body + attribute(_RTA_OIF, struct.pack("=I", zone_index)) if zone_index else body
+
+
+def _way(netlink: Netlink, family: int, first: int, last: int, answer: Message, links: dict[int, Link]) -> Way:
+    if answer.error:
+        return Way(first, last, None, socket_error(answer.error))
+    kind = answer.body[7]
+    if kind not in (_RTN_UNICAST, _RTN_LOCAL):
+        return Way(first, last, None, socket_error(errno.EHOSTUNREACH))
+    found = answer.attributes
+    link = links[struct.unpack("=I", found[_RTA_OIF])[0]]
+    gateway = found.get(_RTA_GATEWAY)
+    via = found.get(_RTA_VIA)
+    if via is not None and struct.unpack_from("=H", via)[0] == _FAMILY[family]:
+        gateway = via[2:]
+    source = found.get(_RTA_PREFSRC) or _source_on(netlink, family, link.index)
+    if source is None:
+        return Way(first, last, None, socket_error(errno.EADDRNOTAVAIL))
+    local = kind == _RTN_LOCAL
+    if local and family == 6 and first == last:
+        source = first.to_bytes(16, "big")
+    return Way(first, last, Route(link, source, gateway, local))
+
+
+def _source_on(netlink: Netlink, family: int, index: int) -> bytes | None:
+    """An own address on an interface, for routes that name none."""
+    for message in netlink.dump(RTM_GETADDR, _IFADDR.pack(_FAMILY[family], 0, 0, 0, 0), _IFADDR.size):
+        flags = struct.unpack("=I", message.attributes.get(_IFA_FLAGS, bytes(4)))[0]
+        if _IFADDR.unpack(message.body)[4] == index and not flags & _IFA_F_UNUSABLE:
+            return message.attributes.get(_IFA_LOCAL) or message.attributes.get(_IFA_ADDRESS)
+    return None
+
+
+def socket_error(code: int) -> str:
+    """The system's words for an errno."""
+    import os
+
+    return os.strerror(code)
