@@ -66,7 +66,9 @@ def read_answers(
         protocol = frames[:, 6]
         icmp = _ICMP6
     tcp_rows = np.flatnonzero(good & (protocol == _TCP) & (lengths >= start + 20))
-    icmp_rows = np.flatnonzero(good & (protocol == icmp) & (lengths >= start + _ICMP_BYTES + header_bytes + _QUOTED_TRANSPORT_BYTES))
+    icmp_rows = np.flatnonzero(
+        good & (protocol == icmp) & (lengths >= start + _ICMP_BYTES + header_bytes + _QUOTED_TRANSPORT_BYTES)
+    )
     tcp = _segments(family, frames[tcp_rows], start[tcp_rows], at_s[tcp_rows])
     if not icmp_rows.size:
         return tcp
@@ -74,7 +76,9 @@ def read_answers(
     return np.concatenate([tcp, errors])
 
 
-def _segments(family: int, frames: Bytes2D, start: npt.NDArray[np.int64], at_s: npt.NDArray[np.float64]) -> npt.NDArray[np.void]:
+def _segments(
+    family: int, frames: Bytes2D, start: npt.NDArray[np.int64], at_s: npt.NDArray[np.float64]
+) -> npt.NDArray[np.void]:
     rows = np.zeros(len(frames), ANSWER)
     if not len(frames):
         return rows

@@ -21,7 +21,8 @@ def words_sum(data: bytes | npt.NDArray[np.uint8]) -> int:
 
 def rows_sum(rows: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
     """The same for each row of *rows*, shape (n, even), as (n,) unfolded sums."""
-    return np.ascontiguousarray(rows).view(">u2").sum(axis=1, dtype=np.uint32)
+    total: npt.NDArray[np.uint32] = np.ascontiguousarray(rows).view(">u2").sum(axis=1, dtype=np.uint32)
+    return total
 
 
 def fold(total: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint16]:

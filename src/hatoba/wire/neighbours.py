@@ -54,10 +54,14 @@ def find_neighbours(
                 if len(found) == len(wanted):
                     break
     except PermissionError:
-        raise NotPermitted(_("Finding neighbours on {link} needs the right to raw packets (CAP_NET_RAW).").format(link=link.name)) from None
+        raise NotPermitted(
+            _("Finding neighbours on {link} needs the right to raw packets (CAP_NET_RAW).").format(link=link.name)
+        ) from None
     except OSError as error:
         raise WireError(
-            _("Interface {link} does not work: {error}. Check it with 'ip link show {link}'.").format(link=link.name, error=error.strerror)
+            _("Interface {link} does not work: {error}. Check it with 'ip link show {link}'.").format(
+                link=link.name, error=error.strerror
+            )
         ) from error
     return found
 
@@ -94,7 +98,12 @@ def _read(family: int, frame: bytes) -> tuple[bytes, bytes] | None:
         return None
     told = np.frombuffer(frame, NEIGHBOUR, count=1)[0]
     # RFC 4861 section 7.1.2: hop limit 255 shows that no router forwarded it; option 2 is the target's link-layer address
-    genuine = told["next_header"] == _ICMP6 and told["ttl"] == 255 and told["icmp_type"] == _ADVERTISEMENT and told["option_type"] == 2
+    genuine = (
+        told["next_header"] == _ICMP6
+        and told["ttl"] == 255
+        and told["icmp_type"] == _ADVERTISEMENT
+        and told["option_type"] == 2
+    )
     return (told["target"].tobytes(), told["option_mac"].tobytes()) if genuine else None
 
 

@@ -52,7 +52,7 @@ class Netlink:
     def dump(self, kind: int, body: bytes, body_bytes: int) -> list[Message]:
         """All objects of a kind. *body* is the question's fixed header, *body_bytes* the size of an answer's."""
         self._send(kind, _NLM_F_REQUEST | _NLM_F_DUMP, [body])
-        found = []
+        found: list[Message] = []
         while True:
             for message_kind, payload in self._receive():
                 if message_kind == _NLMSG_DONE:

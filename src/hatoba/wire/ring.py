@@ -198,7 +198,9 @@ def _packet_socket(kind: int, protocol: int) -> socket.socket:
     try:
         return socket.socket(socket.AF_PACKET, kind | socket.SOCK_CLOEXEC, protocol)
     except PermissionError:
-        raise NotPermitted(_("Packets of one's own need the right to raw packets (CAP_NET_RAW); see 'hatoba doctor'.")) from None
+        raise NotPermitted(
+            _("Packets of one's own need the right to raw packets (CAP_NET_RAW); see 'hatoba doctor'.")
+        ) from None
 
 
 def _attach(packet_socket: socket.socket, program: bytes) -> None:

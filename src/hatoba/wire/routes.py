@@ -92,7 +92,7 @@ def _borders(netlink: Netlink, family: int) -> list[int]:
     """First addresses of all stretches: where a prefix begins, and just behind where one ends."""
     bits = _BITS[family]
     body = _RTMSG.pack(_FAMILY[family], 0, 0, 0, 0, 0, 0, 0, 0)
-    borders = set()
+    borders: set[int] = set()
     for kind in (RTM_GETROUTE, RTM_GETRULE):
         for message in netlink.dump(kind, body, _RTMSG.size):
             prefix = message.attributes.get(_RTA_DST)

@@ -1,0 +1,56 @@
+"""What is known of each question of a leg: how often it was asked, when, and the state that its answer gave."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from hatoba.engine.leg import Indices
+
+
+class Ledger:
+    """One byte of state and one of count a question, and when each attempt left.
+
+    Invariants: a state that is set is only ever replaced through :meth:`settle`'s caller, never by silence; attempt n of a
+    question is asked only after attempt n-1.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.state = np.zeros(size, np.uint8)
+        """``model.State``; 0 while unanswered."""
+        self.asked = np.zeros(size, np.uint8)
+        """How often each was asked."""
+        self.unanswered = size
+        self._first_s = np.zeros(size, np.float64)
+        # Repeats are few: kept as (sorted indices, times), one pair of arrays a batch.
+        self._repeats: dict[int, list[tuple[Indices, npt.NDArray[np.float64]]]] = {}
+
+    def note_asked(self, indices: Indices, attempt: int, at_s: npt.NDArray[np.float64]) -> None:
+        """*indices* were asked for the *attempt*-th time (from 0) at *at_s*."""
+        self.asked[indices] = min(attempt + 1, 255)
+        if attempt == 0:
+            self._first_s[indices] = at_s
+        else:
+            order = np.argsort(indices)
+            self._repeats.setdefault(attempt, []).append((indices[order], at_s[order]))
+
+    def asked_at_s(self, indices: Indices, attempts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """When each question's attempt left; NaN where it never did."""
+        times = np.where((attempts == 0) & (self.asked[indices] > 0), self._first_s[indices], np.nan)
+        for attempt in np.unique(attempts[attempts > 0]).tolist():
+            rows = np.flatnonzero(attempts == attempt)
+            wanted = indices[rows]
+            for asked, at_s in self._repeats.get(attempt, ()):
+                places = np.minimum(np.searchsorted(asked, wanted), len(asked) - 1)
+                hit = asked[places] == wanted
+                times[rows[hit]] = at_s[places[hit]]
+        return times
+
+    def settle(self, indices: Indices, states: npt.NDArray[np.uint8]) -> None:
+        """Enter the states of questions that had none; *indices* are distinct."""
+        self.state[indices] = states
+        self.unanswered -= len(indices)
+
+    def open_questions(self) -> Indices:
+        """Questions without a state, ascending."""
+        return np.flatnonzero(self.state == 0)

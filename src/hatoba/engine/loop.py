@@ -1,0 +1,200 @@
+"""The loop: ask all, listen, ask again what is silent, until silence can be believed.
+
+Attempts go in rounds: every question is asked once, in an order that spreads over hosts and ports; then those without an
+answer again. Between rounds lies one time-out without news. Rounds end when all is answered, or when the estimate of what is
+still missed falls below a bound (``engine.loss``).
+
+Hosts and routers ration their ICMP errors, Linux to one a second after a burst of six. Where such errors were seen, the few
+questions left on that host are asked again after a second, for as long as that brings news; each of them can only turn a
+silent *filtered* into one with a reason.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from hatoba.engine.ledger import Ledger
+from hatoba.engine.leg import Indices, Leg
+from hatoba.engine.loss import BOUND, MAX_ATTEMPTS, LossEstimate
+from hatoba.engine.pace import Pace
+from hatoba.engine.pending import Pending
+from hatoba.engine.round_trip import RoundTrip
+from hatoba.engine.transport import Transport
+from hatoba.model import Answer, Reason, ScanPlan, State
+from hatoba.targets.permutation import Permutation
+
+FLUSH_S = 0.1
+_ICMP_RATION_S = 1.05
+"""Linux' icmp_ratelimit is a second (Documentation/networking/ip-sysctl.rst)."""
+_RATIONED_QUESTIONS = 64
+"""How many silent questions a host may have left for its rationed errors to be waited for."""
+_RATIONED_ROUNDS = 16
+_BATCH = 1024
+_STOP_PATIENCE_S = 0.3
+"""How long a scan that was told to stop still waits for what it has asked."""
+_CLOCK_GRAIN_S = 1e-6
+"""The least round trip: when a probe of a batch left is known by interpolation only."""
+
+
+@dataclass
+class Tally:
+    """What a whole scan counts, over all legs."""
+
+    probes_sent: int = 0
+    drops: int = 0
+    contradictions: int = 0
+    expected_missed: float = 0.0
+    loss: LossEstimate = field(default_factory=LossEstimate)
+
+
+class LegRun:
+    """One leg from first question to last verdict."""
+
+    def __init__(
+        self,
+        leg: Leg,
+        transport: Transport,
+        ledger: Ledger,
+        plan: ScanPlan,
+        silence: tuple[State, Reason],
+        tally: Tally,
+        clock: Callable[[], float],
+        stopped: Callable[[], bool],
+        order_key: int,
+    ) -> None:
+        self._leg, self._transport, self._ledger, self._plan = leg, transport, ledger, plan
+        self._silence, self._tally, self._clock, self._stopped = silence, tally, clock, stopped
+        self._order_key = order_key
+        self._pace = Pace(clock(), plan.min_rate_pps, plan.max_rate_pps)
+        self._loss = LossEstimate()
+        self._pending = Pending(leg, ledger)
+        self._attempts = 0
+        self._flushed_s = self._news_s = self._asked_s = clock()
+        self._rationed_hosts: set[int] = set()
+        self.round_trip = RoundTrip()
+
+    def batches(self) -> Iterator[npt.NDArray[np.void]]:
+        """Verdict rows as they become known, often none: an empty array is a sign of life."""
+        try:
+            yield from self._ask_until_believable()
+            yield from self._ask_rationed()
+            if not self._stopped():
+                left = self._ledger.unanswered
+                self._tally.expected_missed += self._loss.expected_missed(self._attempts, left) if left else 0.0
+                self._pending.silent(self._ledger.open_questions(), *self._silence)
+        finally:
+            self._tally.drops += self._transport.drops
+            self._tally.contradictions += self._pending.contradictions
+        yield self._pending.take()
+
+    def rest(self) -> npt.NDArray[np.void]:
+        """Verdicts that were known when the wire failed."""
+        return self._pending.take()
+
+    def _ask_until_believable(self) -> Iterator[npt.NDArray[np.void]]:
+        questions: Indices | None = None
+        most = MAX_ATTEMPTS if self._plan.max_retries is None else self._plan.max_retries + 1
+        while True:
+            yield from self._ask(questions)
+            if not self._ledger.unanswered or self._stopped() or self._attempts >= most:
+                return
+            if self._loss.expected_missed(self._attempts, self._ledger.unanswered) < BOUND:
+                return
+            self._pace.new_round(self._clock(), self._loss.loss)
+            questions = self._ledger.open_questions()
+
+    def _ask_rationed(self) -> Iterator[npt.NDArray[np.void]]:
+        if self._plan.max_retries is not None:
+            return
+        for _round in range(_RATIONED_ROUNDS):
+            left = self._ledger.unanswered
+            questions = self._rationed_questions()
+            if not questions.size or self._stopped():
+                return
+            while (wait_s := self._asked_s + _ICMP_RATION_S - self._clock()) > 0 and not self._stopped():
+                yield from self._hear(min(wait_s, FLUSH_S))
+            yield from self._ask(questions)
+            if self._ledger.unanswered == left:
+                return
+
+    def _rationed_questions(self) -> Indices:
+        """Silent questions of hosts from whose direction ICMP errors came, where few are left."""
+        if not self._rationed_hosts or not self._ledger.unanswered:
+            return np.zeros(0, np.int64)
+        questions = self._ledger.open_questions()
+        hosts = questions // len(self._leg.ports)
+        counts = np.bincount(hosts, minlength=len(self._leg.offsets))
+        few = np.zeros(len(counts), bool)
+        few[list(self._rationed_hosts)] = True
+        few &= counts <= _RATIONED_QUESTIONS
+        return questions[few[hosts]]
+
+    def _ask(self, questions: Indices | None) -> Iterator[npt.NDArray[np.void]]:
+        """Ask *questions* (None: all of the leg) once each, then listen until a time-out passes without news."""
+        size = len(self._leg) if questions is None else len(questions)
+        order = Permutation(size, self._order_key + self._attempts)
+        position = 0
+        while position < size and not self._stopped():
+            now_s = self._clock()
+            allowed = self._pace.allowance(now_s)
+            count = min(allowed, self._transport.room(), _BATCH, size - position)
+            if count > 0:
+                chosen = order(np.arange(position, position + count))
+                count = self._send(chosen if questions is None else questions[chosen])
+                position += count
+            if count > 0:
+                yield from self._hear(0.0)
+            else:
+                timeout_s = self.round_trip.timeout_s
+                self._transport.give_up(now_s - timeout_s)
+                yield from self._hear(self._pace.wait_s() if allowed < 1 else min(timeout_s, FLUSH_S))
+        yield from self._listen()
+        self._attempts += 1
+
+    def _send(self, indices: Indices) -> int:
+        started_s = self._clock()
+        count = self._transport.ask(indices, self._attempts)
+        self._asked_s = self._clock()
+        if count:
+            self._ledger.note_asked(indices[:count], self._attempts, np.linspace(started_s, self._asked_s, count))
+            self._pace.spent(count)
+            self._tally.probes_sent += count
+        return count
+
+    def _listen(self) -> Iterator[npt.NDArray[np.void]]:
+        self._news_s = self._asked_s
+        while self._ledger.unanswered:
+            patience_s = min(self.round_trip.timeout_s, _STOP_PATIENCE_S) if self._stopped() else self.round_trip.timeout_s
+            left_s = self._news_s + patience_s - self._clock()
+            unanswered = self._ledger.unanswered
+            yield from self._hear(max(0.0, min(left_s, FLUSH_S)))
+            if left_s <= 0 and self._ledger.unanswered == unanswered:
+                break
+        self._transport.give_up(math.inf)
+
+    def _hear(self, timeout_s: float) -> Iterator[npt.NDArray[np.void]]:
+        heard = self._transport.hear(timeout_s)
+        now_s = self._clock()
+        if len(heard):
+            rtt_s = heard["at_s"] - self._ledger.asked_at_s(heard["index"], heard["attempt"])
+            np.maximum(rtt_s, _CLOCK_GRAIN_S, out=rtt_s)
+            fresh = self._pending.add(heard, rtt_s)
+            if fresh.size:
+                self._learn(heard[fresh], rtt_s[fresh])
+                self._news_s = now_s
+        if now_s - self._flushed_s >= FLUSH_S:
+            self._flushed_s = now_s
+            yield self._pending.take()
+
+    def _learn(self, heard: npt.NDArray[np.void], rtt_s: npt.NDArray[np.float64]) -> None:
+        self.round_trip.heard(rtt_s)
+        rationed = np.isin(heard["answer"], (Answer.ICMP, Answer.ICMP6))
+        if rationed.any():
+            self._rationed_hosts.update((heard["index"][rationed] // len(self._leg.ports)).tolist())
+        self._loss.heard(heard["attempt"][~rationed])
+        self._tally.loss.heard(heard["attempt"][~rationed])

@@ -1,0 +1,52 @@
+"""How fast to ask: a bucket of tokens whose rate grows while answers come and shrinks where asking faster loses them."""
+
+from __future__ import annotations
+
+START_PPS = 20_000.0
+CEILING_PPS = 10_000_000.0
+_TICK_S = 0.01
+_BURST_S = 0.02
+"""How much unused time may be made up for at once."""
+_GROWTH = 2.0
+_TOLERATED_LOSS = 0.02
+
+
+class Pace:
+    """Between *min_rate_pps* and *max_rate_pps*, which the user sets and which always hold."""
+
+    def __init__(self, now_s: float, min_rate_pps: float | None = None, max_rate_pps: float | None = None) -> None:
+        self._floor_pps = min_rate_pps or 1.0
+        self._ceiling_pps = min(max_rate_pps or CEILING_PPS, CEILING_PPS)
+        self.rate_pps = min(max(START_PPS, self._floor_pps), self._ceiling_pps)
+        self._tokens = 1.0
+        self._refilled_s = self._grown_s = now_s
+        self._may_grow = True
+        self._round_started_s = now_s
+        self._round_sent = 0
+
+    def allowance(self, now_s: float) -> int:
+        """How many probes may leave now."""
+        if self._may_grow and now_s - self._grown_s >= _TICK_S:
+            self.rate_pps = min(self.rate_pps * _GROWTH, self._ceiling_pps)
+            self._grown_s = now_s
+        self._tokens += (now_s - self._refilled_s) * self.rate_pps
+        self._tokens = min(self._tokens, max(1.0, self.rate_pps * _BURST_S))
+        self._refilled_s = now_s
+        return int(self._tokens)
+
+    def spent(self, count: int) -> None:
+        self._tokens -= count
+        self._round_sent += count
+
+    def wait_s(self) -> float:
+        """Seconds until one more may leave."""
+        return max(0.0, (1.0 - self._tokens) / self.rate_pps)
+
+    def new_round(self, now_s: float, loss: float) -> None:
+        """A round ended with this share of probes lost: what was too fast is halved for the next."""
+        elapsed_s = now_s - self._round_started_s
+        if loss > _TOLERATED_LOSS and self._round_sent and elapsed_s > 0:
+            seen_pps = self._round_sent / elapsed_s
+            self.rate_pps = max(min(self.rate_pps, seen_pps) / 2, self._floor_pps)
+            self._may_grow = False
+        self._round_started_s, self._round_sent = now_s, 0

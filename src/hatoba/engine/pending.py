@@ -1,0 +1,88 @@
+"""Verdicts that are known and not handed on yet: a short while in which contradicting answers still get into the evidence."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from hatoba.engine.ledger import Ledger
+from hatoba.engine.leg import Indices, Leg
+from hatoba.model import Answer, Reason, State
+from hatoba.results.batch import VERDICT
+
+_ICMP = (Answer.ICMP, Answer.ICMP6)
+
+
+class Pending:
+    """Collects first answers, keeps what contradicts them, and turns them into rows of ``results.batch.VERDICT``."""
+
+    def __init__(self, leg: Leg, ledger: Ledger) -> None:
+        self._leg, self._ledger = leg, ledger
+        self._rows: list[npt.NDArray[np.void]] = []
+        self._indices: list[Indices] = []
+        self.contradictions = 0
+        """Answers that said something else than the first did, whether or not it was still in time for the evidence."""
+
+    def __len__(self) -> int:
+        return sum(len(rows) for rows in self._rows)
+
+    def add(self, heard: npt.NDArray[np.void], rtt_s: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+        """Take in answers (dtype ``transport.HEARD``) in the order of arrival; places of those that settled a question.
+
+        The first definite answer stands, but for an ICMP error of somebody on the way: an answer of the host itself that
+        comes in the same batch is the stronger one.
+        """
+        order = np.lexsort((np.arange(len(heard)), np.isin(heard["answer"], _ICMP), heard["index"]))
+        first = np.ones(len(order), bool)
+        first[1:] = heard["index"][order][1:] != heard["index"][order][:-1]
+        candidates = np.sort(order[first])
+        fresh: npt.NDArray[np.intp] = candidates[self._ledger.state[heard["index"][candidates]] == 0]
+        settled = heard[fresh]
+        self._ledger.settle(settled["index"], settled["state"])
+        if fresh.size:
+            self._rows.append(self._verdicts(settled, rtt_s[fresh]))
+            self._indices.append(settled["index"].copy())
+        if fresh.size < len(heard):
+            later = np.ones(len(heard), bool)
+            later[fresh] = False
+            self._contradict(heard[later])
+        return fresh
+
+    def silent(self, indices: Indices, state: State, reason: Reason) -> None:
+        """These questions met silence for good."""
+        rows = np.zeros(len(indices), VERDICT)
+        self._put_question(rows, indices)
+        rows["state"], rows["reason"] = state, reason
+        rows["rtt_s"] = np.nan
+        self._ledger.settle(indices, rows["state"])
+        self._rows.append(rows)
+        self._indices.append(indices)
+
+    def take(self) -> npt.NDArray[np.void]:
+        """All rows, which are then forgotten here."""
+        rows = np.concatenate(self._rows) if self._rows else np.zeros(0, VERDICT)
+        self._rows, self._indices = [], []
+        return rows
+
+    def _put_question(self, rows: npt.NDArray[np.void], indices: Indices) -> None:
+        hosts, ports = self._leg.split(indices)
+        rows["host"] = self._leg.host_index(hosts)
+        rows["port"] = ports
+        rows["protocol"] = self._leg.protocol
+        rows["probes"] = self._ledger.asked[indices]
+
+    def _verdicts(self, heard: npt.NDArray[np.void], rtt_s: npt.NDArray[np.float64]) -> npt.NDArray[np.void]:
+        rows = np.zeros(len(heard), VERDICT)
+        self._put_question(rows, heard["index"])
+        for field in ("state", "reason", "answer", "ttl", "icmp_type", "icmp_code", "responder"):
+            rows[field] = heard[field]
+        rows["answered_probe"] = np.minimum(heard["attempt"] + 1, 255)
+        rows["rtt_s"] = rtt_s
+        return rows
+
+    def _contradict(self, later: npt.NDArray[np.void]) -> None:
+        differing = later[self._ledger.state[later["index"]] != later["state"]]
+        self.contradictions += len(differing)
+        for answer in differing:
+            for indices, rows in zip(self._indices, self._rows, strict=True):
+                rows["contradicted"][indices == answer["index"]] = answer["answer"]

@@ -1,0 +1,40 @@
+"""How long to wait for an answer, from the round trips seen so far: RFC 6298, fed with batches."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+INITIAL_S = 1.0  # RFC 6298 section 2.1
+MIN_S = 0.1
+"""Less than RFC 6298's second, as a repeated probe costs one packet; more than what a busy machine needs to be scheduled."""
+MAX_S = 3.0
+
+
+class RoundTrip:
+    def __init__(self, initial_s: float = INITIAL_S, min_s: float = MIN_S, max_s: float = MAX_S) -> None:
+        self._min_s, self._max_s = min_s, max_s
+        self._initial_s = initial_s
+        self.smoothed_s: float | None = None
+        self._variation_s = 0.0
+
+    def heard(self, samples_s: npt.NDArray[np.float64]) -> None:
+        """Take in round trips. A batch counts as a few samples, so that one burst does not erase what came before."""
+        samples_s = samples_s[np.isfinite(samples_s) & (samples_s >= 0)]
+        if not samples_s.size:
+            return
+        mean_s = float(samples_s.mean())
+        spread_s = float(np.abs(samples_s - mean_s).mean())
+        if self.smoothed_s is None:
+            self.smoothed_s = mean_s
+            self._variation_s = max(mean_s / 2, spread_s)
+            return
+        weight = 1 - (1 - 1 / 8) ** min(len(samples_s), 8)
+        self._variation_s += 2 * weight / (1 + weight) * (max(abs(mean_s - self.smoothed_s), spread_s) - self._variation_s)
+        self.smoothed_s += weight * (mean_s - self.smoothed_s)
+
+    @property
+    def timeout_s(self) -> float:
+        if self.smoothed_s is None:
+            return self._initial_s
+        return min(max(self.smoothed_s + 4 * self._variation_s, self._min_s), self._max_s)

@@ -1,0 +1,48 @@
+"""What the loop sees of asking: the same for packets of our own and for connect()."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from hatoba.engine.leg import Indices
+
+HEARD = np.dtype(
+    [
+        ("index", "i8"),  # the question it answers
+        ("attempt", "i8"),  # which attempt, from 0
+        ("state", "u1"),
+        ("reason", "u1"),
+        ("answer", "u1"),
+        ("ttl", "u1"),
+        ("icmp_type", "u1"),
+        ("icmp_code", "u1"),
+        ("responder", "u4"),  # 0: the asked host itself, n: Responders.addresses[n - 1]
+        ("at_s", "f8"),
+    ]
+)
+"""One judged answer to a question of the leg."""
+
+
+class Transport(Protocol):
+    """Carries questions out and judged answers in."""
+
+    def room(self) -> int:
+        """How many more may be asked now."""
+
+    def ask(self, indices: Indices, attempt: int) -> int:
+        """Ask these for the *attempt*-th time; returns how many left, the first ones of *indices*."""
+
+    def hear(self, timeout_s: float) -> npt.NDArray[np.void]:
+        """Rows of :data:`HEARD`; waits up to *timeout_s* if there are none. Answers to what was never asked are left out."""
+
+    def give_up(self, asked_before_s: float) -> None:
+        """Forget what was asked before that, to make room. A later answer may be lost."""
+
+    @property
+    def drops(self) -> int:
+        """Answers that this machine lost."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,93 @@
+"""The one place in front of every wire: nothing leaves to an address that is not permitted.
+
+Scope is settled before a scan starts (``targets.scope``); this is the last look, at the very bytes that are about to leave,
+so that no mistake above it can send a packet astray.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from hatoba.errors import NotInScope
+from hatoba.messages import _
+from hatoba.model import Address
+from hatoba.packets.frames import FrameTemplate
+from hatoba.wire.base import Arrived, PacketWire
+from hatoba.wire.network import Connects
+
+
+class Allows(Protocol):
+    """What the gate asks; :class:`hatoba.targets.scope.Permitted` is one."""
+
+    def allows(self, family: int, packed: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]: ...
+
+
+def _check(permitted: Allows, packed: npt.NDArray[np.uint8]) -> None:
+    family = 4 if packed.shape[1] == 4 else 6
+    allowed = permitted.allows(family, packed)
+    if not allowed.all():
+        raise _refusal(packed[int(np.argmin(allowed))].tobytes())
+
+
+def _refusal(raw: bytes) -> NotInScope:
+    address: Address = ip_address(raw)
+    return NotInScope(_("{address} is not in scope; no packet was sent to it.").format(address=address), (str(address),))
+
+
+class GatedPackets:
+    """A packet wire behind the gate."""
+
+    def __init__(self, wire: PacketWire, permitted: Allows) -> None:
+        self._wire, self._permitted = wire, permitted
+        self.template: FrameTemplate = wire.template
+        self._layout = wire.template.layout
+        self._reserved = np.zeros((0, self._layout.itemsize), np.uint8)
+
+    def reserve(self, count: int) -> npt.NDArray[np.uint8]:
+        self._reserved = self._wire.reserve(count)
+        return self._reserved
+
+    def commit(self, count: int) -> None:
+        view = self._reserved[:count, : self._layout.itemsize].view(self._layout)[:, 0]
+        _check(self._permitted, np.ascontiguousarray(view["dst"]))
+        self._wire.commit(count)
+
+    def receive(self, timeout_s: float) -> Arrived:
+        return self._wire.receive(timeout_s)
+
+    @property
+    def drops(self) -> int:
+        return self._wire.drops
+
+    def close(self) -> None:
+        self._wire.close()
+
+
+class GatedConnects:
+    """A connect wire behind the gate."""
+
+    def __init__(self, wire: Connects, permitted: Allows) -> None:
+        self._wire, self._permitted = wire, permitted
+
+    @property
+    def room(self) -> int:
+        return self._wire.room
+
+    def start(
+        self, tokens: npt.NDArray[np.int64], packed: npt.NDArray[np.uint8], ports: npt.NDArray[np.uint16], zone_index: int = 0
+    ) -> int:
+        _check(self._permitted, packed)
+        return self._wire.start(tokens, packed, ports, zone_index)
+
+    def poll(self, timeout_s: float) -> npt.NDArray[np.void]:
+        return self._wire.poll(timeout_s)
+
+    def expire(self, started_before_s: float) -> npt.NDArray[np.void]:
+        return self._wire.expire(started_before_s)
+
+    def close(self) -> None:
+        self._wire.close()

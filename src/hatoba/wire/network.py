@@ -1,0 +1,94 @@
+"""Everything the engine needs of the network in one place, so that a test can put another in its stead."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from hatoba.packets.frames import FrameTemplate
+from hatoba.wire.base import PacketWire
+from hatoba.wire.neighbours import find_neighbours
+from hatoba.wire.raw_ip import RawIpWire
+from hatoba.wire.ring import RingWire
+from hatoba.wire.routes import Link, Route, Way, find_ways
+from hatoba.wire.source_ports import SourcePorts
+
+_RX_SLOTS = 1 << 15
+
+
+class Connects(Protocol):
+    """A way to ask by connect(); :class:`hatoba.wire.connect.ConnectWire` says what each does."""
+
+    @property
+    def room(self) -> int: ...
+
+    def start(
+        self, tokens: npt.NDArray[np.int64], packed: npt.NDArray[np.uint8], ports: npt.NDArray[np.uint16], zone_index: int = 0
+    ) -> int: ...
+
+    def poll(self, timeout_s: float) -> npt.NDArray[np.void]: ...
+
+    def expire(self, started_before_s: float) -> npt.NDArray[np.void]: ...
+
+    def close(self) -> None: ...
+
+
+class HeldPorts(Protocol):
+    """Source ports that belong to one scan; :class:`hatoba.wire.source_ports.SourcePorts`."""
+
+    @property
+    def first(self) -> int: ...
+
+    def close(self) -> None: ...
+
+
+class Network(Protocol):
+    """Routes, neighbours, wires."""
+
+    def ways(self, family: int, ranges: Iterable[tuple[int, int]], zone: str | None) -> Iterator[Way]:
+        """Stretches of *ranges* with their routes."""
+
+    def neighbours(self, link: Link, family: int, source: bytes, addresses: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Hardware addresses of those who answer."""
+
+    def source_ports(self, seed: int) -> HeldPorts:
+        """Source ports that nobody else uses, until closed."""
+
+    def open_packets(self, route: Route, template: FrameTemplate, first_port: int, zone: str | None) -> PacketWire:
+        """A wire for packets of one's own along *route*."""
+
+    def open_connects(self) -> Connects:
+        """A wire for connect()."""
+
+
+class KernelNetwork:
+    """The real one."""
+
+    def __init__(self, clock: Callable[[], float], interface: str | None = None) -> None:
+        self._clock = clock
+        self._interface = interface
+
+    def ways(self, family: int, ranges: Iterable[tuple[int, int]], zone: str | None) -> Iterator[Way]:
+        bound_to = zone or self._interface
+        return find_ways(family, ranges, socket.if_nametoindex(bound_to) if bound_to else 0)
+
+    def neighbours(self, link: Link, family: int, source: bytes, addresses: Iterable[bytes]) -> dict[bytes, bytes]:
+        return find_neighbours(link, family, source, addresses, self._clock)
+
+    def source_ports(self, seed: int) -> HeldPorts:
+        return SourcePorts(seed)
+
+    def open_packets(self, route: Route, template: FrameTemplate, first_port: int, zone: str | None) -> PacketWire:
+        if template.link_bytes:
+            return RingWire(template, route.link.name, first_port, _RX_SLOTS, self._clock)
+        zone_index = socket.if_nametoindex(zone) if zone else 0
+        return RawIpWire(template, route.link.name, first_port, _RX_SLOTS, self._clock, zone_index)
+
+    def open_connects(self) -> Connects:
+        from hatoba.wire.connect import ConnectWire
+
+        return ConnectWire(clock=self._clock, interface=self._interface)

@@ -1,0 +1,48 @@
+"""Scans over the fake network, as short as a test can say them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+from hatoba.engine.scan import Event, Scan
+from hatoba.model import Host, Protocol, ScanEnd, ScanPlan, Verdict
+from hatoba.results.batch import VerdictBatch
+from hatoba.targets.build import build_targets
+from hatoba.targets.ports import parse_ports
+from hatoba.targets.scope import Scope
+from hatoba.wire.fake import FakeClock, FakeNetwork, World
+
+LAB = (ip_network("198.18.0.0/15"), ip_network("fd00:18::/32"))
+
+
+@dataclass
+class Outcome:
+    """What a scan told, sorted for looking up."""
+
+    events: list[Event]
+    verdicts: list[Verdict]
+    hosts: list[Host]
+    end: ScanEnd
+    network: FakeNetwork
+
+    def state(self, address: str, port: int) -> str:
+        (found,) = [v for v in self.verdicts if str(v.address) == address and v.port == port]
+        return found.state.word
+
+
+def fake_scan(targets: str, ports: str, world: World, plan: ScanPlan | None = None, **network_options: object) -> Outcome:
+    network = FakeNetwork(world, FakeClock(), **network_options)  # type: ignore[arg-type]
+    return run_scan(targets, ports, network, plan)
+
+
+def run_scan(targets: str, ports: str, network: FakeNetwork, plan: ScanPlan | None = None) -> Outcome:
+    built = build_targets(targets.split(), ports=parse_ports(ports, default=Protocol.TCP), families=frozenset({4, 6}))
+    permitted = Scope((), always=LAB).require(built.targets)
+    scan = Scan(plan or ScanPlan(method="syn", seed=1), permitted, network=network, clock=network.clock)
+    events = list(scan.events())
+    verdicts = [verdict for event in events if isinstance(event, VerdictBatch) for verdict in event.verdicts()]
+    hosts = [event for event in events if isinstance(event, Host)]
+    end = events[-1]
+    assert isinstance(end, ScanEnd)
+    return Outcome(events, verdicts, hosts, end, network)
