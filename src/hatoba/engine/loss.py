@@ -11,9 +11,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-BOUND = 0.01
+BOUND = 0.001
 """Expected number of missed answers, per leg, at which asking again stops."""
-MAX_ATTEMPTS = 10
+MAX_ATTEMPTS = 12
 _PRIOR_LOSSES = 0.5  # Jeffreys' prior for the probability of an event not seen yet
 _BLIND_LOSS = 0.05  # while nothing has answered
 
