@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -49,7 +49,13 @@ class Tally:
     drops: int = 0
     contradictions: int = 0
     expected_missed: float = 0.0
-    loss: LossEstimate = field(default_factory=LossEstimate)
+    lost: float = 0.0
+    """Probes estimated to be lost, of ``answerable`` probes to ports that have an answer."""
+    answerable: float = 0.0
+
+    @property
+    def loss(self) -> float:
+        return self.lost / self.answerable if self.answerable else 0.0
 
 
 class LegRun:
@@ -88,6 +94,9 @@ class LegRun:
                 self._tally.expected_missed += self._loss.expected_missed(self._attempts, left) if left else 0.0
                 self._pending.silent(self._ledger.open_questions(), *self._silence)
         finally:
+            lost, made = self._loss.lost_of(max(self._attempts, 1))
+            self._tally.lost += lost
+            self._tally.answerable += made
             self._tally.drops += self._transport.drops
             self._tally.contradictions += self._pending.contradictions
         yield self._pending.take()
@@ -105,7 +114,7 @@ class LegRun:
                 return
             if self._loss.expected_missed(self._attempts, self._ledger.unanswered) < BOUND:
                 return
-            self._pace.new_round(self._clock(), self._loss.loss)
+            self._pace.new_round(self._clock(), self._loss.loss(self._attempts))
             questions = self._ledger.open_questions()
 
     def _ask_rationed(self) -> Iterator[npt.NDArray[np.void]]:
@@ -197,4 +206,3 @@ class LegRun:
         if rationed.any():
             self._rationed_hosts.update((heard["index"][rationed] // len(self._leg.ports)).tolist())
         self._loss.heard(heard["attempt"][~rationed])
-        self._tally.loss.heard(heard["attempt"][~rationed])

@@ -16,6 +16,7 @@ BOUND = 0.001
 MAX_ATTEMPTS = 12
 _PRIOR_LOSSES = 0.5  # Jeffreys' prior for the probability of an event not seen yet
 _BLIND_LOSS = 0.05  # while nothing has answered
+_STEPS = 30
 
 
 class LossEstimate:
@@ -30,20 +31,35 @@ class LossEstimate:
     def answered(self) -> int:
         return int(self._answered.sum())
 
-    @property
-    def loss(self) -> float:
-        """Share of attempts lost, 0 to 1, as seen: 0 while nothing was."""
-        losses, trials = self._counts()
-        return losses / trials if trials else 0.0
+    def lost_of(self, attempts: int) -> tuple[float, float]:
+        """(attempts lost, attempts made) at questions that have an answer, after *attempts* attempts at each.
+
+        Those still missed have lost all of theirs; how many they are follows from the share lost, which follows from them:
+        expectation maximisation for a geometric distribution cut off at *attempts*. After a single attempt nothing tells
+        silence from loss.
+        """
+        seen = float((self._answered * np.arange(256)).sum())
+        lost, made = seen, seen + self.answered
+        for _step in range(_STEPS):
+            if not lost:
+                break
+            missed = self.answered * _still_missed(lost / made, attempts)
+            lost, made = seen + attempts * missed, seen + self.answered + attempts * missed
+        return lost, made
+
+    def loss(self, attempts: int) -> float:
+        """Share of attempts lost, 0 to 1; 0 while nothing shows any."""
+        lost, made = self.lost_of(attempts)
+        return lost / made if made else 0.0
 
     def expected_missed(self, attempts: int, unanswered: int) -> float:
         """Expected number of answers among *unanswered* questions that *attempts* attempts each have missed."""
-        losses, trials = self._counts()
-        answered = self.answered
-        chance = (losses + _PRIOR_LOSSES) / (trials + 2 * _PRIOR_LOSSES) if trials else _BLIND_LOSS
-        all_lost = chance**attempts
-        return float(min(max(answered, 1) * all_lost / (1 - all_lost), unanswered))
+        lost, made = self.lost_of(attempts)
+        chance = (lost + _PRIOR_LOSSES) / (made + 2 * _PRIOR_LOSSES) if made else _BLIND_LOSS
+        return float(min(max(self.answered, 1) * _still_missed(chance, attempts), unanswered))
 
-    def _counts(self) -> tuple[int, int]:
-        losses = int((self._answered * np.arange(256)).sum())
-        return losses, losses + self.answered
+
+def _still_missed(chance: float, attempts: int) -> float:
+    """Answers missed by all attempts, for each that one of them brought."""
+    all_lost = chance**attempts
+    return all_lost / (1 - all_lost)

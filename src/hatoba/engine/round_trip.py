@@ -9,6 +9,7 @@ INITIAL_S = 1.0  # RFC 6298 section 2.1
 MIN_S = 0.1
 """Less than RFC 6298's second, as a repeated probe costs one packet; more than what a busy machine needs to be scheduled."""
 MAX_S = 3.0
+_ABSURD_S = 3600.0  # a clock that was set in mid-scan
 
 
 class RoundTrip:
@@ -20,7 +21,7 @@ class RoundTrip:
 
     def heard(self, samples_s: npt.NDArray[np.float64]) -> None:
         """Take in round trips. A batch counts as a few samples, so that one burst does not erase what came before."""
-        samples_s = samples_s[np.isfinite(samples_s) & (samples_s >= 0)]
+        samples_s = samples_s[(samples_s >= 0) & (samples_s < _ABSURD_S)]
         if not samples_s.size:
             return
         mean_s = float(samples_s.mean())

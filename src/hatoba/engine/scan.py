@@ -220,7 +220,7 @@ class Scan:
             hosts_total=sum(self._hosts.values()),
             counts=gauge.counts(),
             probes_sent=tally.probes_sent,
-            loss=tally.loss.loss,
+            loss=tally.loss,
             expected_missed=tally.expected_missed,
             capture_drops=tally.drops,
             interrupted=self._stop or failed,

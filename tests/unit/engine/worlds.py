@@ -17,7 +17,7 @@ ADMIN_PROHIBITED = {4: (3, 13), 6: (1, 1)}
 
 @dataclass
 class FaultyWorld:
-    """Ports are ``open``, ``closed``, ``dropped`` or ``rejected`` (by a router) as *truth* says; closed where it says nothing."""
+    """Ports are ``open``, ``closed``, ``dropped`` or ``rejected`` (by a router) as *truth* says, ``closed`` by default."""
 
     truth: Mapping[int, str]
     seed: int = 0

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hatoba.engine.loss import BOUND, LossEstimate
+
+
+def simulated(count: int, loss: float, attempts: int, seed: int) -> tuple[LossEstimate, int]:
+    """Ask *count* questions up to *attempts* times over a lossy path: the estimate, and how many answers are really missed."""
+    draw = np.random.default_rng(seed)
+    first_answer = draw.geometric(1 - loss, count) - 1
+    estimate = LossEstimate()
+    estimate.heard(first_answer[first_answer < attempts])
+    return estimate, int((first_answer >= attempts).sum())
+
+
+@pytest.mark.parametrize("loss", [0.01, 0.05, 0.2])
+def test_loss_and_missed_answers_are_what_they_really_are(loss: float) -> None:
+    estimates, missed = zip(*(simulated(20_000, loss, 2, seed) for seed in range(20)), strict=True)
+    assert np.mean([estimate.loss(2) for estimate in estimates]) == pytest.approx(loss, rel=0.1)
+    expected = np.mean([estimate.expected_missed(2, 10**6) for estimate in estimates])
+    assert expected == pytest.approx(np.mean(missed), rel=0.2)
+
+
+def test_more_attempts_miss_less_until_the_bound_is_met() -> None:
+    estimate, _missed = simulated(65_535, 0.05, 12, 1)
+    expected = [estimate.expected_missed(attempts, 65_535) for attempts in range(1, 12)]
+    assert expected == sorted(expected, reverse=True)
+    assert expected[0] > 1000
+    assert expected[7] < BOUND
+
+
+def test_silence_alone_is_asked_a_third_time_at_the_most() -> None:
+    assert LossEstimate().loss(1) == 0.0
+    assert LossEstimate().expected_missed(2, 1000) > BOUND
+    assert LossEstimate().expected_missed(3, 1000) < BOUND
+
+
+def test_no_more_can_be_missed_than_is_unanswered() -> None:
+    estimate, _missed = simulated(1000, 0.5, 2, 1)
+    assert estimate.expected_missed(2, 10_000) > 100
+    assert estimate.expected_missed(2, 3) == 3
