@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hatoba.errors import UsageError
+from hatoba.model import Protocol
+from hatoba.targets.ports import PortChoice, choice, parse_ports, range_list, top_ports_choice
+
+TCP, UDP, SCTP = Protocol.TCP, Protocol.UDP, Protocol.SCTP
+
+
+@dataclass(frozen=True)
+class Entry:
+    name: str
+    port: int
+    protocol: Protocol
+
+
+ENTRIES = [
+    Entry("http", 80, TCP),
+    Entry("https", 443, TCP),
+    Entry("https", 443, UDP),
+    Entry("http-alt", 8080, TCP),
+    Entry("domain", 53, TCP),
+    Entry("domain", 53, UDP),
+]
+
+
+def names(pattern: str, protocol: Protocol | None) -> Iterable[Entry]:
+    return [e for e in ENTRIES if fnmatchcase(e.name, pattern.lower()) and protocol in (None, e.protocol)]
+
+
+def ports(text: str, default: Protocol = TCP) -> dict[str, str]:
+    parsed = parse_ports(text, default=default, names=names)
+    return {protocol.name: range_list(array) for protocol, array in parsed.ports.items()}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("22", {"TCP": "22"}),
+        ("22,80-90,22", {"TCP": "22,80-90"}),
+        ("-", {"TCP": "1-65535"}),
+        ("0-", {"TCP": "0-65535"}),
+        ("0", {"TCP": "0"}),
+        ("-100", {"TCP": "1-100"}),
+        ("60000-", {"TCP": "60000-65535"}),
+        ("22,U:53,T:443", {"TCP": "22,443", "UDP": "53"}),
+        ("u:53,161,S:2905", {"UDP": "53,161", "SCTP": "2905"}),
+        (" 22 , 80 ", {"TCP": "22,80"}),
+        ("http*", {"TCP": "80,443,8080"}),
+        ("U:http*", {"UDP": "443"}),
+        ("http", {"TCP": "80"}),
+        ("http-alt", {"TCP": "8080"}),
+        ("[1-1024]", {"TCP": "53,80,443"}),
+        ("[-]", {"TCP": "53,80,443,8080"}),
+        ("22,80-90,U:53,T:443,http*,-100,60000-", {"TCP": "1-100,443,8080,60000-65535", "UDP": "53"}),
+        ("0080", {"TCP": "80"}),
+    ],
+)
+def test_what_is_written(text: str, expected: dict[str, str]) -> None:
+    assert ports(text) == expected
+
+
+def test_the_default_protocol_may_be_several() -> None:
+    both = parse_ports("53,U:161", default=(TCP, UDP), names=names)
+    assert both.describe() == "T:53,U:53,161"
+    assert ports("53", default=UDP) == {"UDP": "53"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "empty"),
+        ("  ", "empty"),
+        ("70000", "0 to 65535"),
+        ("1-65536", "0 to 65535"),
+        ("99999999999999999999999", "0 to 65535"),
+        ("9" * 5000, "0 to 65535"),
+        ("5-3", "write 3-5"),
+        ("22,,80", "missing"),
+        ("22,", "missing"),
+        ("U:", "missing"),
+        ("X:22", "T: for TCP"),
+        ("1-2-3", "not a port"),
+        ("²", "no TCP service"),
+        ("nosuch", "no TCP service"),
+        ("U:http", "no UDP service"),
+        ("[1-", "not a port"),
+        ("[]", "not a port"),
+        ("--", "not a port"),
+        ("22 80", "not a port"),
+        ("\x1b[31m", "not a port"),
+    ],
+)
+def test_mistakes_get_one_sentence(text: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_ports(text, names=names)
+    assert said in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+@given(st.text())
+@pytest.mark.parametrize("alphabet", ["any", "ports"])
+def test_any_text_is_ports_or_a_usage_error(alphabet: str, text: str) -> None:
+    if alphabet == "ports":
+        text = "".join("0123456789-,:TUS[]*h "[ord(c) % 21] for c in text)
+    said = ""
+    try:
+        parse_ports(text, names=names)
+    except UsageError as error:
+        said = str(error)
+    assert said == "" or said.isprintable()
+
+
+@given(st.sets(st.integers(0, 65535)))
+def test_range_lists_are_read_back(chosen: set[int]) -> None:
+    made = choice({TCP: chosen})
+    assert made.count == len(chosen)
+    if chosen:
+        assert parse_ports(made.describe()) == made
+        assert made.ports[TCP].tolist() == sorted(chosen)
+    else:
+        assert not made
+
+
+def test_arithmetic_and_equality() -> None:
+    wanted = parse_ports("22,80,U:53")
+    assert wanted.without(parse_ports("80,U:53")) == parse_ports("22")
+    assert not wanted.without(wanted)
+    assert wanted.union(parse_ports("443,S:9")).describe() == "T:22,80,443,U:53,S:9"
+    assert len({parse_ports("1-3"), parse_ports("1,2,3"), parse_ports("U:1-3")}) == 2
+    assert isinstance(wanted, PortChoice)
+    assert wanted.protocols == (TCP, UDP)
+    with pytest.raises(ValueError, match="read-only"):
+        wanted.ports[TCP][0] = 1
+
+
+def test_top_ports() -> None:
+    assert top_ports_choice(3, TCP, top=lambda count, _protocol: [443, 80, 22][:count]).describe() == "22,80,443"
+    for count in (0, -1, 70000):
+        with pytest.raises(UsageError, match="from 1 to 65536"):
+            top_ports_choice(count, TCP, top=lambda *_: [])

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hatoba.model import Protocol
+from hatoba.targets.ports import choice
+from hatoba.targets.ranges import from_pairs
+from hatoba.targets.target_set import Block, TargetSet
+
+PORTS = choice({Protocol.TCP: [22, 80]}).ports
+WIDTH = {4: 4, 6: 16}
+
+
+def pack(family: int, *values: int) -> np.ndarray:
+    raw = b"".join(value.to_bytes(WIDTH[family], "big") for value in values)
+    return np.frombuffer(raw, dtype=np.uint8).reshape(-1, WIDTH[family])
+
+
+def unpack(packed: np.ndarray) -> list[int]:
+    return [int.from_bytes(row.tobytes(), "big") for row in packed]
+
+
+@st.composite
+def blocks(draw: st.DrawFn) -> Block:
+    family = draw(st.sampled_from([4, 6]))
+    top = (1 << (32 if family == 4 else 128)) - 2
+    origins = st.one_of(st.integers(0, top), st.sampled_from([0, top, min(top, (1 << 64) - 3)]))
+    pairs = draw(st.lists(st.tuples(origins, st.integers(0, 40)), min_size=1, max_size=8))
+    return Block(from_pairs(family, [(first, min(first + more, top)) for first, more in pairs]), PORTS)
+
+
+@given(blocks())
+def test_every_offset_is_found_again(block: Block) -> None:
+    offsets = np.arange(block.count, dtype=np.int64)
+    packed = block.packed(offsets)
+    assert packed.shape == (block.count, WIDTH[block.family])
+    expected = [address for first, last in block.ranges() for address in range(first, last + 1)]
+    assert unpack(packed) == expected
+    assert block.find(packed).tolist() == offsets.tolist()
+
+
+@given(blocks(), st.data())
+def test_strangers_are_not_found(block: Block, data: st.DataObject) -> None:
+    top = (1 << (32 if block.family == 4 else 128)) - 1
+    inside = {address for first, last in block.ranges() for address in range(first, last + 1)}
+    edges = [a for first, last in block.ranges() for a in (first - 1, last + 1) if 0 <= a <= top]
+    # The same lower 64 bits elsewhere, as only an IPv6 block can mistake.
+    shifted = [(a + (1 << 64)) % (top + 1) for a in inside] if block.family == 6 else []
+    asked = edges + shifted + data.draw(st.lists(st.integers(0, top), max_size=5))
+    found = block.find(pack(block.family, *asked)).tolist() if asked else []
+    assert [offset >= 0 for offset in found] == [address in inside for address in asked]
+
+
+def test_offsets_outside_are_refused() -> None:
+    block = Block(from_pairs(4, [(10, 12)]), PORTS)
+    for offset in (-1, 3):
+        with pytest.raises(IndexError):
+            block.packed(np.array([0, offset]))
+    assert block.packed(np.array([], dtype=np.int64)).shape == (0, 4)
+
+
+def test_a_network_of_sixteen_million_costs_one_range() -> None:
+    first = int(IPv4Address("10.0.0.0"))
+    block = Block(from_pairs(4, [(first, first + 2**24 - 1)]), PORTS)
+    assert block.count == 2**24
+    assert len(block.addresses) == 1
+    assert block.address(2**24 - 1) == IPv4Address("10.255.255.255")
+
+
+@pytest.mark.parametrize("pairs", [[], [(0, 1 << 33)]])
+def test_empty_and_boundless_blocks_are_refused(pairs: list[tuple[int, int]]) -> None:
+    with pytest.raises(ValueError, match="block holds"):
+        Block(from_pairs(6, pairs), PORTS)
+
+
+def test_hosts_are_numbered_through() -> None:
+    linked = int(IPv6Address("fe80::1"))
+    targets = TargetSet(
+        (
+            Block(from_pairs(4, [(0xC6120000, 0xC6120003)]), PORTS, 0),
+            Block(from_pairs(4, [(0xC6120010, 0xC6120010)]), choice({Protocol.TCP: [443]}).ports, 4),
+            Block(from_pairs(6, [(linked, linked + 1)]), PORTS, 5, "eth0"),
+        ),
+        {4: ("a.example",)},
+    )
+    assert len(targets) == 7
+    assert [targets.address(i) for i in range(7)] == [
+        *(ip_address(f"198.18.0.{n}") for n in (0, 1, 2, 3, 16)),
+        IPv6Address("fe80::1%eth0"),
+        IPv6Address("fe80::2%eth0"),
+    ]
+    assert (targets.names(4), targets.names(3)) == (("a.example",), ())
+    assert (targets.family_count(4), targets.family_count(6)) == (5, 2)
+    assert targets.probe_count() == 4 * 2 + 1 + 2 * 2
+    for index in (-1, 7):
+        with pytest.raises(IndexError):
+            targets.address(index)
+
+
+def test_numbers_must_join() -> None:
+    block = Block(from_pairs(4, [(1, 2)]), PORTS, 1)
+    with pytest.raises(ValueError, match="starts at host 0"):
+        TargetSet((block,))
+    assert len(TargetSet(())) == 0
