@@ -40,3 +40,7 @@ class WireError(HatobaError):
 
 class OutputError(HatobaError):
     """A report can't be written: a full disk, a folder that is missing."""
+
+
+class LabError(HatobaError):
+    """A lab can't be made as asked: no namespaces, a bad address, rules that nft does not take."""

@@ -1,0 +1,150 @@
+"""The processes of a lab, as its process 1 sees them: started in a host's namespaces, watched, reaped.
+
+What becomes of a process is written in lines to the status pipe that its starter handed over: ``ready`` once its output
+matched the pattern that was asked for, and ``exit N`` at its end (N as in ``subprocess``: negative for a signal).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import signal
+import subprocess
+from dataclasses import dataclass, field
+
+from hatoba.lab import kernel
+from hatoba.lab.channel import Message
+from hatoba.lab.sandbox import Namespaces
+
+_TAIL_BYTES = 65536
+
+
+@dataclass(slots=True)
+class Child:
+    """One process. ``output`` is the pipe that its standard output and error go to, where the keeper reads them."""
+
+    process: subprocess.Popen[bytes]
+    status: int
+    output: int | None = None
+    ready: re.Pattern[bytes] | None = None
+    tail: bytearray = field(default_factory=bytearray)
+
+    def tell(self, line: str) -> None:
+        with contextlib.suppress(BrokenPipeError, BlockingIOError):  # nobody waits for it any more
+            os.write(self.status, line.encode() + b"\n")
+
+    def read(self) -> int | None:
+        """Take some of what the process has written. Return the number of bytes, 0 at its end, None where there is no more
+        for now."""
+        if self.output is None:
+            return 0
+        try:
+            data = os.read(self.output, 65536)
+        except BlockingIOError:
+            return None
+        self.tail += data
+        del self.tail[:-_TAIL_BYTES]
+        if self.ready is not None and self.ready.search(self.tail):
+            self.ready = None
+            self.tell("ready")
+        return len(data)
+
+    def close_output(self) -> None:
+        if self.output is not None:
+            os.close(self.output)
+            self.output = None
+
+
+class Children:
+    """All processes of a lab by the number that the lab gave them."""
+
+    def __init__(self) -> None:
+        self._all: dict[int, Child] = {}
+        self._by_pid: dict[int, int] = {}
+
+    def start(self, number: int, namespaces: Namespaces, request: Message, descriptors: list[int]) -> Child:
+        """Start ``request["argv"]`` in a host. *descriptors*: the status pipe, then standard input, output and error; only the
+        status pipe where ``request["ready"]`` names a pattern and the keeper reads the output itself. Raise OSError."""
+        status, *streams = descriptors
+        output = None
+        if request.get("ready") is not None:
+            output, write_end = os.pipe()
+            os.set_blocking(output, False)
+            streams = [os.open(os.devnull, os.O_RDONLY), write_end, os.dup(write_end)]
+        try:
+            process = _start(namespaces, request, streams)
+        except BaseException:
+            for descriptor in [status] if output is None else [status, output]:
+                os.close(descriptor)
+            raise
+        finally:
+            for descriptor in streams:
+                os.close(descriptor)
+        os.set_blocking(status, False)
+        ready = re.compile(request["ready"].encode(), re.MULTILINE) if output is not None else None
+        child = Child(process, status, output, ready)
+        self._all[number] = child
+        self._by_pid[process.pid] = number
+        return child
+
+    def signal(self, number: int, signal_number: int, whole_group: bool) -> None:
+        """Send a signal to a process, or to all of its process group. Nothing where it has ended."""
+        child = self._all.get(number)
+        if child is None or child.process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            (os.killpg if whole_group else os.kill)(child.process.pid, signal_number)
+
+    def tail(self, number: int) -> str:
+        """The last 64 KiB that a process wrote, where the keeper reads its output."""
+        child = self._all.get(number)
+        return bytes(child.tail).decode(errors="replace") if child is not None else ""
+
+    def reap(self) -> None:
+        """Collect every process that has ended, orphans too, and tell those who wait for one that the lab had started."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            number = self._by_pid.pop(pid, None)
+            if number is None:
+                continue  # an orphan of the lab's processes: process 1 inherits those
+            child = self._all[number]
+            # Popen must not wait for it again: the number may belong to another process by then.
+            child.process.returncode = os.waitstatus_to_exitcode(status)
+            while child.read():
+                pass
+            child.tell(f"exit {child.process.returncode}")
+            os.close(child.status)
+            if child.output is None and not child.tail:
+                del self._all[number]
+
+
+def _start(namespaces: Namespaces, request: Message, streams: list[int]) -> subprocess.Popen[bytes]:
+    folder, privileged = request["cwd"], request["privileged"]
+    os.stat(os.path.join(folder, "."))  # here the error has a name; after the fork it would not
+
+    def enter() -> None:
+        namespaces.enter()
+        os.chdir(folder)
+        signal.set_wakeup_fd(-1)
+        if not privileged:
+            kernel.give_up_capabilities()
+
+    try:
+        return subprocess.Popen(
+            request["argv"],
+            stdin=streams[0],
+            stdout=streams[1],
+            stderr=streams[2],
+            env=request["env"],
+            preexec_fn=enter,  # noqa: PLW1509 - this process has one thread
+            start_new_session=True,
+        )
+    except subprocess.SubprocessError as error:
+        raise OSError(errno.EPERM, str(error)) from error

@@ -1,0 +1,27 @@
+"""For all tests: the markers ``net`` and ``peer`` and what they need.
+
+``@pytest.mark.net`` needs a lab; ``@pytest.mark.peer("nmap", "nft")`` needs these programs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests import needs
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip, or under CI fail, what the machine does not have."""
+    for marker in item.iter_markers("peer"):
+        for program in marker.args:
+            needs.require_program(program)
+    if item.get_closest_marker("net") is not None:
+        needs.require_lab()
+
+
+@pytest.fixture(scope="session")
+def require_program() -> Callable[[str], str]:
+    """``require_program("nmap")``: its path, or no test without it."""
+    return needs.require_program

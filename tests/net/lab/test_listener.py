@@ -1,0 +1,37 @@
+"""The small server that has ports open."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.net.conftest import MakeLab
+from tests.net.lab_pair import pair
+
+CONNECT = "tests.net.lab_calls:connect"
+FAMILIES = [pytest.param(4, id="ipv4"), pytest.param(6, id="ipv6")]
+
+
+def test_116_ports_hold_a_connection_each(make_lab: MakeLab) -> None:
+    first, second = pair(make_lab())
+    ports = list(range(20000, 20116))
+    second.listen(ports, keep=True)
+    assert first.call("tests.net.lab_calls:connect_all", "fd00:18::2", ports) == ports
+
+
+def test_thousands_of_connections_to_one_port(make_lab: MakeLab) -> None:
+    first, second = pair(make_lab())
+    second.listen([80], keep=True)
+    assert first.call("tests.net.lab_calls:connect_all", "198.18.0.2", [80] * 3000) == [80] * 3000
+
+
+@pytest.mark.parametrize(
+    ("port", "words"), [(21, b"220 hello\r\n"), (80, b"HTTP/1.0 200 OK\r\n\r\n")], ids=["greets", "answers"]
+)
+def test_listener_says_what_it_is_given(make_lab: MakeLab, port: int, words: bytes) -> None:
+    first, second = pair(make_lab())
+    second.listen([21, 80], greetings={21: "220 hello\r\n"}, answers={80: "HTTP/1.0 200 OK\r\n\r\n"})
+    talk = "import socket,sys; c=socket.create_connection(('198.18.0.2',int(sys.argv[1]))); c.sendall(b'x'); print(c.recv(99))"
+    done = first.run([sys.executable, "-c", talk, str(port)])
+    assert done.stdout.strip() == repr(words)

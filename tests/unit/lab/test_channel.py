@@ -1,0 +1,78 @@
+"""Messages and descriptors pass through a channel whole and in order."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hatoba.lab.channel import Channel, ChannelClosed
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+)
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[Channel, Channel, socket.socket]]:
+    near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with near, far:
+        yield Channel(near), Channel(far), near
+
+
+@given(st.lists(st.dictionaries(st.text(), JSON), max_size=5))
+def test_messages_arrive_as_sent(messages: list[dict[str, object]]) -> None:
+    near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with near, far:
+        for message in messages:
+            Channel(near).send(message)
+        assert [Channel(far).receive()[0] for _message in messages] == messages
+
+
+def test_a_message_larger_than_the_sockets_buffer(ends: tuple[Channel, Channel, socket.socket]) -> None:
+    near, far, _sock = ends
+    message = {"rules": "港" * 1_000_000}
+    sender = threading.Thread(target=near.send, args=(message,))
+    sender.start()
+    assert far.receive() == (message, [])
+    sender.join()
+
+
+def test_descriptors_come_with_their_own_message(ends: tuple[Channel, Channel, socket.socket]) -> None:
+    near, far, _sock = ends
+    read_end, write_end = os.pipe()
+    near.send({"number": 1})
+    near.send({"number": 2}, [write_end])
+    near.send({"number": 3})
+    os.close(write_end)
+    heard = [far.receive() for _turn in range(3)]
+    assert [len(descriptors) for _message, descriptors in heard] == [0, 1, 0]
+    (given,) = heard[1][1]
+    assert not os.get_inheritable(given)
+    os.write(given, b"over")
+    os.close(given)
+    assert os.read(read_end, 9) == b"over"
+    os.close(read_end)
+
+
+def test_other_end_closed(ends: tuple[Channel, Channel, socket.socket]) -> None:
+    near, far, _sock = ends
+    near.close()
+    with pytest.raises(ChannelClosed):
+        far.receive()
+    with pytest.raises(ChannelClosed):
+        far.send({"do": "host"})
+
+
+@pytest.mark.parametrize("part", [b"\0\0", b"\0\0\0\x09", b'\0\0\0\x09{"do":'])
+def test_end_in_mid_message(ends: tuple[Channel, Channel, socket.socket], part: bytes) -> None:
+    near, far, sock = ends
+    sock.sendall(part)
+    near.close()
+    with pytest.raises(ChannelClosed):
+        far.receive()

@@ -1,0 +1,24 @@
+"""Programs are found in the system's own folders too."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hatoba.lab import programs
+
+
+def test_path_gets_the_systems_folders_at_its_end_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/opt/bin:/sbin")
+    assert programs.search_path() == "/opt/bin:/sbin:/usr/local/sbin:/usr/sbin"
+
+
+def test_program_is_found_where_the_users_path_does_not_lead(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    daemon = tmp_path / "daemon"
+    daemon.touch(0o755)
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert programs.find_program("daemon") is None
+    monkeypatch.setattr(programs, "_SYSTEM_FOLDERS", (os.fspath(tmp_path),))
+    assert programs.find_program("daemon") == str(daemon)
