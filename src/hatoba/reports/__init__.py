@@ -1,0 +1,1 @@
+"""One file per format; ``formats`` opens them, ``explain`` says why a port has its state."""

@@ -33,7 +33,7 @@ VERDICT = np.dtype(
 """The layout of one verdict, 24 bytes."""
 
 
-_ANSWER_WORDS = {
+_ANSWER_WORDS: dict[int, str] = {
     Answer.SYN_ACK: "syn-ack",
     Answer.SYN: "syn",
     Answer.RST: "rst",

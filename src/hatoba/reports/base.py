@@ -1,0 +1,90 @@
+"""What a report is: something that takes a scan's events in order and writes them down as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Protocol as Interface
+from typing import TextIO
+
+from hatoba.model import Host, Protocol, ScanEnd, ScanInfo
+from hatoba.results.batch import VerdictBatch
+from hatoba.results.collector import Collector
+from hatoba.results.summary import HostSummary, limit_for, summarise
+
+UNNAMED = "unknown"
+"""Stands in columns and fields for the service of a port that nobody has claimed, so that they don't shift."""
+
+
+class Report(Interface):
+    """``start`` once, then ``verdicts`` and ``host`` in any mix (``host`` once per address, after its last verdict), then
+    ``end`` once. Each writes what it can say by then. OSError from the stream is passed on."""
+
+    def start(self, info: ScanInfo) -> None: ...
+
+    def verdicts(self, batch: VerdictBatch) -> None: ...
+
+    def host(self, host: Host) -> None: ...
+
+    def end(self, end: ScanEnd) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOptions:
+    """What the user chose about reports."""
+
+    open_only: bool = False
+    """Only ports whose state is open; hosts without one are left out where several were asked."""
+    reason: bool = False
+    explain: bool = False
+    verbose: int = 0
+    colour: bool = False
+    """Whether a table may use colours: ask :func:`hatoba.reports.colour.wants_colour`."""
+    timezone: tzinfo | None = None
+    """For times that people read; None is the machine's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What reports want to know of port numbers; :func:`hatoba.reports.formats.registry_services` asks the registry."""
+
+    name: Callable[[int, Protocol], str]
+    """Name of the service that usually has this port; empty where there is none."""
+    hint: Callable[[int, Protocol], str]
+    """One sentence on what to do about this port being open; empty where there is nothing to say."""
+
+
+class Sink:
+    """A text stream that never fails for the sake of a character: what its encoding lacks is written as an escape."""
+
+    def __init__(self, stream: TextIO, before_write: Callable[[], None] | None = None) -> None:
+        """*before_write* is called before each write if the stream is a terminal."""
+        self._stream = stream
+        self._before_write = before_write if stream.isatty() else None
+
+    def write(self, text: str) -> None:
+        if self._before_write is not None:
+            self._before_write()
+        try:
+            self._stream.write(text)
+        except UnicodeEncodeError:
+            encoding = self._stream.encoding or "ascii"
+            self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every report is given to work with."""
+
+    sink: Sink
+    options: ReportOptions
+    services: Services
+    collector: Collector
+    """Has each verdict before the reports are told of it."""
+
+    def summary(self, host: Host) -> HostSummary:
+        """The host's ports divided as the options say."""
+        return summarise(
+            self.collector.of(host.address), limit=limit_for(self.options.verbose), open_only=self.options.open_only
+        )

@@ -1,0 +1,72 @@
+"""The formats by name, and how to open them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TextIO
+
+from hatoba.messages import translated
+from hatoba.model import Protocol
+from hatoba.reports.base import UNNAMED, Desk, Report, ReportOptions, Services, Sink
+from hatoba.reports.grepable import GrepableReport
+from hatoba.reports.jsonl import JsonlReport
+from hatoba.reports.nmap_xml import NmapXmlReport
+from hatoba.reports.normal import NormalReport
+from hatoba.reports.outputs import Fanout, Output
+from hatoba.reports.table import TableReport
+from hatoba.results.collector import Collector
+
+FORMATS: Mapping[str, Callable[[Desk], Report]] = {
+    "table": TableReport,
+    "jsonl": JsonlReport,
+    "xml": NmapXmlReport,
+    "grepable": GrepableReport,
+    "normal": NormalReport,
+}
+
+_WITHOUT_ROWS = frozenset({"jsonl"})
+"""Formats that write each verdict as it comes and need none of them kept."""
+
+_DEFAULTS = ReportOptions()
+
+
+def registry_services() -> Services:
+    """Service names, and hints in the language in force, from the registry, which is loaded only now."""
+    from hatoba.registry import lookup, service_name
+
+    def name(port: int, protocol: Protocol) -> str:
+        known = service_name(port, protocol)
+        return "" if known == UNNAMED else known
+
+    def hint(port: int, protocol: Protocol) -> str:
+        return translated(lookup(port, protocol).hint)
+
+    return Services(name, hint)
+
+
+def open_reports(
+    outputs: Sequence[Output],
+    options: ReportOptions = _DEFAULTS,
+    services: Services | None = None,
+    before_write: Callable[[], None] | None = None,
+) -> Fanout:
+    """One report per output, behind one that takes the scan's events for all.
+
+    *before_write* is called before anything goes to a terminal, so that a progress bar there can get out of the way. A format
+    that is not in :data:`FORMATS` is a KeyError.
+    """
+    services = services or registry_services()
+    collector = Collector(keep=False)
+    reports = [
+        (output, FORMATS[output.format](Desk(Sink(output.stream, before_write), options, services, collector)))
+        for output in outputs
+    ]
+    reads_rows = any(output.format not in _WITHOUT_ROWS for output in outputs)
+    return Fanout(reports, collector if reads_rows else None)
+
+
+def open_report(
+    format_name: str, stream: TextIO, options: ReportOptions = _DEFAULTS, services: Services | None = None
+) -> Fanout:
+    """One format into one stream, which stays open."""
+    return open_reports([Output(format_name, stream, getattr(stream, "name", format_name))], options, services)

@@ -1,0 +1,65 @@
+"""nmap's grepable lines (``-oG``): one line per host, for grep, awk and cut. English in every language, as machines read it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hatoba.model import Host, Protocol, ScanEnd, ScanInfo, Verdict
+from hatoba.reports.base import UNNAMED, Desk
+from hatoba.reports.text import safe
+from hatoba.results.summary import HostSummary
+
+_SEPARATORS = str.maketrans({"/": "|", ",": "_", "\t": " ", "(": "[", ")": "]"})
+"""What splits the fields of a line can't stand in one."""
+
+
+class GrepableReport:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._write = desk.sink.write
+
+    def start(self, info: ScanInfo) -> None:
+        command = safe(" ".join(info.arguments))
+        self._write(f"# hatoba {info.version} scan initiated {self._ctime(info.started_at)} as: {command}\n")
+        if self._desk.options.verbose:
+            asked = {info.protocol: f"{info.port_count};{info.ports}"}
+            kinds = (Protocol.TCP, Protocol.UDP, Protocol.SCTP)
+            counts = " ".join(f"{kind.name}({asked.get(kind, '0;')})" for kind in kinds)
+            self._write(f"# Ports scanned: {counts} PROTOCOLS(0;)\n")
+
+    def verdicts(self, batch: object) -> None:
+        """Nothing: ports are written with their host."""
+
+    def host(self, host: Host) -> None:
+        options = self._desk.options
+        summary = self._desk.summary(host)
+        has_ports = bool(len(summary.shown) or summary.hidden)
+        if (options.open_only and not summary.open_count) or (host.state != "up" and not has_ports and not options.verbose):
+            return
+        name = safe(host.names[0]).translate(_SEPARATORS) if host.names else ""
+        head = f"Host: {str(host.address).translate(_SEPARATORS)} ({name})\t"
+        lines = f"{head}Status: {host.state.capitalize()}\n"
+        if has_ports:
+            lines += f"{head}Ports: {self._ports(summary)}\n"
+        self._write(lines)
+
+    def end(self, end: ScanEnd) -> None:
+        addresses = "1 IP address" if end.hosts_total == 1 else f"{end.hosts_total} IP addresses"
+        up = "1 host up" if end.hosts_up == 1 else f"{end.hosts_up} hosts up"
+        how = "interrupted" if end.interrupted else "done"
+        when = self._ctime(end.finished_at)
+        self._write(f"# hatoba {how} at {when} -- {addresses} ({up}) scanned in {end.duration_s:.2f} seconds\n")
+
+    def _ports(self, summary: HostSummary) -> str:
+        text = ", ".join(self._port(verdict) for verdict in summary.shown.verdicts())
+        for state, groups in list(summary.hidden_states().items())[:1]:  # nmap names the first only
+            text += f"\tIgnored State: {state.word} ({sum(map(len, groups))})"
+        return text
+
+    def _port(self, verdict: Verdict) -> str:
+        """port/state/protocol/owner/service/rpc/version/"""
+        service = safe(self._desk.services.name(verdict.port, verdict.protocol)).translate(_SEPARATORS) or UNNAMED
+        return f"{verdict.port}/{verdict.state.word}/{verdict.protocol.word}//{service}///"
+
+    def _ctime(self, seconds: float) -> str:
+        return datetime.fromtimestamp(seconds, self._desk.options.timezone).ctime()

@@ -1,0 +1,192 @@
+"""JSON Lines: one object per line, written as it becomes known. The schema is ``docs/schema/scan-1.json``.
+
+A scan of one host has 65,535 ``port`` lines, so they are put together from fragments: what belongs to a host, to a port's
+service, to a kind of evidence is turned into JSON once and joined by a list comprehension over the columns of a batch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from math import isnan
+from typing import Any
+
+import numpy as np
+
+from hatoba.model import Answer, Host, Protocol, Reason, ScanEnd, ScanInfo, State
+from hatoba.reports.base import Desk
+from hatoba.reports.text import json_text
+from hatoba.results.batch import VerdictBatch, answer_word
+
+FORMAT_VERSION = 1
+_U64 = np.uint64
+_json: Callable[[Any], str] = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class JsonlReport:
+    def __init__(self, desk: Desk) -> None:
+        self._sink = desk.sink
+        self._open_only = desk.options.open_only
+        self._services = _ServiceFragments(desk.services.name)
+
+    def start(self, info: ScanInfo) -> None:
+        self._line(
+            type="scan",
+            format=FORMAT_VERSION,
+            version=info.version,
+            arguments=[json_text(argument) for argument in info.arguments],
+            method=info.method,
+            protocol=info.protocol.word,
+            ports=info.ports,
+            port_count=info.port_count,
+            address_count=info.address_count,
+            started_at=_utc(info.started_at),
+            seed=str(info.seed),
+        )
+
+    def verdicts(self, batch: VerdictBatch) -> None:
+        if self._open_only:
+            rows = batch.rows[batch.rows["state"] == State.OPEN]
+            batch = VerdictBatch(batch.method, batch.hosts, rows, batch.responders)
+        if len(batch):
+            self._sink.write("".join(_port_lines(batch, self._services)))
+
+    def host(self, host: Host) -> None:
+        self._line(
+            type="host",
+            address=str(host.address),
+            names=[json_text(name) for name in host.names],
+            state=host.state,
+            reason=host.reason,
+            rtt_s=None if host.rtt_s is None else round(host.rtt_s, 9),
+        )
+
+    def end(self, end: ScanEnd) -> None:
+        self._line(
+            type="end",
+            finished_at=_utc(end.finished_at),
+            duration_s=round(end.duration_s, 6),
+            hosts={"up": end.hosts_up, "down": end.hosts_down, "total": end.hosts_total},
+            counts=end.counts,
+            probes_sent=end.probes_sent,
+            loss=end.loss,
+            expected_missed=end.expected_missed,
+            capture_drops=end.capture_drops,
+            interrupted=end.interrupted,
+            problems=[json_text(problem) for problem in end.problems],
+        )
+
+    def _line(self, **fields: Any) -> None:
+        self._sink.write(_json(fields) + "\n")
+
+
+class _Fragments(dict[int, str]):
+    """JSON fragments by a number, each made when it is first asked for."""
+
+    def __init__(self, make: Callable[[int], str]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, key: int) -> str:
+        fragment = self[key] = self._make(key)
+        return fragment
+
+
+class _ServiceFragments(dict[int, str]):
+    """The field ``service`` by protocol and port; one host's scan asks for 65,535 of them, once each."""
+
+    def __init__(self, name: Callable[[int, Protocol], str]) -> None:
+        super().__init__()
+        self._name = name
+        self._protocols = {protocol.value: protocol for protocol in Protocol}
+
+    def __missing__(self, key: int) -> str:
+        name = self._name(key & 0xFFFF, self._protocols[key >> 16])
+        fragment = self[key] = f',"service":{_json(name)}' if name else ',"service":null'
+        return fragment
+
+
+def _port_lines(batch: VerdictBatch, services: _ServiceFragments) -> Iterable[str]:
+    """One line per row. A line is: host, port, verdict, service, evidence, responder, round trip."""
+    rows = batch.rows
+    heads = _Fragments(_head_fragment(batch))
+    verdicts = _Fragments(_verdict_fragment)
+    evidence = _Fragments(_evidence_fragment(batch.method))
+    responders = _Fragments(_responder_fragment(batch))
+    answered = rows["answer"] != Answer.NONE
+    # 0 is silence, then the responders, then the hosts of this batch
+    who = np.where(rows["responder"] != 0, rows["responder"], rows["host"].astype(_U64) + _U64(len(batch.responders) + 1))
+    who[~answered] = 0
+    times = ["}}\n" if isnan(rtt_s) else ',"rtt_s":%.6g}}\n' % rtt_s for rtt_s in rows["rtt_s"].tolist()]  # noqa: UP031 - half the time
+    columns = zip(
+        _packed(rows, "host", "protocol").tolist(),
+        rows["port"].tolist(),
+        _packed(rows, "state", "reason").tolist(),
+        _packed(rows, "protocol", "port").tolist(),
+        _packed(rows, "probes", "answered_probe", "answer", "ttl", "icmp_type", "icmp_code", "contradicted").tolist(),
+        who.tolist(),
+        times,
+        strict=True,
+    )
+    return [
+        f"{heads[head]}{port}{verdicts[verdict]}{services[service]}{evidence[proof]}{responders[sender]}{time}"
+        for head, port, verdict, service, proof, sender, time in columns
+    ]
+
+
+def _packed(rows: Any, *names: str) -> Any:
+    """Columns as one number per row: eight bits each, sixteen for ``port``; the first is the highest."""
+    key = rows[names[0]].astype(_U64)
+    for name in names[1:]:
+        key = key << _U64(16 if name == "port" else 8) | rows[name]
+    return key
+
+
+def _head_fragment(batch: VerdictBatch) -> Callable[[int], str]:
+    def make(key: int) -> str:
+        address = _json(str(batch.hosts.address(key >> 8)))
+        return f'{{"type":"port","address":{address},"protocol":"{Protocol(key & 0xFF).word}","port":'
+
+    return make
+
+
+def _verdict_fragment(key: int) -> str:
+    return f',"state":"{State(key >> 8).word}","reason":"{Reason(key & 0xFF).word}"'
+
+
+def _evidence_fragment(method: str) -> Callable[[int], str]:
+    def make(key: int) -> str:
+        probes, answered, answer, ttl, icmp_type, icmp_code, contradicted = key.to_bytes(7, "big")
+        fields: dict[str, Any] = {
+            "method": method,
+            "probes": probes,
+            "answer": answer_word(Answer(answer), icmp_type, icmp_code),
+        }
+        if answered:
+            fields["answered_probe"] = answered
+        if ttl:
+            fields["ttl"] = ttl
+        if answer in (Answer.ICMP, Answer.ICMP6):
+            fields |= {"icmp_type": icmp_type, "icmp_code": icmp_code}
+        if contradicted:
+            fields["contradicted_by"] = [answer_word(Answer(contradicted), 0, 0)]
+        return f',"evidence":{_json(fields)[:-1]}'
+
+    return make
+
+
+def _responder_fragment(batch: VerdictBatch) -> Callable[[int], str]:
+    count = len(batch.responders)
+
+    def make(key: int) -> str:
+        if not key:
+            return ""
+        address = batch.responders[key - 1] if key <= count else batch.hosts.address(key - count - 1)
+        return f',"responder":{_json(str(address))}'
+
+    return make
+
+
+def _utc(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

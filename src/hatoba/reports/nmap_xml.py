@@ -1,0 +1,119 @@
+"""nmap's XML, for the many programs that read it. Valid against the ``nmap.dtd`` of nmap 7.9x, host by host as they come.
+
+Everything is ASCII, and untrusted text goes through :func:`hatoba.reports.text.xml_text`. What hatoba does not know is left
+out, not made up: no ``times`` (it wants a variance), no ``starttime`` of a host.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hatoba.model import Evidence, Host, Protocol, ScanEnd, ScanInfo, Verdict
+from hatoba.reports.base import Desk
+from hatoba.reports.text import xml_text
+from hatoba.results.summary import Group, range_list
+
+_SCAN_TYPES = {"sctp-init": "sctpinit", "sctp-cookie": "sctpcookieecho", "ip-protocol": "ipproto"}
+"""nmap's names of methods, where they differ from ours."""
+
+
+class NmapXmlReport:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._write = desk.sink.write
+
+    def start(self, info: ScanInfo) -> None:
+        run = _attributes(
+            scanner="nmap",
+            args=" ".join(info.arguments),
+            start=int(info.started_at),
+            startstr=self._ctime(info.started_at),
+            version=info.version,
+            xmloutputversion="1.05",
+        )
+        scan = _attributes(
+            type=_SCAN_TYPES.get(info.method, info.method),
+            protocol=info.protocol.word,
+            numservices=info.port_count,
+            services=info.ports,
+        )
+        self._write(
+            '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE nmaprun>\n'
+            f"<nmaprun{run}>\n<scaninfo{scan}/>\n"
+            f'<verbose level="{self._desk.options.verbose}"/>\n<debugging level="0"/>\n'
+        )
+
+    def verdicts(self, batch: object) -> None:
+        """Nothing: ports are written with their host."""
+
+    def host(self, host: Host) -> None:
+        options = self._desk.options
+        summary = self._desk.summary(host)
+        if options.open_only and not summary.open_count:
+            return
+        if host.state == "down" and not options.verbose and not len(summary.shown) and not summary.hidden:
+            return  # as nmap does: runstats count it
+        ports = [_extra_ports(state.word, groups) for state, groups in summary.hidden_states().items()]
+        ports += [self._port(verdict) for verdict in summary.shown.verdicts()]
+        address, _, zone = str(host.address).partition("%")
+        comment = _attributes(comment=f"zone {zone}") if zone else ""
+        status = _attributes(state=host.state, reason=host.reason, reason_ttl=0)
+        where = _attributes(addr=address, addrtype=f"ipv{host.address.version}")
+        self._write(
+            f"<host{comment}><status{status}/>\n<address{where}/>\n<hostnames>\n{self._names(host)}</hostnames>\n"
+            f"<ports>{''.join(ports)}</ports>\n</host>\n"
+        )
+
+    def end(self, end: ScanEnd) -> None:
+        when = self._ctime(end.finished_at)
+        addresses = "1 IP address" if end.hosts_total == 1 else f"{end.hosts_total} IP addresses"
+        up = "1 host up" if end.hosts_up == 1 else f"{end.hosts_up} hosts up"
+        finished = _attributes(
+            time=int(end.finished_at),
+            timestr=when,
+            summary=f"hatoba done at {when}; {addresses} ({up}) scanned in {end.duration_s:.2f} seconds",
+            elapsed=f"{end.duration_s:.2f}",
+            exit="error" if end.interrupted else "success",
+        )
+        if end.interrupted:
+            finished += _attributes(errormsg="interrupted: hosts and ports that were not settled are missing")
+        hosts = _attributes(up=end.hosts_up, down=end.hosts_total - end.hosts_up, total=end.hosts_total)
+        self._write(f"<runstats><finished{finished}/><hosts{hosts}/>\n</runstats>\n</nmaprun>\n")
+
+    def _names(self, host: Host) -> str:
+        asked = self._desk.collector.asked_names(host.address)
+        kinds = (("user" if asked is None or name in asked else "PTR", name) for name in host.names)
+        return "".join(f"<hostname{_attributes(name=name, type=kind)}/>\n" for kind, name in kinds)
+
+    def _port(self, verdict: Verdict) -> str:
+        state = _attributes(state=verdict.state.word, reason=verdict.reason.word, reason_ttl=verdict.evidence.ttl or 0)
+        state += _sender(verdict, verdict.evidence)
+        name = self._desk.services.name(verdict.port, verdict.protocol)
+        service = f"<service{_attributes(name=name, method='table', conf=3)}/>" if name else ""
+        return f"{_port_tag(verdict.protocol, verdict.port)}<state{state}/>{service}</port>\n"
+
+    def _ctime(self, seconds: float) -> str:
+        return datetime.fromtimestamp(seconds, self._desk.options.timezone).ctime()
+
+
+def _port_tag(protocol: Protocol, port: int) -> str:
+    return f'<port protocol="{protocol.word}" portid="{port}">'
+
+
+def _sender(verdict: Verdict, evidence: Evidence) -> str:
+    """Who answered, if it was not the host itself."""
+    if evidence.responder in (None, verdict.address):
+        return ""
+    return _attributes(reason_ip=str(evidence.responder).partition("%")[0])
+
+
+def _extra_ports(state: str, groups: list[Group]) -> str:
+    reasons = "".join(
+        f"<extrareasons{_attributes(reason=g.reason.word, count=len(g), proto=g.protocol.word, ports=range_list(g.ports))}/>\n"
+        for g in groups
+    )
+    return f"<extraports{_attributes(state=state, count=sum(map(len, groups)))}>\n{reasons}</extraports>\n"
+
+
+def _attributes(**values: str | int) -> str:
+    return "".join(f' {name}="{xml_text(str(value))}"' for name, value in values.items())

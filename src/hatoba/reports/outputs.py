@@ -1,0 +1,134 @@
+"""Where reports go, and one scan written to several places at once.
+
+One output's failure is not the others': a full disk ends that file and is told at the end, a reader that closed its pipe
+(``hatoba scan ... | head``) has had what it wanted and is left in peace.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TextIO
+
+from hatoba.errors import OutputError
+from hatoba.messages import _
+from hatoba.model import Host, ScanEnd, ScanInfo
+from hatoba.reports.base import Report
+from hatoba.results.batch import VerdictBatch
+from hatoba.results.collector import Collector
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One place for one format, a key of ``formats.FORMATS``."""
+
+    format: str
+    stream: TextIO
+    name: str
+    """As the user calls it, for messages: the path of a file."""
+    is_ours: bool = False
+    """Whether it is closed when the scan has ended."""
+
+
+def open_output(format_name: str, path: str, stdout: TextIO) -> Output:
+    """*path* opened for writing, from its beginning, in UTF-8; ``-`` is *stdout*. Raises OutputError."""
+    if path == "-":
+        return Output(format_name, stdout, _("standard output"))
+    try:
+        stream = open(path, "w", encoding="utf-8", newline="\n")  # noqa: SIM115 - Fanout closes it
+    except OSError as error:
+        raise OutputError(_opening_failed(path, error)) from error
+    return Output(format_name, stream, path, is_ours=True)
+
+
+class Fanout:
+    """A :class:`~hatoba.reports.base.Report` that hands each event to several, and writes what they said through at once."""
+
+    def __init__(self, reports: Sequence[tuple[Output, Report]], collector: Collector | None) -> None:
+        """*collector* is given each event too, if any of the reports reads it."""
+        self._working = list(reports)
+        self._outputs = [output for output, _report in reports]
+        self._collector = collector
+        self.failures: list[OutputError] = []
+        """What could not be written, one sentence each."""
+
+    @property
+    def wants_more(self) -> bool:
+        """False once nobody is left to write for: the scan may end."""
+        return bool(self._working)
+
+    def start(self, info: ScanInfo) -> None:
+        self._each(lambda report: report.start(info))
+
+    def verdicts(self, batch: VerdictBatch) -> None:
+        if self._collector is not None:
+            self._collector.verdicts(batch)
+        self._each(lambda report: report.verdicts(batch))
+
+    def host(self, host: Host) -> None:
+        self._each(lambda report: report.host(host))
+        if self._collector is not None:
+            self._collector.host(host)
+
+    def end(self, end: ScanEnd) -> None:
+        """Ends the reports, after the hosts that an interrupted scan left without their event, and closes our files."""
+        if self._collector is not None:
+            for host in list(self._collector.unreported()):
+                self.host(host)
+        self._each(lambda report: report.end(end))
+        self.close()
+
+    def close(self) -> None:
+        """Close the files that are ours; harmless when repeated."""
+        for output in self._outputs:
+            if output.is_ours and not output.stream.closed:
+                try:
+                    output.stream.close()
+                except OSError as error:
+                    self._fail(output, error)
+
+    def _each(self, tell: Callable[[Report], None]) -> None:
+        for output, report in tuple(self._working):
+            try:
+                tell(report)
+                output.stream.flush()
+            except OSError as error:
+                self._fail(output, error)
+
+    def _fail(self, output: Output, error: OSError) -> None:
+        self._working = [pair for pair in self._working if pair[0] is not output]
+        if not isinstance(error, BrokenPipeError):
+            self.failures.append(OutputError(_writing_failed(output.name, error)))
+        _silence(output.stream)
+
+
+def _silence(stream: TextIO) -> None:
+    """Let what is still in the stream's buffer go nowhere, or Python complains about it when it closes the stream."""
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError):  # not a file, or closed
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+
+
+def _opening_failed(path: str, error: OSError) -> str:
+    match error.errno:
+        case errno.ENOENT:
+            return _(
+                "{path} can't be written: its folder does not exist; make it first with mkdir -p, or choose another"
+            ).format(path=path)
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return _("{path} can't be written: no permission; choose a folder that is yours").format(path=path)
+        case errno.EISDIR:
+            return _("{path} is a folder; give the name of a file in it").format(path=path)
+    return _("{path} can't be written: {problem}").format(path=path, problem=error.strerror or error)
+
+
+def _writing_failed(name: str, error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _("{name} is incomplete: the disk is full; make room and scan again, or write elsewhere").format(name=name)
+    return _("{name} is incomplete: {problem}").format(name=name, problem=error.strerror or error)

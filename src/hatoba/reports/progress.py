@@ -1,0 +1,75 @@
+"""A progress bar on standard error, where that is a terminal; elsewhere nothing at all.
+
+Nothing runs in the background: the bar is drawn when :meth:`ProgressBar.update` is called, and :meth:`ProgressBar.hide` takes
+it away before a report writes to the same terminal (pass it to ``open_reports`` as *before_write*).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TextIO
+
+from hatoba.messages import _
+from hatoba.model import Progress
+from hatoba.reports.quantities import duration, number
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+
+class ProgressBar:
+    """A context manager: however it is left, the bar is gone and the cursor is back."""
+
+    def __init__(self, stream: TextIO, environ: Mapping[str, str]) -> None:
+        self._bar: RichProgress | None = None
+        self._shown = False
+        if stream.isatty() and environ.get("TERM", "") != "dumb":
+            self._bar, self._task = _bar(stream, colour=not environ.get("NO_COLOR"))
+
+    def update(self, progress: Progress) -> None:
+        """Draw the bar, or draw it anew."""
+        if self._bar is None:
+            return
+        self._bar.update(self._task, completed=progress.settled, total=progress.total, facts=facts(progress))
+        if not self._shown:
+            self._bar.start()
+            self._shown = True
+        self._bar.refresh()
+
+    def hide(self) -> None:
+        """Take the bar off the screen until the next :meth:`update`."""
+        if self._bar is not None and self._shown:
+            self._bar.stop()
+            self._shown = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.hide()
+
+
+def facts(progress: Progress) -> str:
+    """What stands beside the bar: rate, open ports, time left."""
+    parts = [
+        _("{rate} probes/s").format(rate=number(progress.rate_pps)),
+        _("{count} open").format(count=number(progress.open_found)),
+    ]
+    if progress.left_s is not None:
+        parts.append(_("{time} left").format(time=duration(max(1.0, round(progress.left_s)))))
+    return ", ".join(parts)
+
+
+def _bar(stream: TextIO, *, colour: bool) -> tuple[RichProgress, TaskID]:
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+    from rich.progress import Progress as RichProgress
+
+    console = Console(file=stream, no_color=not colour, highlight=False)
+    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[facts]}", markup=False))
+    bar = RichProgress(
+        *columns, console=console, transient=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
+    )
+    return bar, bar.add_task("", total=None, facts="")

@@ -1,0 +1,84 @@
+"""The table for people: a section per host as soon as the host is done, a few lines at the end."""
+
+from __future__ import annotations
+
+from hatoba.messages import _
+from hatoba.model import Host, ScanEnd, ScanInfo, State
+from hatoba.reports.base import Desk
+from hatoba.reports.host_section import host_section
+from hatoba.reports.quantities import duration, number
+from hatoba.reports.text import safe
+
+_FEW_ADDRESSES = 16
+"""Up to so many asked addresses, those that did not answer are shown too; of a whole network they are only counted."""
+_NOTABLE_LOSS = 0.001
+
+
+class TableReport:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._address_count = 1
+        self._silent = 0
+        self._without_open = 0
+
+    def start(self, info: ScanInfo) -> None:
+        self._address_count = info.address_count
+
+    def verdicts(self, batch: object) -> None:
+        """Nothing: a host is printed when it is done."""
+
+    def host(self, host: Host) -> None:
+        options = self._desk.options
+        if host.state != "up" and self._address_count > _FEW_ADDRESSES and not options.verbose:
+            self._silent += 1  # without looking for ports: an open one would have made the host up
+            return
+        summary = self._desk.summary(host)
+        if options.open_only and not summary.open_count and self._address_count > 1:
+            self._without_open += 1
+        else:
+            self._desk.sink.write(host_section(self._desk, host, summary))
+
+    def end(self, end: ScanEnd) -> None:
+        lines = []
+        if self._silent:
+            text = _("Not shown: {count} addresses that did not answer (-v shows them).")
+            lines.append(text.format(count=number(self._silent)))
+        if self._without_open:
+            text = _("Not shown because of --open: {count} hosts without an open port.")
+            lines.append(text.format(count=number(self._without_open)))
+        self._desk.sink.write("".join(f"{line}\n" for line in lines + closing_lines(end)))
+
+
+def closing_lines(end: ScanEnd) -> list[str]:
+    """What is to be said of a scan as a whole: the sum, and whatever limits the trust in it."""
+    counts = sorted(end.counts.items(), key=lambda item: (item[0] != State.OPEN.word, -item[1]))
+    ports = ", ".join(f"{number(count)} {state}" for state, count in counts if count) or "0"
+    total = _("Hosts up: {up} of {total}. Ports: {ports}. Probes: {probes} in {time}.")
+    lines = [
+        total.format(
+            up=number(end.hosts_up),
+            total=number(end.hosts_total),
+            ports=ports,
+            probes=number(end.probes_sent),
+            time=duration(end.duration_s),
+        )
+    ]
+    if end.interrupted:
+        lines.append(_("Stopped before the end: this is what was known by then."))
+    if end.loss >= _NOTABLE_LOSS:
+        loss = _(
+            "About {share} of the probes or their answers were lost; "
+            "after the repeats, {missed} answers are expected to be missing."
+        )
+        lines.append(loss.format(share=f"{end.loss * 100:.1f} %", missed=f"{end.expected_missed:.2g}"))
+    if end.capture_drops:
+        drops = _("This machine was too slow for {count} answers; a lower --max-rate avoids that.")
+        lines.append(drops.format(count=number(end.capture_drops)))
+    if not end.hosts_up and end.hosts_total and not end.interrupted:
+        lines.append(
+            _(
+                "No host answered. It may be off, the address may be wrong, or a firewall may swallow every probe. "
+                "See whether there is a way to it (ip route get ADDRESS), and try a port that ought to be open."
+            )
+        )
+    return lines + [_("Problem: {problem}").format(problem=safe(problem)) for problem in end.problems]

@@ -1,0 +1,182 @@
+"""All verdicts of a scan, kept as rows of an array and found again by host.
+
+Rows cost 24 bytes each. They arrive in batches in which hosts are interleaved, and are asked for host by host, often while
+the scan still runs. So they are kept in a few runs, each sorted by (host, protocol, port); a new run is merged with the one
+before it while that is not more than twice as long, so there are at most log2(n) runs and each row is moved at most log2(n)
+times (the logarithmic method of Bentley and Saxe, 1980).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from hatoba.model import Address, Answer, Host, Protocol, Reason, State
+from hatoba.results.batch import VERDICT, HostTable, VerdictBatch
+from hatoba.results.host_index import HostIndex, grown
+from hatoba.results.summary import group_keys, group_of
+
+Rows = npt.NDArray[np.void]
+Counts = dict[tuple[Protocol, State, Reason], int]
+
+
+class _Run(NamedTuple):
+    rows: Rows
+    hosts: npt.NDArray[np.uint32]  # each host in it once, ascending
+    starts: npt.NDArray[np.intp]  # where each begins in rows; one more at the end
+
+    def of(self, host: int) -> Rows:
+        at = int(self.hosts.searchsorted(host))
+        if at == len(self.hosts) or self.hosts[at] != host:
+            return self.rows[:0]
+        return self.rows[self.starts[at] : self.starts[at + 1]]
+
+
+class _NoHosts:
+    """The host table of a scan that has not said anything yet."""
+
+    def __len__(self) -> int:
+        return 0
+
+    def address(self, index: int) -> Address:
+        raise IndexError(index)
+
+    def names(self, index: int) -> tuple[str, ...]:
+        raise IndexError(index)
+
+
+class Collector:
+    """Takes the events of one scan. With ``keep=False`` rows are let go once their host has been reported, which is what a
+    report that prints host by host wants; with ``keep=True`` the whole result stays, for :meth:`as_array`."""
+
+    def __init__(self, *, keep: bool = True) -> None:
+        self._keep = keep
+        self._method = ""
+        self._hosts: HostTable = _NoHosts()
+        self._responders: Sequence[Address] = ()
+        self._index = HostIndex(self._hosts)
+        self._pending: list[Rows] = []
+        self._runs: list[_Run] = []
+        self._reported = np.zeros(0, np.bool_)
+        self._counts: dict[int, int] = {}
+        self._last: tuple[Address, VerdictBatch] | None = None  # several reports ask for the same host in turn
+
+    @property
+    def hosts(self) -> HostTable:
+        """The host table that the ``host`` field of the rows points into."""
+        return self._hosts
+
+    def verdicts(self, batch: VerdictBatch) -> None:
+        """Take a batch. All batches of a scan share one host table."""
+        if isinstance(self._hosts, _NoHosts):
+            self._hosts = batch.hosts
+            self._index = HostIndex(batch.hosts)
+        elif self._hosts is not batch.hosts:
+            raise ValueError("a collector takes the verdicts of one scan: this batch has another host table")
+        self._method, self._responders = batch.method, batch.responders
+        if not len(batch):
+            return
+        self._last = None
+        self._pending.append(np.array(batch.rows, VERDICT))
+        keys, counts = np.unique(group_keys(batch.rows), return_counts=True)
+        for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
+            self._counts[key] = self._counts.get(key, 0) + count
+
+    def host(self, host: Host) -> None:
+        """Note that *host* has been reported; call it after the reports have had it."""
+        if (index := self._index_of(host.address)) is not None:
+            self._reported = grown(self._reported, index + 1)
+            self._reported[index] = True
+
+    def of(self, address: Address) -> VerdictBatch:
+        """What is known of one address, by protocol and port; empty where nothing is."""
+        if self._last is not None and self._last[0] == address:
+            return self._last[1]
+        index = self._index_of(address)
+        pieces = [] if index is None else [piece for run in self._runs if len(piece := run.of(index))]
+        rows = pieces[0] if len(pieces) == 1 else _in_order(np.concatenate([np.zeros(0, VERDICT), *pieces]))
+        self._last = (address, batch := self.batch(rows))
+        return batch
+
+    def asked_names(self, address: Address) -> tuple[str, ...] | None:
+        """The names by which the user asked for *address*; None where it has no verdict to find it by."""
+        index = self._index_of(address)
+        return None if index is None else self._hosts.names(index)
+
+    def unreported(self) -> Iterator[Host]:
+        """Hosts that have verdicts but were never reported, as a scan leaves them that was stopped in the middle."""
+        self._settle()
+        waiting = np.unique(np.concatenate([np.zeros(0, np.uint32), *(run.hosts for run in self._runs)]))
+        self._reported = grown(self._reported, int(waiting[-1]) + 1 if len(waiting) else 0)
+        for index in waiting[~self._reported[waiting]].tolist():
+            address = self._hosts.address(index)
+            yield _host_from(address, self._hosts.names(index), self.of(address).rows)
+
+    def counts(self) -> Counts:
+        """How many ports of all hosts have each (protocol, state, reason), rows that were let go included."""
+        return {group_of(key): count for key, count in sorted(self._counts.items())}
+
+    def state_counts(self) -> dict[str, int]:
+        """Ports by the word of their state, as ``ScanEnd.counts`` wants them."""
+        found: dict[str, int] = {}
+        for (_protocol, state, _reason), count in self.counts().items():
+            found[state.word] = found.get(state.word, 0) + count
+        return found
+
+    def as_array(self) -> Rows:
+        """Every verdict, sorted by host, protocol and port, of dtype :data:`~hatoba.results.batch.VERDICT`.
+
+        The address is the ``host`` field, an index: an address column as text would be three times the rest. :meth:`addresses`
+        turns a selection of it into text, :meth:`batch` into frozen verdicts.
+        """
+        self._settle()
+        return _in_order(np.concatenate([np.zeros(0, VERDICT), *(run.rows for run in self._runs)]))
+
+    def addresses(self, hosts: npt.NDArray[np.uint32]) -> npt.NDArray[np.str_]:
+        """The addresses of these host indices as text, in the same order."""
+        distinct, inverse = np.unique(hosts, return_inverse=True)
+        texts = np.array([str(self._hosts.address(index)) for index in distinct.tolist()], np.str_)
+        return texts[inverse]
+
+    def batch(self, rows: Rows) -> VerdictBatch:
+        """Rows selected from :meth:`as_array` with what they point into, to read as :class:`~hatoba.model.Verdict`."""
+        return VerdictBatch(self._method, self._hosts, rows, self._responders)
+
+    def _index_of(self, address: Address) -> int | None:
+        self._settle()
+        return self._index.find(address)
+
+    def _settle(self) -> None:
+        if not self._pending:
+            return
+        rows = np.concatenate(self._pending)
+        self._pending = []
+        self._index.add(np.unique(rows["host"]))
+        while self._runs and len(self._runs[-1].rows) <= 2 * len(rows):
+            rows = np.concatenate([self._runs.pop().rows, rows])
+        if not self._keep:
+            self._reported = grown(self._reported, int(rows["host"].max()) + 1)
+            rows = rows[~self._reported[rows["host"]]]
+        rows = _in_order(rows)
+        hosts, starts = np.unique(rows["host"], return_index=True)
+        if len(rows):
+            self._runs.append(_Run(rows, hosts, np.append(starts, len(rows))))
+
+
+def _in_order(rows: Rows) -> Rows:
+    key = rows["host"].astype(np.uint64) << np.uint64(32)
+    key |= (rows["protocol"].astype(np.uint32) << np.uint32(16) | rows["port"]).astype(np.uint64)
+    return rows[np.argsort(key, kind="stable")]
+
+
+def _host_from(address: Address, names: tuple[str, ...], rows: Rows) -> Host:
+    """A host's own answers say that it is up; an ICMP error from a router says nothing about it."""
+    own = rows[(rows["answer"] != Answer.NONE) & (rows["answer"] != Answer.LOCAL) & (rows["responder"] == 0)]
+    if not len(own):
+        return Host(address, names)
+    timed = own["rtt_s"][~np.isnan(own["rtt_s"])]
+    rtt_s = float(np.median(timed)) if len(timed) else None
+    return Host(address, names, "up", Reason(int(own["reason"][0])).word, rtt_s)

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from hatoba.model import Answer, Protocol, Reason, State, Verdict
+from hatoba.results.batch import VERDICT, VerdictBatch
+from tests.unit.reports.scans import NAMES, PLAIN, SCANS, ended, everyday, hostile, info, report
+from tests.unit.results.rows import ROUTER, Hosts
+
+DOCS = Path(__file__).parents[3] / "docs"
+SCHEMA = DOCS / "schema" / "scan-1.json"
+HOSTS = Hosts("198.18.0.2", "fe80::1%eth0", "fd00:18::2")
+
+
+@cache
+def validator() -> Draft202012Validator:
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    for part in schema["$defs"].values():  # the schema lets readers live with new fields; our tests name them all
+        if "properties" in part:
+            part["additionalProperties"] = False
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    assert text.endswith("\n")
+    return [json.loads(line, parse_constant=pytest.fail) for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("scan", SCANS)
+@pytest.mark.parametrize("open_only", [False, True])
+def test_lines_follow_the_schema(scan: str, open_only: bool) -> None:
+    for line in lines(report("jsonl", SCANS[scan](), replace(PLAIN, open_only=open_only))):
+        validator().validate(line)
+
+
+def test_a_scan_line_then_ports_and_hosts_then_an_end_line() -> None:
+    found = lines(report("jsonl", everyday()))
+    kinds = [line["type"] for line in found]
+    assert kinds == ["scan"] + ["port"] * 911 + ["host"] * 3 + ["end"]
+    assert list(found[1])[:6] == ["type", "address", "protocol", "port", "state", "reason"]
+    assert found[0]["seed"] == "18446744073709551615"
+    assert found[0]["started_at"] == "2026-11-23T12:38:02.250Z"
+    assert found[-1]["hosts"] == {"up": 1, "down": 1, "total": 3}
+
+
+def test_open_only_leaves_out_the_other_ports() -> None:
+    found = lines(report("jsonl", everyday(), replace(PLAIN, open_only=True)))
+    ports = [(line["address"], line["port"]) for line in found if line["type"] == "port"]
+    assert ports == [("198.18.0.2", 6379), ("198.18.0.2", 22), ("198.18.0.2", 80)]
+
+
+def test_the_documents_examples_follow_the_schema() -> None:
+    blocks = re.findall(r"```json\n(.*?)```", (DOCS / "output.md").read_text(encoding="utf-8"), re.DOTALL)
+    found = [line for block in blocks for line in lines(block)]
+    assert found
+    for line in found:
+        validator().validate(line)
+
+
+@st.composite
+def batches(draw: st.DrawFn) -> VerdictBatch:
+    made = np.zeros(draw(st.integers(1, 6)), VERDICT)
+    codes: dict[str, Any] = {
+        "host": range(3), "port": range(65536), "protocol": [p.value for p in Protocol], "state": [s.value for s in State],
+        "reason": [r.value for r in Reason], "answer": [a.value for a in Answer],
+        "contradicted": [0, Answer.RST, Answer.SYN_ACK],
+        "responder": range(3),
+    }  # fmt: skip
+    for row in made:
+        for name, values in codes.items():
+            row[name] = draw(st.sampled_from(values))
+        for name in ("probes", "answered_probe", "ttl", "icmp_type", "icmp_code"):
+            row[name] = draw(st.integers(0, 255))
+        row["rtt_s"] = draw(st.just(float("nan")) | st.floats(0, 3000, width=32, allow_subnormal=False))
+    return VerdictBatch("syn", HOSTS, made, [ROUTER, HOSTS.address(1)])
+
+
+def expected(verdict: Verdict) -> dict[str, Any]:
+    """What a verdict's line says, written down the slow way."""
+    known = verdict.evidence
+    evidence = {"method": known.method, "probes": known.probes, "answer": known.answer}
+    optional = {
+        "answered_probe": known.answered_probe,
+        "responder": known.responder and str(known.responder),
+        "rtt_s": known.rtt_s,
+        "ttl": known.ttl,
+        "icmp_type": known.icmp_type,
+        "icmp_code": known.icmp_code,
+        "contradicted_by": list(known.contradicted_by) or None,
+    }
+    return {
+        "type": "port",
+        "address": str(verdict.address),
+        "protocol": verdict.protocol.word,
+        "port": verdict.port,
+        "state": verdict.state.word,
+        "reason": verdict.reason.word,
+        "service": NAMES.get(verdict.port),
+        "evidence": evidence | {name: value for name, value in optional.items() if value is not None},
+    }
+
+
+@given(batches())
+def test_lines_put_together_say_what_the_verdicts_say(batch: VerdictBatch) -> None:
+    found = lines(report("jsonl", [info(), batch, ended()]))[1:-1]
+    wanted = [expected(verdict) for verdict in batch.verdicts()]
+    for line, model in zip(found, wanted, strict=True):
+        validator().validate(line)
+        if (rtt_s := model["evidence"].pop("rtt_s", None)) is not None:
+            assert line["evidence"].pop("rtt_s") == pytest.approx(rtt_s, rel=1e-5)
+        assert line == model
+
+
+@pytest.mark.parametrize("name", ["\x1b[2J", 'quote"\\', "\u202e", "\ud800", "波止場", "line\nbreak"])
+def test_names_can_neither_break_a_line_nor_reach_a_terminal(name: str) -> None:
+    text = report("jsonl", hostile(name))
+    assert text.isascii()
+    assert text.replace("\n", "").isprintable()
+    host = lines(text)[2]
+    assert host["names"] == [name if name != "\ud800" else "\ufffd" * 3]

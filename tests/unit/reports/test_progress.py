@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from io import StringIO
+
+from hatoba.model import Progress
+from hatoba.reports.progress import ProgressBar, facts
+
+HALF = Progress(settled=500, total=1000, probes_sent=700, elapsed_s=2.0, rate_pps=12345.6, left_s=3.4, open_found=2)
+SHOW_CURSOR, HIDE_CURSOR = "\x1b[?25h", "\x1b[?25l"
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_facts() -> None:
+    assert facts(HALF) == "12,346 probes/s, 2 open, 3.0 s left"
+    unknown = Progress(settled=0, total=10, probes_sent=0, elapsed_s=0, rate_pps=0, left_s=None)
+    assert facts(unknown) == "0 probes/s, 0 open"
+
+
+def test_nothing_is_drawn_where_there_is_no_terminal() -> None:
+    stream = StringIO()
+    with ProgressBar(stream, {"TERM": "xterm"}) as bar:
+        bar.update(HALF)
+    assert stream.getvalue() == ""
+
+
+def test_a_dumb_terminal_is_left_alone() -> None:
+    stream = Terminal()
+    with ProgressBar(stream, {"TERM": "dumb"}) as bar:
+        bar.update(HALF)
+    assert stream.getvalue() == ""
+
+
+def test_the_bar_shows_how_far_it_is() -> None:
+    stream = Terminal()
+    with ProgressBar(stream, {"TERM": "xterm", "NO_COLOR": "1"}) as bar:
+        bar.update(HALF)
+        drawn = stream.getvalue()
+    assert "50%" in drawn
+    assert "12,346 probes/s" in drawn
+
+
+def test_the_cursor_is_back_however_it_ends() -> None:
+    stream = Terminal()
+    try:
+        with ProgressBar(stream, {"TERM": "xterm"}) as bar:
+            bar.update(HALF)
+            raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        text = stream.getvalue()
+    assert text.count(HIDE_CURSOR) == text.count(SHOW_CURSOR) == 1
+    assert text.rindex(SHOW_CURSOR) > text.rindex(HIDE_CURSOR)
+
+
+def test_a_hidden_bar_comes_back_with_the_next_update() -> None:
+    stream = Terminal()
+    with ProgressBar(stream, {"TERM": "xterm"}) as bar:
+        bar.hide()
+        assert stream.getvalue() == ""
+        bar.update(HALF)
+        bar.hide()
+        hidden = stream.getvalue()
+        bar.hide()
+        assert stream.getvalue() == hidden
+        bar.update(HALF)
+        assert "50%" in stream.getvalue()[len(hidden) :]

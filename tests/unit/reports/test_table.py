@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from ipaddress import ip_address
+
+import pytest
+
+from hatoba import messages
+from hatoba.messages import use_language
+from hatoba.model import Host
+from hatoba.reports.text import width
+from tests.unit.reports.golden import same_as_golden
+from tests.unit.reports.scans import HINTS, PLAIN, SCANS, ended, everyday, hostile, info, report
+from tests.unit.results.rows import Hosts, batch, closed, opened, silent
+
+OPTIONS = {
+    "plain": PLAIN,
+    "reason": replace(PLAIN, reason=True),
+    "explain": replace(PLAIN, explain=True),
+    "open": replace(PLAIN, open_only=True),
+}
+
+
+def speak(language: str) -> None:
+    use_language(language)
+    if language == "ja" and messages._("PORT") == "PORT":
+        problem = "the Japanese catalogue is not compiled"
+        pytest.fail(problem) if os.environ.get("CI") == "true" else pytest.skip(problem)
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+@pytest.mark.parametrize("options", OPTIONS)
+def test_everyday_scan(language: str, options: str) -> None:
+    speak(language)
+    same_as_golden(f"table-everyday-{options}.{language}.txt", report("table", everyday(), OPTIONS[options]))
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+@pytest.mark.parametrize("scan", sorted(set(SCANS) - {"everyday"}))
+def test_other_scans(language: str, scan: str) -> None:
+    speak(language)
+    same_as_golden(f"table-{scan}.{language}.txt", report("table", SCANS[scan](), PLAIN))
+
+
+def columns_of(text: str) -> list[set[int]]:
+    """Where the second and third column begin, on a terminal, in each line of a port table."""
+    starts: list[set[int]] = [set(), set()]
+    for line in re.findall(r"^(?:PORT|ポート|\d+/tcp) .*$", text, re.MULTILINE):
+        for at, cell in enumerate(list(re.finditer(r"(?<= )\S+", line))[:2]):
+            starts[at].add(width(line[: cell.start()]))
+    return starts
+
+
+@pytest.mark.parametrize("heading", [("PORT", "STATE", "SERVICE"), ("ポート", "状態", "サービス")])
+def test_columns_stand_under_each_other_in_wide_characters(monkeypatch: pytest.MonkeyPatch, heading: tuple[str, ...]) -> None:
+    words = dict(zip(("PORT", "STATE", "SERVICE"), heading, strict=True))
+    monkeypatch.setattr("hatoba.reports.host_section._", lambda text: words.get(text, text))
+    text = report(
+        "table", [info(), batch(Hosts("198.18.0.2"), opened([22, 80, 8080])), Host(ip_address("198.18.0.2")), ended()]
+    )
+    assert [len(starts) for starts in columns_of(text)] == [1, 1]
+    assert all(word in text for word in heading)
+
+
+@pytest.mark.parametrize("name", ["\x1b]0;owned\x07", "\u202egnp", "two\nlines", "\udcff"])
+@pytest.mark.parametrize("format_name", ["table", "normal", "grepable"])
+def test_a_hostile_name_is_shown_and_not_obeyed(format_name: str, name: str) -> None:
+    text = report(format_name, hostile(name))
+    tame = report(format_name, hostile("tame"))
+    assert name not in text
+    assert text.count("\n") == tame.count("\n")
+    assert text.replace("\n", "").replace("\t", "").isprintable()
+
+
+def test_a_section_comes_with_its_host_and_not_before() -> None:
+    one, two, *_ = everyday_parts = everyday()
+    started = report("table", [one, two])
+    assert started == ""
+    assert "22/tcp" in report("table", everyday_parts[:4])
+
+
+def test_silent_addresses_of_a_network_are_counted_and_shown_on_request() -> None:
+    hosts = Hosts(*(f"198.18.1.{n}" for n in range(100)))
+    events = [
+        info(address_count=100),
+        batch(hosts, opened(22, host=7), *(silent(22, host=n) for n in range(100) if n != 7)),
+        *(Host(hosts.address(n), (), "up" if n == 7 else "unknown") for n in range(100)),
+        ended(hosts_total=100),
+    ]
+    text = report("table", events)
+    assert text.count("198.18.1.") == 1
+    assert "Not shown: 99 addresses that did not answer (-v shows them)." in text
+    assert report("table", events, replace(PLAIN, verbose=1)).count("198.18.1.") == 100
+
+
+def test_open_only_leaves_out_hosts_without_an_open_port_and_says_so() -> None:
+    hosts = Hosts("198.18.0.2", "198.18.0.3")
+    events = [
+        info(address_count=2),
+        batch(hosts, opened(22), closed(23), closed([22, 23], host=1)),
+        Host(hosts.address(0), (), "up"),
+        Host(hosts.address(1), (), "up"),
+        ended(hosts_total=2),
+    ]
+    text = report("table", events, replace(PLAIN, open_only=True))
+    assert "198.18.0.3" not in text
+    assert "23/tcp" not in text
+    assert "Not shown because of --open: 1 hosts" in text
+
+
+@pytest.mark.parametrize(("open_ports", "verbose", "told"), [(5, 0, True), (6, 0, False), (6, 1, True)])
+def test_next_steps_are_for_few_ports_or_on_request(open_ports: int, verbose: int, told: bool) -> None:
+    ports = [6379, *range(10_000, 10_000 + open_ports - 1)]
+    events = [info(), batch(Hosts("198.18.0.2"), opened(ports)), Host(ip_address("198.18.0.2"), (), "up"), ended()]
+    assert (HINTS[6379] in report("table", events, replace(PLAIN, verbose=verbose))) is told
+
+
+def test_colours_change_nothing_but_colours() -> None:
+    plain, coloured = (report("table", everyday(), replace(PLAIN, reason=True, colour=colour)) for colour in (False, True))
+    assert "\x1b" not in plain
+    assert "\x1b[1;32m22/tcp" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hatoba.model import Host, Protocol, Reason, State
+from hatoba.results.batch import VERDICT
+from hatoba.results.collector import Collector
+from tests.unit.results.rows import Hosts, batch, closed, opened, refused, silent
+
+HOSTS = Hosts(*(f"198.18.0.{n}" for n in range(2, 8)), names={"198.18.0.3": ("web.lab",)})
+
+
+@st.composite
+def scans(draw: st.DrawFn) -> list[tuple[str, object]]:
+    """Batches of (host, port) pairs, each pair once, with host events of finished hosts in between."""
+    pairs = draw(st.permutations([(host, port) for host in range(4) for port in range(1, 9)]))
+    events: list[tuple[str, object]] = []
+    left = dict.fromkeys(range(4), 8)
+    while pairs:
+        size = draw(st.integers(1, len(pairs)))
+        chunk, pairs = pairs[:size], pairs[size:]
+        events.append(("batch", chunk))
+        for host, _port in chunk:
+            left[host] -= 1
+            if not left[host]:
+                events.append(("host", host))
+    return events
+
+
+@given(scans(), st.booleans())
+def test_every_host_has_its_rows_sorted_when_its_event_comes(events: list[tuple[str, object]], keep: bool) -> None:
+    collector = Collector(keep=keep)
+    for kind, what in events:
+        if kind == "batch":
+            collector.verdicts(batch(HOSTS, *(opened(port, host) for host, port in what)))
+            continue
+        address = HOSTS.address(what)
+        found = collector.of(address)
+        assert found.rows["port"].tolist() == list(range(1, 9))
+        assert set(found.rows["host"].tolist()) == {what}
+        collector.host(Host(address, (), "up"))
+    assert not list(collector.unreported())
+    assert collector.state_counts() == {"open": 32}
+    if keep:
+        whole = collector.as_array()
+        assert whole.dtype == VERDICT
+        pairs = list(zip(whole["host"].tolist(), whole["port"].tolist(), strict=True))
+        assert pairs == [(host, port) for host in range(4) for port in range(1, 9)]
+
+
+def test_counts_by_protocol_state_and_reason() -> None:
+    collector = Collector()
+    collector.verdicts(batch(HOSTS, opened([22, 80]), closed(range(100, 200)), silent(7), refused([8, 9])))
+    collector.verdicts(batch(HOSTS, closed(range(200, 203), host=1)))
+    assert collector.counts() == {
+        (Protocol.TCP, State.OPEN, Reason.SYN_ACK): 2,
+        (Protocol.TCP, State.CLOSED, Reason.RESET): 103,
+        (Protocol.TCP, State.FILTERED, Reason.NO_RESPONSE): 1,
+        (Protocol.TCP, State.FILTERED, Reason.ADMIN_PROHIBITED): 2,
+    }
+    assert collector.state_counts() == {"open": 2, "closed": 103, "filtered": 3}
+
+
+def test_reported_rows_are_let_go_unless_kept() -> None:
+    for keep, left in ((False, 10), (True, 20)):
+        collector = Collector(keep=keep)
+        collector.verdicts(batch(HOSTS, closed(range(5), host=0), closed(range(5), host=1)))
+        collector.host(Host(HOSTS.address(0)))
+        collector.host(Host(HOSTS.address(1)))
+        collector.verdicts(batch(HOSTS, closed(range(10), host=2)))
+        assert len(collector.as_array()) == left
+        assert sum(collector.state_counts().values()) == 20
+
+
+def test_rows_are_copied_because_a_wire_may_use_its_array_again() -> None:
+    collector = Collector()
+    one = batch(HOSTS, opened(22))
+    collector.verdicts(one)
+    one.rows["port"] = 9
+    assert collector.as_array()["port"].tolist() == [22]
+
+
+def test_an_address_without_verdicts_has_none() -> None:
+    collector = Collector()
+    assert len(collector.of(HOSTS.address(0))) == 0
+    collector.verdicts(batch(HOSTS, opened(22)))
+    assert len(collector.of(HOSTS.address(5))) == 0
+    collector.host(Host(HOSTS.address(5), (), "down"))
+
+
+def test_what_an_interrupted_scan_left_becomes_hosts() -> None:
+    collector = Collector()
+    collector.verdicts(
+        batch(HOSTS, opened(22, rtt_s=0.25), silent(7), silent(7, host=1), refused(8, host=2), opened(9, host=3))
+    )
+    collector.host(Host(HOSTS.address(3)))
+    assert list(collector.unreported()) == [
+        Host(HOSTS.address(0), (), "up", "syn-ack", 0.25),
+        Host(HOSTS.address(1), ("web.lab",), "unknown", "no-response", None),
+        Host(HOSTS.address(2), (), "unknown", "no-response", None),  # a router's word is not the host's
+    ]
+
+
+def test_array_rows_can_be_read_as_text_and_as_values() -> None:
+    collector = Collector()
+    collector.verdicts(batch(HOSTS, opened([22, 80], host=1), opened(443), refused(25, host=2)))
+    whole = collector.as_array()
+    found = whole[whole["state"] == State.OPEN]
+    assert collector.addresses(found["host"]).tolist() == ["198.18.0.2", "198.18.0.3", "198.18.0.3"]
+    assert [verdict.port for verdict in collector.batch(found).verdicts()] == [443, 22, 80]
+    assert str(next(collector.batch(whole[-1:]).verdicts()).evidence.responder) == "198.18.0.1"
+
+
+def test_asked_names() -> None:
+    collector = Collector()
+    collector.verdicts(batch(HOSTS, opened(22, host=1)))
+    assert collector.asked_names(HOSTS.address(1)) == ("web.lab",)
+    assert collector.asked_names(HOSTS.address(0)) is None
+
+
+def test_two_scans_do_not_mix() -> None:
+    collector = Collector()
+    collector.verdicts(batch(HOSTS, opened(22)))
+    with pytest.raises(ValueError, match="another host table"):
+        collector.verdicts(batch(Hosts("198.18.0.9"), opened(22)))
+
+
+def test_an_empty_scan_is_an_empty_array() -> None:
+    collector = Collector()
+    assert len(collector.as_array()) == 0
+    assert collector.addresses(np.zeros(0, np.uint32)).tolist() == []
+    assert list(collector.unreported()) == []
