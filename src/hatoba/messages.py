@@ -20,6 +20,21 @@ def _(message: str) -> str:
     return _current.gettext(message)
 
 
+def _N(message: str) -> str:  # noqa: N802 - the customary name of gettext's marker
+    """Mark a text for the catalogues and leave it as it is: it is looked up later, with :func:`translated`."""
+    return message
+
+
+def _NN(singular: str, plural: str) -> tuple[str, str]:  # noqa: N802
+    """Mark a text that counts, as :func:`_N` does."""
+    return singular, plural
+
+
+def translated(message: str) -> str:
+    """Look up a text that was marked with :func:`_N` elsewhere. An empty text stays empty."""
+    return _current.gettext(message) if message else message
+
+
 def ngettext(singular: str, plural: str, count: int) -> str:
     return _current.ngettext(singular, plural, count)
 

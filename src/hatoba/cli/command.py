@@ -1,0 +1,92 @@
+"""Commands whose help speaks the language in force and keeps to the terminal's width in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import click
+
+from hatoba.cli.wrapping import wrapped
+from hatoba.messages import _, translated
+from hatoba.reports.text import padded, width
+
+
+class HelpFormatter(click.HelpFormatter):
+    """Click's, but for what depends on how wide a character is.
+
+    A paragraph that begins with a line ``\\b`` is kept as it is.
+    """
+
+    def write_text(self, text: str) -> None:
+        margin = " " * self.current_indent
+        columns = max(self.width - self.current_indent, 20)
+        paragraphs = text.strip("\n").split("\n\n")
+        blocks = [
+            paragraph.split("\n")[1:] if paragraph.startswith("\b") else wrapped(paragraph, columns) for paragraph in paragraphs
+        ]
+        self.write("\n\n".join("\n".join(margin + line for line in block) for block in blocks) + "\n")
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        rows = list(rows)
+        margin = " " * self.current_indent
+        first = min(max((width(term) for term, _meaning in rows), default=0), col_max) + col_spacing
+        columns = max(self.width - self.current_indent - first, 20)
+        for term, meaning in rows:
+            lines = wrapped(meaning, columns)
+            if width(term) > first - col_spacing and lines:
+                self.write(f"{margin}{term}\n")
+                head, rest = "", lines
+            else:
+                head, rest = term, lines
+            for line in rest or [""]:
+                self.write(f"{margin}{padded(head, first)}{line}".rstrip() + "\n")
+                head = ""
+
+
+class Context(click.Context):
+    formatter_class = HelpFormatter
+
+
+class Option(click.Option):
+    """An option whose help was marked by ``_N`` and is looked up when it is shown."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        marked = self.help
+        self.help = translated(marked) if marked else marked
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.help = marked
+
+
+class Command(click.Command):
+    """A command whose help was marked by ``_N``."""
+
+    context_class = Context
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            # Click makes this option once and words it in the language of that moment.
+            option.help = _("Show this message and exit.")
+        return option
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.help:
+            formatter.write_paragraph()
+            with formatter.indentation():
+                formatter.write_text(translated(self.help))
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.epilog:
+            formatter.write_paragraph()
+            with formatter.indentation():
+                formatter.write_text(translated(self.epilog))
+
+
+def speak_widely(command: click.Command) -> None:
+    """Let a command that was made without :class:`Command`, and those below it, keep to the terminal's width too."""
+    command.context_class = Context
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            speak_widely(below)

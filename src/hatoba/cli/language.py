@@ -1,0 +1,52 @@
+"""Which language the command speaks: ``--lang`` wherever it stands, else the environment's."""
+
+from __future__ import annotations
+
+import gettext
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import hatoba
+from hatoba.errors import UsageError
+from hatoba.messages import LANGUAGES, _, use_language
+
+_LOCALE = Path(hatoba.__file__).parent / "locale"
+
+
+def take_language(arguments: Sequence[str]) -> tuple[list[str], str | None]:
+    """*arguments* without ``--lang``, and the language it asked for (None: nobody asked). What follows ``--`` is left alone."""
+    rest: list[str] = []
+    wanted: str | None = None
+    given = iter(arguments)
+    for argument in given:
+        if argument == "--":
+            return [*rest, argument, *given], wanted
+        if argument == "--lang":
+            wanted = _known(next(given, ""))
+        elif argument.startswith("--lang="):
+            wanted = _known(argument.removeprefix("--lang="))
+        else:
+            rest.append(argument)
+    return rest, wanted
+
+
+def _known(language: str) -> str:
+    plain = language.lower().replace("-", "_").split("_")[0].split(".")[0]
+    if plain not in LANGUAGES:
+        raise UsageError(_("no language {language!r}: type --lang en or --lang ja").format(language=language))
+    return plain
+
+
+def speak(language: str | None) -> str:
+    """Put *language* (None: the environment's) in force, for click's own texts too, and return it.
+
+    Click asks the standard library's ``gettext`` for the texts of the current domain, in the language that the environment
+    names; its texts are in our catalogue (``click_texts.py``), so it is told our domain and our choice. ``LANGUAGE`` comes
+    before every other variable there.
+    """
+    chosen = use_language(language)
+    os.environ["LANGUAGE"] = chosen
+    gettext.bindtextdomain("hatoba", str(_LOCALE))
+    gettext.textdomain("hatoba")
+    return chosen

@@ -1,0 +1,51 @@
+"""The entry of the command. ``hatoba --version`` is answered here, before anything that takes time is imported."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from hatoba import __version__
+
+BROKEN_PIPE = 141
+"""Exit status where the reader of standard output went away: 128 + SIGPIPE, as a shell shows it for other programs."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``hatoba`` with the arguments *argv* (those of the process where None) and return its exit status:
+    0 done; 1 could not do it; 2 the command line or a file is wrong; 3 a target is not in scope; 130 interrupted."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        if arguments[:1] in (["--version"], ["-V"]):
+            print(f"hatoba {__version__}")
+            status = 0
+        else:
+            from hatoba.cli.shell import run
+
+            status = run(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_stdout()
+        return BROKEN_PIPE
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:
+        # Only the last flush can end here: a full disk behind standard output.
+        _forget_stdout()
+        print(f"hatoba: {error.strerror or error}", file=sys.stderr)
+        return 1
+    return status
+
+
+def _forget_stdout() -> None:
+    """Point standard output at nothing, so that the interpreter's own flush at exit does not complain once more."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, sys.stdout.fileno())
+    except (OSError, ValueError):
+        # Standard output is not a file of the system (a test's buffer): nothing can complain later.
+        return
+    finally:
+        os.close(nothing)

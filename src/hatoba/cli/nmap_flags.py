@@ -1,0 +1,224 @@
+"""nmap's spellings, turned into hatoba's long options before the command line is parsed.
+
+People have ``-sSV -p22 -oX file -T4`` in their fingers. :func:`translate` rewrites them; whatever it does not know it leaves
+as it is, for the parser to name. An option of nmap that hatoba has no counterpart for yet, or never will, gets one sentence.
+
+nmap reads its command line as getopt does: letters of one word are a cluster (``-nv``) until one takes a value, which is the
+rest of the word (``-p22``, ``-sSV``, ``-oXfile``) or the next word (``-p 22``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hatoba.errors import UsageError
+from hatoba.messages import _N, translated
+
+FLAGS = {
+    "n": "--no-names",
+    "v": "--verbose",
+    "F": "--fast",
+    "4": "--ipv4",
+    "6": "--ipv6",
+    "h": "--help",
+}
+"""Letters that take no value."""
+
+VALUES = {"p": "--ports", "e": "--interface", "T": "--timing"}
+"""Letters that take a value."""
+
+METHODS = {"S": "--syn", "T": "--connect"}
+"""Letters after ``-s``."""
+
+OUTPUTS = {"J": "--json", "X": "--xml", "G": "--grepable", "N": "--normal", "A": "--all-formats"}
+"""Letters after ``-o``."""
+
+VALUE_OPTIONS = frozenset(
+    {
+        "--ports",
+        "--exclude-ports",
+        "--top-ports",
+        "--exclude",
+        "--exclude-file",
+        "--input",
+        "--json",
+        "--xml",
+        "--grepable",
+        "--normal",
+        "--all-formats",
+        "--min-rate",
+        "--max-rate",
+        "--max-retries",
+        "--interface",
+        "--timing",
+        "--seed",
+        "--scope-file",
+    }
+)
+"""Long options whose value may be the next word: that word is not looked into."""
+
+ALIASES = {"--excludefile": "--exclude-file", "--resolve-all": "--all-addresses"}
+
+_UDP = _N("UDP scan ({option}) is not in this version yet: this one asks TCP ports, by --syn or --connect")
+_OTHER_METHOD = _N("the scan method {option} is not in this version yet: this one has --syn and --connect")
+_VERSIONS = _N("finding out which program answers ({option}) is not in this version yet: leave it out to get the ports' states")
+_SYSTEM = _N("telling the operating system ({option}) is not in this version yet: leave it out to get the ports' states")
+_DISCOVERY = _N(
+    "looking for hosts first ({option}) is not in this version yet: every address is asked for its ports, so leave it out"
+)
+_NAMES = _N("looking up the names of addresses ({option}) is not in this version yet: leave it out")
+_SCRIPTS = _N("hatoba runs no scripts ({option}): leave it out to get the ports' states")
+_HIDING = _N("hatoba does not hide who scans ({option}), on purpose: scan in the open, from your own address")
+_RANDOM = _N("hatoba does not scan addresses at random ({option}), on purpose: name those that you may scan")
+_PACE = _N("hatoba measures its pace itself ({option}): bound it by --min-rate, --max-rate and --max-retries")
+_EVIDENCE = _N("{option} is not hatoba's: -v says more, and --explain gives each verdict's evidence")
+_INTERFACES = _N("{option} is not hatoba's: hatoba doctor shows what this machine allows")
+_OUTPUT = _N("the output format {option} is not hatoba's: -oJ, -oX, -oG and -oN are, and -oA writes all of them")
+
+ABSENT_METHODS = {
+    "U": _UDP,
+    "V": _VERSIONS,
+    "C": _SCRIPTS,
+    "n": _DISCOVERY,
+    "P": _DISCOVERY,
+    "L": _DISCOVERY,
+    "I": _HIDING,
+    **dict.fromkeys("FXNAWMYZO", _OTHER_METHOD),
+}
+"""Letters after ``-s`` that nmap has and this version has not, with what to say."""
+
+ABSENT_FLAGS = {"O": _SYSTEM, "A": _VERSIONS, "R": _NAMES, "f": _HIDING, "d": _EVIDENCE, "r": _PACE}
+ABSENT_VALUES = {"D": _HIDING, "S": _HIDING, "g": _HIDING, "b": _HIDING}
+
+ABSENT_LONG = {
+    **dict.fromkeys(
+        ("--script", "--script-args", "--script-args-file", "--script-trace", "--script-help", "--script-updatedb"), _SCRIPTS
+    ),
+    **dict.fromkeys(
+        ("--version-intensity", "--version-light", "--version-all", "--version-trace", "--version-detection"), _VERSIONS
+    ),
+    **dict.fromkeys(("--osscan-limit", "--osscan-guess", "--fuzzy"), _SYSTEM),
+    **dict.fromkeys(("--disable-arp-ping", "--discovery-ignore-rst", "--traceroute"), _DISCOVERY),
+    **dict.fromkeys(("--dns-servers", "--system-dns"), _NAMES),
+    **dict.fromkeys(("--udp",), _UDP),
+    **dict.fromkeys(
+        (*("--fin", "--xmas", "--null", "--ack", "--window", "--maimon", "--scanflags", "--sctp-init", "--ip-protocol"),),
+        _OTHER_METHOD,
+    ),
+    **dict.fromkeys(
+        (
+            *("--spoof-mac", "--source-port", "--decoys", "--mtu", "--badsum", "--data", "--data-string", "--data-length"),
+            *("--ip-options", "--ttl", "--proxies"),
+        ),
+        _HIDING,
+    ),
+    **dict.fromkeys(
+        (
+            *("--scan-delay", "--max-scan-delay", "--host-timeout", "--min-hostgroup", "--max-hostgroup", "--min-parallelism"),
+            *("--max-parallelism", "--min-rtt-timeout", "--max-rtt-timeout", "--initial-rtt-timeout", "--defeat-rst-ratelimit"),
+        ),
+        _PACE,
+    ),
+    **dict.fromkeys(("--packet-trace", "--stats-every"), _EVIDENCE),
+    **dict.fromkeys(("--iflist", "--privileged", "--unprivileged", "--send-eth", "--send-ip"), _INTERFACES),
+    **dict.fromkeys(("--append-output", "--stylesheet", "--webxml", "--no-stylesheet"), _OUTPUT),
+}
+"""nmap's long options that have no counterpart here, with what to say."""
+
+
+def translate(argv: Sequence[str]) -> list[str]:
+    """*argv* with nmap's spellings as hatoba's long options. Words after ``--`` and values of options stay as they are.
+
+    Raises UsageError for an option of nmap that hatoba does not have; raises nothing else, whatever *argv* holds.
+    """
+    words = iter(argv)
+    result: list[str] = []
+    for word in words:
+        if word == "--":
+            return [*result, word, *words]
+        result += _translated_word(word, words)
+    return result
+
+
+def _translated_word(word: str, following: Iterator[str]) -> list[str]:
+    if word.startswith("--"):
+        return _long(word, following)
+    if not word.startswith("-") or len(word) == 1:
+        return [word]
+    if len(word) > 3:
+        name = "-" + word.split("=", maxsplit=1)[0]
+        if name in VALUE_OPTIONS or name in ALIASES or name in ABSENT_LONG or name in ("--open", "--reason"):
+            # getopt_long_only, which nmap uses, takes one dash for two.
+            return _long("-" + word, following)
+    return _cluster(word, following)
+
+
+def _long(word: str, following: Iterator[str]) -> list[str]:
+    name, equals, value = word.partition("=")
+    if name in ABSENT_LONG:
+        raise _absent(ABSENT_LONG[name], name)
+    name = ALIASES.get(name, name)
+    if name in VALUE_OPTIONS and not equals:
+        return _with_value(name, "", following)
+    return [name + equals + value]
+
+
+def _with_value(name: str, attached: str, following: Iterator[str]) -> list[str]:
+    """``--name=value``, so that a value such as ``-100`` is never taken for an option; the parser names a missing one."""
+    value = attached or next(following, None)
+    return [name] if value is None else [f"{name}={value}"]
+
+
+def _cluster(word: str, following: Iterator[str]) -> list[str]:
+    """The letters of one word with one dash. A word that holds a letter unknown here comes back whole."""
+    result: list[str] = []
+    for place, letter in enumerate(word[1:], start=1):
+        rest = word[place + 1 :]
+        if letter in ABSENT_FLAGS:
+            raise _absent(ABSENT_FLAGS[letter], f"-{letter}")
+        if letter in ABSENT_VALUES:
+            raise _absent(ABSENT_VALUES[letter], f"-{letter}")
+        if letter == "v" and rest.isdecimal() and rest.isascii() and len(rest) == 1:
+            return [*result, *["--verbose"] * int(rest)]
+        if letter in FLAGS:
+            result.append(FLAGS[letter])
+        elif letter in VALUES:
+            return [*result, *_with_value(VALUES[letter], rest, following)]
+        else:
+            tail = _compound(letter, rest, following)
+            return [word] if tail is None else [*result, *tail]
+    return result
+
+
+def _compound(letter: str, rest: str, following: Iterator[str]) -> list[str] | None:
+    """The options of two letters and more: ``-sS``, ``-oX``, ``-iL``, ``-Pn``. None where it is none of nmap's."""
+    kind, attached = rest[:1], rest[1:]
+    if letter == "s" and rest:
+        return _methods(rest)
+    if letter == "o" and kind in OUTPUTS:
+        return _with_value(OUTPUTS[kind], attached, following)
+    if letter == "o" and kind in ("S", "M", "H"):
+        raise _absent(_OUTPUT, f"-o{kind}")
+    if letter == "i" and kind == "L":
+        return _with_value("--input", attached, following)
+    if letter == "i" and kind == "R":
+        raise _absent(_RANDOM, "-iR")
+    if letter == "P" and rest in ("n", "N", "0"):
+        return ["--no-discovery"]
+    if letter == "P" and kind and kind in "SAUYEPMOR":
+        raise _absent(_DISCOVERY, f"-P{kind}")
+    return None
+
+
+def _methods(letters: str) -> list[str] | None:
+    """``-sS``, ``-sT`` and clusters of them; None where a letter is none of nmap's."""
+    if any(letter not in METHODS and letter not in ABSENT_METHODS for letter in letters):
+        return None
+    for letter in letters:
+        if letter in ABSENT_METHODS:
+            raise _absent(ABSENT_METHODS[letter], f"-s{letter}")
+    return [METHODS[letter] for letter in letters]
+
+
+def _absent(sentence: str, option: str) -> UsageError:
+    return UsageError(translated(sentence).format(option=option))

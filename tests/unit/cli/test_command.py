@@ -1,0 +1,56 @@
+"""Help in the language in force, within the terminal's width."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+from hatoba.cli.command import Command, HelpFormatter, Option, speak_widely
+from hatoba.cli.language import speak
+from hatoba.messages import use_language
+from hatoba.reports.text import width
+
+
+@click.command("scan", cls=Command, help="Commands", epilog="Options")
+@click.option("--x", cls=Option, help="Show this message and exit.")
+@click.option("--y", cls=Option)
+def command() -> None:
+    """A command of words that the catalogue has."""
+
+
+def _help(of: click.Command) -> str:
+    with click.Context(of, info_name="scan") as outer:
+        return of.make_context("scan", [], parent=outer).get_help()
+
+
+def test_help_is_translated_when_it_is_shown() -> None:
+    english = _help(command)
+    speak("ja")
+    japanese = _help(command)
+    assert "Show this message and exit." in english
+    assert "Show this message" not in japanese
+    assert "使い方:" in japanese
+    use_language("en")
+    assert command.params[0].help == "Show this message and exit."  # type: ignore[attr-defined]
+
+
+def test_definitions_keep_to_the_width() -> None:
+    formatter = HelpFormatter(width=60)
+    formatter.write_dl([("--a", "文" * 50), ("--a-long-name-that-is-longer-than-the-column", "words " * 20), ("--b", "")])
+    lines = formatter.getvalue().splitlines()
+    assert all(width(line) <= 60 for line in lines)
+    assert lines[-1] == "--b"
+
+
+def test_text_is_wrapped_but_for_marked_paragraphs() -> None:
+    formatter = HelpFormatter(width=30)
+    formatter.write_text("one two three four five six seven\n\n\b\nkept   as\n  it is")
+    assert formatter.getvalue() == "one two three four five six\nseven\n\nkept   as\n  it is\n"
+
+
+@pytest.mark.parametrize("kind", [click.Command, click.Group])
+def test_a_plain_command_learns_to_keep_to_the_width(kind: type[click.Command]) -> None:
+    below = click.Command("below", help="文" * 100)
+    plain = click.Group("plain", commands={"below": below}) if kind is click.Group else below
+    speak_widely(plain)
+    assert all(width(line) <= 80 for line in _help(below).splitlines())

@@ -1,0 +1,93 @@
+"""The world of a real scan, as far as it can be looked at without one."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hatoba.cli import real_world as module
+from hatoba.cli.real_world import real_world
+from hatoba.cli.scan_options import ScanOptions
+from hatoba.engine.scan import Scan
+from hatoba.errors import NotInScope, NotPermitted, UsageError
+from hatoba.model import ScanPlan
+from hatoba.targets.build import build_targets
+from hatoba.targets.ports import parse_ports
+from hatoba.wire.capabilities import Capabilities, probe_capabilities
+
+
+@pytest.fixture
+def allowed(monkeypatch: pytest.MonkeyPatch) -> Capabilities:
+    """This machine, with everything allowed."""
+    found = replace(probe_capabilities(), packet_socket=True, raw_ipv4=True, raw_ipv6=True, remedy=None)
+    monkeypatch.setattr(module, "probe_capabilities", lambda: found)
+    return found
+
+
+@pytest.fixture
+def denied(monkeypatch: pytest.MonkeyPatch, allowed: Capabilities) -> Capabilities:
+    """This machine, without the right to send packets of its own."""
+    found = replace(allowed, packet_socket=False, raw_ipv4=False, raw_ipv6=False, net_raw=False, remedy="sudo hatoba")
+    monkeypatch.setattr(module, "probe_capabilities", lambda: found)
+    return found
+
+
+def test_syn_where_it_is_allowed(allowed: Capabilities) -> None:
+    assert real_world().method(ScanOptions()) == ("syn", None)
+    assert real_world().method(ScanOptions(method="connect")) == ("connect", None)
+
+
+def test_connect_elsewhere_with_a_remark(denied: Capabilities) -> None:
+    method, remark = real_world().method(ScanOptions())
+    assert method == "connect"
+    assert remark is not None
+    assert "hatoba doctor" in remark
+
+
+def test_syn_that_is_not_allowed_is_refused_with_the_command(denied: Capabilities) -> None:
+    with pytest.raises(NotPermitted, match="sudo hatoba scan --syn"):
+        real_world().method(ScanOptions(method="syn"))
+
+
+@pytest.mark.parametrize("method", ["connect", None])
+def test_an_interface_that_is_not_there_is_refused(allowed: Capabilities, method: str | None) -> None:
+    for name in ("nosuch0", "a\0b", "much-too-long-for-an-interface"):
+        with pytest.raises(UsageError, match=r"there are: .*lo"):
+            real_world().method(ScanOptions(method=method, plan=ScanPlan(interface=name)))
+    assert real_world().method(ScanOptions(plan=ScanPlan(interface="lo"))) == ("syn", None)
+
+
+def test_permission_is_looked_up_in_the_named_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "lab_networks", list)
+    ports = parse_ports("22")
+    options = ScanOptions(scope_file=str(tmp_path / "scope"))
+    own = build_targets(["127.0.0.1", "::1"], ports=ports).targets
+    assert real_world().permit(options, own).by == "scope"
+    with pytest.raises(NotInScope):
+        real_world().permit(options, build_targets(["198.18.0.9"], ports=ports).targets)
+
+
+def test_the_engine_is_the_real_one() -> None:
+    assert real_world().new_scan is Scan
+
+
+def test_streams_that_are_closed_are_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    world = real_world()
+    assert world.stdin.read() == ""
+    assert world.stdout.write("x") == 1
+    for stream in (world.stdin, world.stdout, world.stderr):
+        stream.close()
+
+
+def test_a_user_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError(4711)
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    monkeypatch.setattr("os.getuid", lambda: 4711)
+    assert module._user() == "4711"

@@ -1,0 +1,252 @@
+"""The course of a scan, with an engine that plays a script."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hatoba.cli.scan_options import ScanOptions
+from hatoba.cli.scan_run import CLOSED_PIPE, Event, World, scan
+from hatoba.errors import NotInScope, UsageError
+from hatoba.model import Answer, Host, Progress, Protocol, Reason, ScanEnd, ScanInfo, ScanPlan, State
+from hatoba.results.batch import VERDICT, VerdictBatch
+from hatoba.targets.scope import Permitted, Scope
+
+
+class Script:
+    """An engine that finds port 22 open on every target; what a test adds happens before the end."""
+
+    def __init__(self, *extra: object, problems: tuple[str, ...] = (), failed: bool = False, silent: bool = False) -> None:
+        self.extra = extra
+        self.problems = problems
+        self.failed = failed
+        self.silent = silent
+        self.stopped = False
+        self.started = False
+        self.closed = False
+        self.plan = ScanPlan()
+        self.ports = ""
+
+    def __call__(self, plan: ScanPlan, permitted: Permitted, *, arguments: Sequence[str], ports: str) -> Script:
+        self.plan, self.permitted, self.arguments, self.ports = plan, permitted, tuple(arguments), ports
+        return self
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def events(self) -> Iterator[Event]:
+        self.started = True
+        targets = self.permitted.targets
+        try:
+            yield ScanInfo("0", self.arguments, self.plan.method, Protocol.TCP, self.ports, 1, len(targets), 0.0)
+            for index in range(len(targets)):
+                rows = np.zeros(1, VERDICT)
+                rows[0] = (index, 22, 6, State.OPEN, Reason.SYN_ACK, 1, 1, Answer.SYN_ACK, 64, 0, 0, 0, 0, 0.001)
+                yield VerdictBatch(self.plan.method, targets, rows)
+                yield Host(targets.address(index), targets.names(index), "up", "syn-ack", 0.001)
+                yield Progress(1, 2, 1, 0.1, 10.0, 1.0, 1)
+            for action in self.extra:
+                if isinstance(action, BaseException):
+                    raise action
+                if callable(action):
+                    action()
+                yield Progress(1, 2, 1, 0.2, 10.0, 1.0, 1)
+            interrupted = self.stopped or self.failed
+            counts = {} if self.silent else {"open": 1}
+            yield ScanEnd(1.0, 1.0, 1, 0, 1, counts, 1, interrupted=interrupted, problems=self.problems)
+        finally:
+            self.closed = True
+
+
+def world(script: Script, **changes: Any) -> World:
+    given: dict[str, Any] = {
+        "stdin": io.StringIO(),
+        "stdout": io.StringIO(),
+        "stderr": io.StringIO(),
+        "environ": {},
+        "permit": lambda options, targets: Scope([]).waive(targets),
+        "method": lambda options: (options.method or "connect", None),
+        "new_scan": script,
+    }
+    return World(**given | changes)
+
+
+def run(script: Script, *, options: dict[str, Any] | None = None, **changes: Any) -> tuple[int, str]:
+    """Exit status and standard output."""
+    chosen = ScanOptions(**{"targets": ("198.18.0.2",), "ports": "22"} | (options or {}))
+    place = world(script, **changes)
+    status = scan(chosen, place, ("hatoba", "scan"))
+    stdout = place.stdout
+    return status, stdout.getvalue() if isinstance(stdout, io.StringIO) else ""
+
+
+def test_a_scan_prints_the_table() -> None:
+    script = Script()
+    status, shown = run(script)
+    assert status == 0
+    assert "22/tcp" in shown
+    assert "198.18.0.2" in shown
+    assert (script.ports, script.plan.method, script.arguments) == ("22", "connect", ("hatoba", "scan"))
+    assert script.closed
+
+
+def test_several_reports_at_once(tmp_path: Path) -> None:
+    outputs = (("jsonl", "-"), ("xml", str(tmp_path / "x.xml")), ("jsonl", str(tmp_path / "x.jsonl")))
+    status, shown = run(Script(), options={"outputs": outputs})
+    assert status == 0
+    kinds = [json.loads(line)["type"] for line in shown.splitlines()]
+    assert (kinds[0], kinds[-1]) == ("scan", "end")
+    assert "port" in kinds
+    assert (tmp_path / "x.jsonl").read_text(encoding="utf-8") == shown
+    assert (tmp_path / "x.xml").read_text(encoding="utf-8").rstrip().endswith("</nmaprun>")
+
+
+def test_an_output_that_cannot_be_opened_costs_no_packet(tmp_path: Path) -> None:
+    script = Script()
+    with pytest.raises(UsageError, match="missing"):
+        run(script, options={"outputs": (("xml", str(tmp_path / "a")), ("xml", str(tmp_path / "missing" / "b")))})
+    assert not script.started
+
+
+def test_a_refusal_leaves_no_file_and_no_packet(tmp_path: Path) -> None:
+    def refuse(options: object, targets: object) -> Permitted:
+        raise NotInScope("no", ["198.18.0.2/32"])
+
+    script = Script()
+    with pytest.raises(NotInScope):
+        run(script, options={"outputs": (("xml", str(tmp_path / "a")),)}, permit=refuse)
+    assert not script.started
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"ports": "70000"}, "70000"),
+        ({"ports": "U:53"}, "UDP"),
+        ({"targets": ("198.18.0.2:U:53",)}, "UDP"),
+        ({"ports": "22", "exclude_ports": "22"}, "port"),
+        ({"targets": ("198.18.0.2",), "exclude": ("198.18.0.0/24",)}, "excluded"),
+        ({"inputs": ("-",), "exclude_files": ("-",)}, "a single time"),
+        ({"inputs": ("/nonexistent/list",)}, "/nonexistent/list"),
+        ({"targets": (), "inputs": ("-",)}, "target"),
+        ({"ports": None, "top_ports": 0}, "--top-ports"),
+    ],
+)
+def test_bad_input_is_told_before_anything_starts(changes: dict[str, Any], says: str) -> None:
+    script = Script()
+    with pytest.raises(UsageError) as told:
+        run(script, options=changes)
+    assert says in str(told.value)
+    assert not script.started
+
+
+def test_targets_come_from_files_and_standard_input(tmp_path: Path) -> None:
+    (tmp_path / "list").write_text("198.18.0.3 # a comment\n198.18.0.4\n", encoding="utf-8")
+    (tmp_path / "not").write_text("198.18.0.4\n", encoding="utf-8")
+    script = Script()
+    options = {"inputs": (str(tmp_path / "list"), "-"), "exclude_files": (str(tmp_path / "not"),), "exclude": ("198.18.0.9",)}
+    run(script, options=options, stdin=io.StringIO("198.18.0.8-9\n"))
+    targets = script.permitted.targets
+    assert [str(targets.address(index)) for index in range(len(targets))] == ["198.18.0.2", "198.18.0.3", "198.18.0.8"]
+
+
+@pytest.mark.parametrize(("verbose", "told"), [(0, False), (1, True)])
+def test_the_choice_of_a_method_is_remarked_on_request(verbose: int, told: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    run(Script(), options={"verbose": verbose}, method=lambda options: ("connect", "by connect, because"))
+    assert ("because" in capsys.readouterr().err) is told
+
+
+def test_ctrl_c_once_ends_properly_with_130(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script = Script(lambda: os.kill(os.getpid(), signal.SIGINT))
+    status, shown = run(script, options={"outputs": (("xml", str(tmp_path / "x")),)})
+    assert status == 130
+    assert script.stopped
+    assert "22/tcp" in shown
+    assert "Ctrl-C once more" in capsys.readouterr().err
+    assert (tmp_path / "x").read_text(encoding="utf-8").rstrip().endswith("</nmaprun>")
+
+
+def test_ctrl_c_twice_stops_at_once(tmp_path: Path) -> None:
+    def twice() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    script = Script(twice)
+    with pytest.raises(KeyboardInterrupt):
+        run(script, options={"outputs": (("jsonl", str(tmp_path / "x")),)})
+    assert script.closed
+    assert '"open"' in (tmp_path / "x").read_text(encoding="utf-8")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_sigterm_ends_properly_too() -> None:
+    status, shown = run(Script(lambda: os.kill(os.getpid(), signal.SIGTERM)))
+    assert status == 143
+    assert "22/tcp" in shown
+
+
+@pytest.mark.parametrize(
+    ("failed", "silent", "expected"), [(True, False, 1), (False, True, 1), (True, True, 1), (False, False, 0)]
+)
+def test_a_problem_is_told_and_the_status_says_whether_the_scan_failed(
+    failed: bool, silent: bool, expected: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, shown = run(Script(problems=("eth0 went down",), failed=failed, silent=silent))
+    assert status == expected
+    assert "22/tcp" in shown
+    assert "hatoba: eth0 went down\n" in capsys.readouterr().err
+
+
+class Broken(io.StringIO):
+    """A pipe whose reader goes after so many writes, or a disk that is full by then."""
+
+    def __init__(self, error: OSError, after: int = 0) -> None:
+        super().__init__()
+        self._error, self._left = error, after
+
+    def write(self, text: str, /) -> int:
+        self._left -= 1
+        if self._left < 0:
+            raise self._error
+        return super().write(text)
+
+
+def test_when_nobody_reads_the_scan_stops(capsys: pytest.CaptureFixture[str]) -> None:
+    script = Script(lambda: pytest.fail("the scan went on"))
+    status, _shown = run(script, stdout=Broken(BrokenPipeError()))
+    assert status == CLOSED_PIPE
+    assert script.closed
+    shown = capsys.readouterr().err
+    assert shown.startswith("hatoba: nobody reads")
+    assert shown.count("\n") == 1
+
+
+def test_when_one_of_two_readers_goes_the_other_gets_all(tmp_path: Path) -> None:
+    status, _shown = run(Script(), options={"outputs": (("jsonl", str(tmp_path / "x")),)}, stdout=Broken(BrokenPipeError()))
+    assert status == 0
+    assert json.loads((tmp_path / "x").read_text(encoding="utf-8").splitlines()[-1])["type"] == "end"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_a_full_disk_is_one_sentence_and_the_table_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    status, shown = run(Script(), options={"outputs": (("jsonl", "/dev/full"),)})
+    assert status == 1
+    assert "22/tcp" in shown
+    told = capsys.readouterr().err
+    assert "/dev/full" in told
+    assert told.count("\n") == 1
+
+
+def test_what_nobody_foresaw_still_closes_the_files(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        run(Script(ZeroDivisionError()), options={"outputs": (("jsonl", str(tmp_path / "x")),)})
+    assert '"open"' in (tmp_path / "x").read_text(encoding="utf-8")

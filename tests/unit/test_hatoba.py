@@ -1,0 +1,47 @@
+"""``import hatoba``: light, and every name where it belongs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import hatoba
+from hatoba import errors, model
+
+
+def test_every_promised_name_is_there() -> None:
+    for name in hatoba._HOME_OF:
+        assert getattr(hatoba, name).__name__ == name if name != "Address" else hatoba.Address is model.Address
+
+
+def test_every_promised_name_is_declared_for_type_checkers() -> None:
+    with open(hatoba.__file__, encoding="utf-8") as source:
+        declared = {line.split(" as ")[1].strip() for line in source if line.startswith("    from hatoba.")}
+    assert declared == set(hatoba._HOME_OF)
+
+
+def test_types_are_the_models_own() -> None:
+    assert hatoba.State is model.State
+    assert hatoba.NotInScope is errors.NotInScope
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="nmap"):
+        hatoba.nmap  # noqa: B018
+
+
+def test_dir_lists_what_can_be_used() -> None:
+    assert {"scan", "State", "__version__"} <= set(dir(hatoba))
+
+
+@pytest.mark.parametrize("heavy", ["numpy", "click", "rich", "logging", "asyncio", "hatoba.api", "hatoba.model"])
+def test_the_import_alone_loads_nothing(heavy: str) -> None:
+    code = f"import sys, hatoba; sys.exit({heavy!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-I", "-c", code], check=False).returncode == 0
+
+
+def test_the_model_is_had_without_numpy() -> None:
+    code = "import sys, hatoba; hatoba.State.OPEN, hatoba.NotInScope; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-I", "-c", code], check=False).returncode == 0
