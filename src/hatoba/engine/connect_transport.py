@@ -42,6 +42,7 @@ class ConnectTransport:
         heard["state"], heard["reason"], heard["answer"] = state[rows], reason[rows], answer[rows]
         for field in ("ttl", "icmp_type", "icmp_code", "at_s"):
             heard[field] = outcomes[field]
+        heard["asked_s"] = outcomes["started_s"]
         for row in np.flatnonzero(outcomes["offender_family"]).tolist():
             width = 4 if outcomes["offender_family"][row] == 4 else 16
             offender = outcomes["offender"][row][:width].tobytes()

@@ -190,7 +190,8 @@ class LegRun:
         heard = self._transport.hear(timeout_s)
         now_s = self._clock()
         if len(heard):
-            rtt_s = heard["at_s"] - self._ledger.asked_at_s(heard["index"], heard["attempt"])
+            asked_s = self._ledger.asked_at_s(heard["index"], heard["attempt"])
+            rtt_s = heard["at_s"] - np.where(np.isnan(heard["asked_s"]), asked_s, heard["asked_s"])
             np.maximum(rtt_s, _CLOCK_GRAIN_S, out=rtt_s)
             fresh = self._pending.add(heard, rtt_s)
             if fresh.size:

@@ -83,6 +83,7 @@ class PacketTransport:
         heard["state"], heard["reason"], heard["answer"] = judged.state[rows], judged.reason[rows], judged.answer[rows]
         for field in ("ttl", "icmp_type", "icmp_code", "at_s"):
             heard[field] = answers[field][rows]
+        heard["asked_s"] = np.nan
         heard["responder"] = self._responders.numbers(answers["source"][rows, :width], target[rows])
         return heard
 

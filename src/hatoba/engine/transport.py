@@ -21,6 +21,7 @@ HEARD = np.dtype(
         ("icmp_code", "u1"),
         ("responder", "u4"),  # 0: the asked host itself, n: Responders.addresses[n - 1]
         ("at_s", "f8"),
+        ("asked_s", "f8"),  # when that attempt left, where the wire knows it better than the ledger; else NaN
     ]
 )
 """One judged answer to a question of the leg."""
