@@ -120,13 +120,13 @@ def compare(site: TruthHost, method: str, family: int) -> Counter[tuple[tuple[st
 
 
 WHY = {
-    "connect and REJECT": "hatoba reads the kernel's error queue, which tells the ICMP error that refused the connection and who"
-    " sent it. nmap sees the errno alone; ECONNREFUSED comes from an RST and from ICMP 3/3 alike, so it calls the port closed.",
-    "no reason in nmap": "Same state. Other errnos than ECONNREFUSED tell nmap that the port is filtered, but several ICMP codes"
-    " share one errno, so it names another code of the same errno.",
+    "connect and REJECT": "hatoba reads the kernel's error queue, which tells the ICMP error that refused the connection and"
+    " who sent it. nmap sees the errno alone; ECONNREFUSED comes from an RST and from ICMP 3/3 alike, so it says closed.",
+    "no reason in nmap": "Same state. Other errnos than ECONNREFUSED tell nmap that the port is filtered, but several ICMP"
+    " codes share one errno, so it names another code of the same errno.",
     "other word": "Same state and the same ICMPv6 code; nmap has no word of its own for it.",
-    "not seen by nmap": "Same state. hatoba found the error in the kernel's queue; connect() itself never failed, so nmap reports"
-    " silence.",
+    "not seen by nmap": "Same state. hatoba found the error in the kernel's queue; connect() itself never failed, so nmap"
+    " reports silence.",
 }
 
 
@@ -186,9 +186,8 @@ def main() -> int:
                 for family in FAMILIES:
                     series = hold_against_truth(site, method, family, runs)
                     found[icmp_limit].append(series)
-                    print(
-                        f"{method} IPv{family}, ICMP limits {'on' if icmp_limit else 'off'}: {series.right} of {runs} runs right"
-                    )
+                    limits = "on" if icmp_limit else "off"
+                    print(f"{method} IPv{family}, ICMP limits {limits}: {series.right} of {runs} runs right")
                     for wrong in series.wrong:
                         print(f"  {len(wrong)} ports differ, such as {dict(list(wrong.items())[:5])}")
             if not icmp_limit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 
 import numpy as np
@@ -59,5 +60,6 @@ class ConnectTransport:
         return 0
 
     def close(self) -> None:
-        """The wire goes on to the next leg; the scan closes it."""
-        self._wire.expire(float("inf"))
+        """The wire goes on to the next leg, which must not hear answers to this one's questions; the scan closes it."""
+        self._wire.expire(math.inf)
+        self._wire.poll(0.0)

@@ -1,44 +1,35 @@
-"""Sockets for the connect wire: how one is got, asked how it fares, and made ready for the next question.
+"""Sockets for the connect wire: how one is got, asked how it fares, and given back.
 
-Two kinds stand behind one seam. On Linux a socket is used again and again: a fresh one costs as much as the connect() itself.
-Elsewhere each question takes a socket of its own, since after a failed connect() POSIX leaves a socket's state open.
+Two kinds stand behind one seam: :class:`PlainSockets` here, which work anywhere, and those of Linux
+(``hatoba.wire.connect_recycled``), which are faster and know more.
 """
 
 from __future__ import annotations
 
-import ctypes
 import errno
-import select
+import os
 import selectors
 import socket
 import struct
-import sys
+from collections.abc import Callable
 from typing import Protocol
 
 from hatoba.errors import NotPermitted, WireError
 from hatoba.messages import _
 from hatoba.probes.connect import Kind
-from hatoba.wire.connect_errors import (
-    IP_RECVERR,
-    IP_RECVTTL,
-    IPV6_RECVERR,
-    IPV6_RECVHOPLIMIT,
-    ErrorQueue,
-    SocketError,
-)
+from hatoba.wire.connect_errors import SocketError
 
 SocketAddress = tuple[str, int] | tuple[str, int, int, int]
 
 UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK, errno.EINTR})
-_LINGER_0 = struct.pack("ii", 1, 0)
+LINGER_0 = struct.pack("ii", 1, 0)
 _SO_BINDTODEVICE = 25
-_READY_AT_ONCE = 1024
 
 
 class Slot:
     """A socket and the question that it carries at the moment."""
 
-    __slots__ = ("address", "connect", "descriptor", "family", "socket", "started_s", "token", "zone_index")
+    __slots__ = ("address", "connect", "descriptor", "ended_s", "family", "socket", "started_s", "token", "zone_index")
 
     def __init__(self, its_socket: socket.socket) -> None:
         self.socket = its_socket
@@ -48,7 +39,7 @@ class Slot:
         self.token = 0
         self.address: SocketAddress = ("", 0)
         self.zone_index = 0
-        self.started_s = 0.0
+        self.started_s = self.ended_s = 0.0
 
     def is_about(self, error: SocketError) -> bool:
         return error.asked == (socket.inet_pton(self.family, self.address[0]), self.address[1])
@@ -60,175 +51,128 @@ class Slot:
         return mine[:2] == self.address[:2]
 
 
-Result = tuple[int, SocketError | None]
-"""An errno, 0 for connected, and the ICMP error behind it where the kernel tells."""
+Ended = tuple[Slot, int, SocketError | None]
+"""A slot with its errno (0 for connected) and the ICMP error behind it where the kernel tells. Valid until the next take()."""
 
 
 class Sockets(Protocol):
-    """The seam. A slot is taken, connected by its ``connect``, watched, read until it has a result, and put back."""
+    """The seam. A slot is taken, connected by its ``connect``, launched if that is under way, and ends of its own accord or is
+    given up."""
 
     refused_at_once: Kind
     """What ECONNREFUSED means if connect() itself returns it."""
+    flying: dict[int, Slot]
+    """What is under way, by descriptor, the oldest first."""
 
     def take(self, family: int) -> Slot:
         """A socket that is not connected. Raises OSError where the kernel gives none."""
 
-    def watch(self, slot: Slot) -> None:
-        """Have :meth:`ready` tell of it."""
+    def launch(self, slot: Slot) -> None:
+        """Its connect() is under way."""
 
-    def ready(self, timeout_s: float) -> list[tuple[int, int]]:
-        """Descriptors of which there may be something to read, with what for; waits up to *timeout_s* for the first."""
+    def put_back(self, slot: Slot) -> None:
+        """It was not launched: connect() told the outcome at once."""
 
-    def read(self, slot: Slot, events: int) -> Result | None:
-        """How it ended; None if it has not ended."""
+    def settle(self, timeout_s: float, clock: Callable[[], float]) -> list[Ended]:
+        """What ended, with the slot's ``ended_s`` set; waits up to *timeout_s* for the first. A connection that came about is
+        cut by a RST."""
 
-    def put(self, slot: Slot) -> None:
-        """Take it back, whatever its state; a connection is cut by a RST, an attempt is given up."""
-
-    def close(self) -> None: ...
-
-
-class RecycledSockets:
-    """Linux: an edge-triggered epoll in which each socket stays for good, and the error queue.
-
-    What this rests on, all in the kernel's ``net/ipv4/af_inet.c`` and ``tcp_ipv4.c``:
-
-    * A second connect() on a socket under way tells how the first one fares and sends nothing. If that one failed, the
-      socket is as new afterwards, and the next connect() picks a new source port.
-    * connect() to ``AF_UNSPEC`` gives an attempt up, and cuts a connection by a RST.
-    * An ICMP error enters the queue before the socket learns that it failed. If it comes while the socket is in the middle
-      of connect(), as it does from a near host, only the queue tells: the kernel keeps trying. So the queue is read first.
-    """
-
-    refused_at_once = Kind.LOCAL  # a policy of the kernel's own, such as SELinux: no segment can have come back yet
-
-    def __init__(self, interface: str | None = None) -> None:
-        self._interface = interface
-        self._epoll = select.epoll()
-        self._free: dict[int, list[Slot]] = {socket.AF_INET: [], socket.AF_INET6: []}
-        self._all: dict[int, Slot] = {}
-        self._queue = ErrorQueue()
-        self._connect = ctypes.CDLL(None).connect
-        self._connect.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
-        self._unspecified = struct.pack("=H14x", socket.AF_UNSPEC)
-
-    def take(self, family: int) -> Slot:
-        free = self._free[family]
-        return free.pop() if free else self._open(family)
-
-    def _open(self, family: int) -> Slot:
-        slot = Slot(_new_socket(family, self._interface))
-        if family == socket.AF_INET:
-            slot.socket.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
-            slot.socket.setsockopt(socket.IPPROTO_IP, IP_RECVTTL, 1)
-        else:
-            slot.socket.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 1)
-            slot.socket.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1)
-        self._epoll.register(slot.descriptor, select.EPOLLIN | select.EPOLLOUT | select.EPOLLET)
-        self._all[slot.descriptor] = slot
-        return slot
-
-    def watch(self, slot: Slot) -> None:
-        """Nothing to do: the epoll knows it since it was opened."""
-
-    def ready(self, timeout_s: float) -> list[tuple[int, int]]:
-        return self._epoll.poll(timeout_s, _READY_AT_ONCE)
-
-    def read(self, slot: Slot, events: int) -> Result | None:
-        if events & select.EPOLLERR:
-            found = None
-            while (error := self._queue.read(slot.descriptor)) is not None:
-                if found is None and slot.is_about(error):
-                    found = error
-            if found is not None:
-                return found.errno, found
-        code = slot.connect(slot.address)
-        if code in UNDER_WAY:
-            return None
-        if code == 0 and slot.meets_itself():
-            self._reset(slot)
-            code = slot.connect(slot.address)
-            return None if code in UNDER_WAY else (code, None)
-        return (0 if code == errno.EISCONN else code), None
-
-    def put(self, slot: Slot) -> None:
-        # A socket that was bound to a link by an address's zone stays bound to it.
-        if slot.zone_index or self._reset(slot) != 0:
-            del self._all[slot.descriptor]
-            slot.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
-            slot.socket.close()
-        else:
-            self._free[slot.family].append(slot)
-
-    def _reset(self, slot: Slot) -> int:
-        """Cut or give up. A connection ends by RST, not by FIN, so that no TIME_WAIT holds its source port for a minute;
-        the target's program sees "connection reset by peer" in its first read, and many a log says so."""
-        return int(self._connect(slot.descriptor, self._unspecified, len(self._unspecified)))
+    def give_up(self, slots: list[Slot]) -> None:
+        """End these attempts."""
 
     def close(self) -> None:
-        for slot in self._all.values():
-            self._reset(slot)
-            slot.socket.close()
-        self._all.clear()
-        self._epoll.close()
+        """End everything."""
+
+
+def new_socket(family: int, interface: str | None) -> socket.socket:
+    """A TCP socket that does not block, tied to *interface* if one is named.
+
+    Raises OSError where the kernel gives no socket, WireError and NotPermitted where it does not tie it.
+    """
+    fresh = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    fresh.setblocking(False)
+    if interface is None:
+        return fresh
+    try:
+        fresh.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, interface.encode())
+    except OSError as error:
+        fresh.close()
+        if error.errno in (errno.EPERM, errno.EACCES):
+            raise NotPermitted(
+                _("This kernel lets only root tie a connection to interface {name}; leave the option out, or use sudo.").format(
+                    name=interface
+                )
+            ) from error
+        raise WireError(_("There is no interface {name}; see: ip link").format(name=interface)) from error
+    return fresh
 
 
 class PlainSockets:
-    """Anywhere: one socket for each question and the platform's best selector. No error queue, so a REJECT by ICMP 3/3
-    looks like a RST."""
+    """Anywhere: one socket for each question, since POSIX leaves open what a socket is good for after a failed connect(), and
+    the platform's best selector. No error queue, so a REJECT by ICMP 3/3 looks like a RST."""
 
     refused_at_once = Kind.REFUSED  # BSD's stack answers connect() to an own address at once
 
     def __init__(self, interface: str | None = None) -> None:
+        self.flying: dict[int, Slot] = {}
         self._interface = interface
         self._selector = selectors.DefaultSelector()
-        self._all: dict[int, Slot] = {}
 
     def take(self, family: int) -> Slot:
-        slot = Slot(_new_socket(family, self._interface))
-        slot.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
-        self._all[slot.descriptor] = slot
-        return slot
+        return Slot(self._fresh(family))
 
-    def watch(self, slot: Slot) -> None:
+    def _fresh(self, family: int) -> socket.socket:
+        fresh = new_socket(family, self._interface)
+        fresh.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_0)
+        return fresh
+
+    def launch(self, slot: Slot) -> None:
+        self.flying[slot.descriptor] = slot
         self._selector.register(slot.descriptor, selectors.EVENT_READ | selectors.EVENT_WRITE)
 
-    def ready(self, timeout_s: float) -> list[tuple[int, int]]:
-        return [(key.fd, events) for key, events in self._selector.select(timeout_s)]
+    def put_back(self, slot: Slot) -> None:
+        slot.socket.close()
 
-    def read(self, slot: Slot, events: int) -> Result | None:
+    def settle(self, timeout_s: float, clock: Callable[[], float]) -> list[Ended]:
+        ended: list[Ended] = []
+        events = self._selector.select(timeout_s)
+        now = clock()
+        for key, _events in events:
+            slot = self.flying[key.fd]
+            code = self._read(slot)
+            if code not in UNDER_WAY:
+                slot.ended_s = now
+                ended.append((slot, code, None))
+        self.give_up([slot for slot, _code, _error in ended])
+        return ended
+
+    def _read(self, slot: Slot) -> int:
         code = slot.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code:
-            return code, None
+            return code
         try:
             slot.socket.getpeername()
         except OSError as error:
-            return None if error.errno == errno.ENOTCONN else (error.errno or errno.EIO, None)
-        if slot.meets_itself():
-            return self._again(slot)
-        return 0, None
+            return errno.EINPROGRESS if error.errno == errno.ENOTCONN else error.errno or errno.EIO
+        return self._again(slot) if slot.meets_itself() else 0
 
-    def _again(self, slot: Slot) -> Result | None:
-        """Ask once more from another source port, in the same slot."""
+    def _again(self, slot: Slot) -> int:
+        """Ask once more from another source port, under the same descriptor number."""
         self._selector.unregister(slot.descriptor)
-        fresh = _new_socket(slot.family, self._interface)
+        fresh = self._fresh(slot.family)
+        # Only after this does the old socket go, lest the fresh one get the same source port.
         code = fresh.connect_ex(slot.address)
-        # The old socket closes after the new one has its source port, lest it be the same; the number stays the slot's.
-        socket.socket(fileno=slot.descriptor).close() if False else slot.socket.close()
-        del self._all[slot.descriptor]
-        slot.socket, slot.connect, slot.descriptor = fresh, fresh.connect_ex, fresh.fileno()
-        self._all[slot.descriptor] = slot
-        self.watch(slot)
-        return None if code in UNDER_WAY else (code, None)
+        os.dup2(fresh.fileno(), slot.descriptor, inheritable=False)
+        fresh.close()
+        self._selector.register(slot.descriptor, selectors.EVENT_READ | selectors.EVENT_WRITE)
+        return code
 
-    def put(self, slot: Slot) -> None:
-        if slot.descriptor in self._selector.get_map():
+    def give_up(self, slots: list[Slot]) -> None:
+        for slot in slots:
             self._selector.unregister(slot.descriptor)
-        del self._all[slot.descriptor]
-        slot.socket.close()
+            del self.flying[slot.descriptor]
+            slot.socket.close()
 
     def close(self) -> None:
-        for slot in self._all.values():
-            slot.socket.close()
-        self._all.clear()
+        self.give_up(list(self.flying.values()))
         self._selector.close()
