@@ -23,7 +23,7 @@ from hatoba.engine.leg import Indices, Leg
 from hatoba.engine.loss import BOUND, MAX_ATTEMPTS, LossEstimate
 from hatoba.engine.pace import Pace
 from hatoba.engine.pending import Pending
-from hatoba.engine.round_trip import RoundTrip
+from hatoba.engine.round_trip import INITIAL_S, RoundTrip
 from hatoba.engine.transport import Transport
 from hatoba.model import Answer, Reason, ScanPlan, State
 from hatoba.targets.permutation import Permutation
@@ -72,6 +72,7 @@ class LegRun:
         clock: Callable[[], float],
         stopped: Callable[[], bool],
         order_key: int,
+        initial_timeout_s: float = INITIAL_S,
     ) -> None:
         self._leg, self._transport, self._ledger, self._plan = leg, transport, ledger, plan
         self._silence, self._tally, self._clock, self._stopped = silence, tally, clock, stopped
@@ -82,7 +83,7 @@ class LegRun:
         self._attempts = 0
         self._flushed_s = self._news_s = self._asked_s = clock()
         self._rationed_hosts: set[int] = set()
-        self.round_trip = RoundTrip()
+        self.round_trip = RoundTrip(initial_timeout_s)
 
     def batches(self) -> Iterator[npt.NDArray[np.void]]:
         """Verdict rows as they become known, often none: an empty array is a sign of life."""
@@ -114,7 +115,7 @@ class LegRun:
                 return
             if self._loss.expected_missed(self._attempts, self._ledger.unanswered) < BOUND:
                 return
-            self._pace.new_round(self._clock(), self._loss.loss(self._attempts))
+            self._pace.new_round(self._loss.loss(self._attempts))
             questions = self._ledger.open_questions()
 
     def _ask_rationed(self) -> Iterator[npt.NDArray[np.void]]:
@@ -154,7 +155,7 @@ class LegRun:
             count = min(allowed, self._transport.room(), _BATCH, size - position)
             if count > 0:
                 chosen = order(np.arange(position, position + count))
-                count = self._send(chosen if questions is None else questions[chosen])
+                count = self._send_open(chosen if questions is None else questions[chosen])
                 position += count
             if count > 0:
                 yield from self._hear(0.0)
@@ -165,13 +166,21 @@ class LegRun:
         yield from self._listen()
         self._attempts += 1
 
+    def _send_open(self, indices: Indices) -> int:
+        """Ask those of *indices* that have no state yet; how many of *indices* are done with, from the first."""
+        unsettled = np.flatnonzero(self._ledger.state[indices] == 0)
+        if not unsettled.size:
+            return len(indices)
+        count = self._send(indices[unsettled])
+        return len(indices) if count == len(unsettled) else int(unsettled[count])
+
     def _send(self, indices: Indices) -> int:
         started_s = self._clock()
         count = self._transport.ask(indices, self._attempts)
         self._asked_s = self._clock()
         if count:
             self._ledger.note_asked(indices[:count], self._attempts, np.linspace(started_s, self._asked_s, count))
-            self._pace.spent(count)
+            self._pace.spent(count, self._asked_s)
             self._tally.probes_sent += count
         return count
 
@@ -202,8 +211,21 @@ class LegRun:
             yield self._pending.take()
 
     def _learn(self, heard: npt.NDArray[np.void], rtt_s: npt.NDArray[np.float64]) -> None:
+        """Take from answers what they say of the path and of their hosts."""
+        own_words = heard["answer"] == Answer.LOCAL
+        if own_words.any():
+            self._settle_absent(heard[own_words])
+            heard, rtt_s = heard[~own_words], rtt_s[~own_words]
         self.round_trip.heard(rtt_s)
         rationed = np.isin(heard["answer"], (Answer.ICMP, Answer.ICMP6))
         if rationed.any():
             self._rationed_hosts.update((heard["index"][rationed] // len(self._leg.ports)).tolist())
         self._loss.heard(heard["attempt"][~rationed])
+
+    def _settle_absent(self, heard: npt.NDArray[np.void]) -> None:
+        """This machine's kernel found nobody on the link with a host's address: that goes for all of the host's ports."""
+        ports = len(self._leg.ports)
+        for place in np.unique(heard["index"][heard["reason"] == Reason.NO_NEIGHBOUR] // ports).tolist():
+            questions = np.arange(place * ports, (place + 1) * ports)
+            left = questions[self._ledger.state[questions] == 0]
+            self._pending.silent(left, State.FILTERED, Reason.NO_NEIGHBOUR)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 START_PPS = 20_000.0
 CEILING_PPS = 10_000_000.0
 _TICK_S = 0.01
@@ -9,19 +11,24 @@ _BURST_S = 0.02
 """How much unused time may be made up for at once."""
 _GROWTH = 2.0
 _TOLERATED_LOSS = 0.02
+_LEAST_PPS = 1000.0
+"""Slower than this we don't become by ourselves."""
+_MEASURABLE = 1000
+"""Fewer probes than this say nothing of the speed at which they left."""
 
 
 class Pace:
     """Between *min_rate_pps* and *max_rate_pps*, which the user sets and which always hold."""
 
     def __init__(self, now_s: float, min_rate_pps: float | None = None, max_rate_pps: float | None = None) -> None:
-        self._floor_pps = min_rate_pps or 1.0
+        self._floor_pps = min(min_rate_pps or _LEAST_PPS, max_rate_pps or math.inf)
         self._ceiling_pps = min(max_rate_pps or CEILING_PPS, CEILING_PPS)
         self.rate_pps = min(max(START_PPS, self._floor_pps), self._ceiling_pps)
         self._tokens = 1.0
         self._refilled_s = self._grown_s = now_s
         self._may_grow = True
-        self._round_started_s = now_s
+        self._round_started_s: float | None = None
+        self._spent_s = now_s
         self._round_sent = 0
 
     def allowance(self, now_s: float) -> int:
@@ -34,19 +41,23 @@ class Pace:
         self._refilled_s = now_s
         return int(self._tokens)
 
-    def spent(self, count: int) -> None:
+    def spent(self, count: int, now_s: float) -> None:
+        """*count* probes have left."""
         self._tokens -= count
         self._round_sent += count
+        self._spent_s = now_s
+        if self._round_started_s is None:
+            self._round_started_s = now_s
 
     def wait_s(self) -> float:
         """Seconds until one more may leave."""
         return max(0.0, (1.0 - self._tokens) / self.rate_pps)
 
-    def new_round(self, now_s: float, loss: float) -> None:
+    def new_round(self, loss: float) -> None:
         """A round ended with this share of probes lost: what was too fast is halved for the next."""
-        elapsed_s = now_s - self._round_started_s
-        if loss > _TOLERATED_LOSS and self._round_sent and elapsed_s > 0:
-            seen_pps = self._round_sent / elapsed_s
+        if loss > _TOLERATED_LOSS:
+            elapsed_s = self._spent_s - (self._round_started_s or self._spent_s)
+            seen_pps = self._round_sent / elapsed_s if elapsed_s > 0 and self._round_sent >= _MEASURABLE else math.inf
             self.rate_pps = max(min(self.rate_pps, seen_pps) / 2, self._floor_pps)
             self._may_grow = False
-        self._round_started_s, self._round_sent = now_s, 0
+        self._round_started_s, self._round_sent = None, 0

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 INITIAL_S = 1.0  # RFC 6298 section 2.1
+INITIAL_NEAR_S = 0.3
+"""For hosts on the link and on this machine: no path is in between that could take a second."""
 MIN_S = 0.1
 """Less than RFC 6298's second, as a repeated probe costs one packet; more than what a busy machine needs to be scheduled."""
 MAX_S = 3.0

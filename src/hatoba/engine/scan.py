@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ from hatoba.engine.legs import RoutedLeg, Unreachable, connect_legs, packet_legs
 from hatoba.engine.loop import LegRun, Tally
 from hatoba.engine.packet_transport import PacketTransport
 from hatoba.engine.responders import Responders
+from hatoba.engine.round_trip import INITIAL_NEAR_S, INITIAL_S
 from hatoba.engine.transport import Transport
 from hatoba.errors import HatobaError
 from hatoba.messages import _, ngettext
@@ -73,7 +74,7 @@ class Scan:
         """Finish soon and report what is known; safe to call from a signal handler or another thread."""
         self._stop = True
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Generator[Event]:
         """Run. A wire that fails ends the scan early: what was known comes first, then the failure among the problems."""
         started_s = self._clock()
         blocks = [block for block in self._targets.blocks if len(block.ports.get(self._protocol, ()))]
@@ -141,10 +142,11 @@ class Scan:
         transport = PacketTransport(
             method, leg, wire, ledger, self._responders, first_port, self._cookie_key, local=route.local
         )
-        yield from self._run(leg, transport, ledger, method.silence)
+        initial_s = INITIAL_NEAR_S if route.local or (route.link.ethernet and route.gateway is None) else INITIAL_S
+        yield from self._run(leg, transport, ledger, method.silence, initial_s)
 
     def _run(
-        self, leg: Leg, transport: Transport, ledger: Ledger, silence: tuple[State, Reason]
+        self, leg: Leg, transport: Transport, ledger: Ledger, silence: tuple[State, Reason], initial_s: float = INITIAL_S
     ) -> Iterator[VerdictBatch | Host]:
         book = HostBook(leg, self._targets)
         run = LegRun(leg, transport, ledger, self._plan, silence, self._tally, self._clock, lambda: self._stop, self._order_key)
@@ -172,10 +174,10 @@ class Scan:
             first = part.block.address(int(part.offsets[0]))
             more = len(part.offsets) - 1
             text = (
-                _("No way to {address}: {problem}.")
+                _("no way to {address}: {problem}")
                 if not more
                 else ngettext(
-                    "No way to {address} and {count} more: {problem}.", "No way to {address} and {count} more: {problem}.", more
+                    "no way to {address} and {count} more: {problem}", "no way to {address} and {count} more: {problem}", more
                 )
             )
             self._problems.append(text.format(address=first, count=more, problem=part.problem))
@@ -200,15 +202,15 @@ class Scan:
         tally = self._tally
         if tally.contradictions:
             text = ngettext(
-                "{count} answer contradicted an earlier one of the same port.",
-                "{count} answers contradicted earlier ones of the same port.",
+                "{count} answer contradicted an earlier one of the same port",
+                "{count} answers contradicted earlier ones of the same port",
                 tally.contradictions,
             )
             self._problems.append(text.format(count=tally.contradictions))
         if tally.drops:
             text = ngettext(
-                "This machine lost {count} arriving packet; its answer was asked for again.",
-                "This machine lost {count} arriving packets; their answers were asked for again.",
+                "this machine lost {count} arriving packet; what it may have answered was asked again",
+                "this machine lost {count} arriving packets; what they may have answered was asked again",
                 tally.drops,
             )
             self._problems.append(text.format(count=tally.drops))

@@ -9,7 +9,7 @@ def sent_in(pace: Pace, start_s: float, seconds: float, step_s: float = 0.001) -
     total = 0
     for step in range(round(seconds / step_s)):
         count = pace.allowance(start_s + step * step_s)
-        pace.spent(count)
+        pace.spent(count, start_s + step * step_s)
         total += count
     return total
 
@@ -38,7 +38,7 @@ def test_loss_halves_it_and_it_does_not_grow_again() -> None:
     pace = Pace(0.0)
     sent_in(pace, 0.0, 0.1)
     before_pps = pace.rate_pps
-    pace.new_round(0.1, loss=0.3)
+    pace.new_round(loss=0.3)
     halved_pps = pace.rate_pps
     assert halved_pps <= before_pps / 2
     sent_in(pace, 0.1, 0.1)
@@ -49,15 +49,32 @@ def test_a_little_loss_changes_nothing_and_the_least_holds() -> None:
     pace = Pace(0.0, min_rate_pps=50_000)
     sent_in(pace, 0.0, 0.05)
     before_pps = pace.rate_pps
-    pace.new_round(0.05, loss=0.01)
+    pace.new_round(loss=0.01)
     assert pace.rate_pps == before_pps
     for round_number in range(30):
         sent_in(pace, 0.1 + round_number, 0.01)
-        pace.new_round(0.2 + round_number, loss=0.5)
+        pace.new_round(loss=0.5)
     assert pace.rate_pps == 50_000
 
 
 def test_it_tells_how_long_to_wait() -> None:
     pace = Pace(0.0, max_rate_pps=10)
-    pace.spent(pace.allowance(0.0))
+    pace.spent(pace.allowance(0.0), 0.0)
     assert pace.wait_s() == pytest.approx(0.1)
+
+
+def test_short_rounds_say_nothing_of_the_speed() -> None:
+    """A repeat of few questions takes its time-out, not the time of its probes."""
+    pace = Pace(0.0)
+    pace.spent(3, 0.0)
+    pace.spent(3, 0.1)
+    before_pps = pace.rate_pps
+    pace.new_round(loss=0.5)
+    assert pace.rate_pps == before_pps / 2
+
+
+def test_by_itself_it_does_not_fall_below_a_thousand_a_second() -> None:
+    pace = Pace(0.0)
+    for _ in range(30):
+        pace.new_round(loss=0.9)
+    assert pace.rate_pps == 1000
