@@ -59,12 +59,15 @@ def read_answers(
         whole = (_u16(frames, 6) & 0x3FFF) == 0  # neither a later fragment nor the first of several
         good = (frames[:, 0] >> 4 == 4) & (start >= 20) & whole
         protocol = frames[:, 9]
+        said = _u16(frames, 2).astype(np.uint32)
         icmp = _ICMP
     else:
         start = np.full(len(frames), header_bytes, dtype=np.int64)
         good = frames[:, 0] >> 4 == 6
         protocol = frames[:, 6]
+        said = _u16(frames, 4).astype(np.uint32) + np.uint32(header_bytes)
         icmp = _ICMP6
+    lengths = np.minimum(lengths, said)  # what follows is the link's padding
     tcp_rows = np.flatnonzero(good & (protocol == _TCP) & (lengths >= start + 20))
     icmp_rows = np.flatnonzero(
         good & (protocol == icmp) & (lengths >= start + _ICMP_BYTES + header_bytes + _QUOTED_TRANSPORT_BYTES)

@@ -20,6 +20,9 @@ options, fit for both families."""
 SOURCE_PORTS = 16
 """How many consecutive source ports one scan uses. Which one a probe leaves from tells which repeat it was."""
 
+STUCK_S = 2.0
+"""How long a link may take not one packet before it counts as broken."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arrived:

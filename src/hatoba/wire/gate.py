@@ -52,7 +52,10 @@ class GatedPackets:
         return self._reserved
 
     def commit(self, count: int) -> None:
+        if count > len(self._reserved):
+            raise ValueError(f"{count} frames to send, but only {len(self._reserved)} were reserved")
         view = self._reserved[:count, : self._layout.itemsize].view(self._layout)[:, 0]
+        self._reserved = self._reserved[:0]  # what was looked at once leaves once
         _check(self._permitted, np.ascontiguousarray(view["dst"]))
         self._wire.commit(count)
 

@@ -6,8 +6,10 @@ what is unanswered is asked again. An address that nobody answers for is not on 
 
 from __future__ import annotations
 
+import errno
 import select
 import socket
+import struct
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -27,6 +29,8 @@ _SOLICITATION, _ADVERTISEMENT = 135, 136
 _ICMP6 = 58
 _BATCH = 512
 _SNIFF_BYTES = 128
+_FLOOD_S = 0.2
+"""How long after its time a listener goes on while packets keep waiting for it; a busy link never falls silent."""
 
 
 def find_neighbours(
@@ -40,15 +44,15 @@ def find_neighbours(
     found: dict[bytes, bytes] = {}
     ethertype = ETHERTYPE_ARP if family == 4 else ETHERTYPE[6]
     try:
-        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.htons(ethertype)) as packet_socket:
-            packet_socket.bind((link.name, ethertype))
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0) as packet_socket:
+            packet_socket.bind((link.name, ethertype))  # only now does anything arrive, and from this link alone
             packet_socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-            packet_socket.setblocking(False)
+            packet_socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 1, 0))
             for patience_s in PATIENCE_S:
                 missing = [address for address in wanted if address not in found]
                 for start in range(0, len(missing), _BATCH):
                     for frame in build(link, source, missing[start : start + _BATCH]):
-                        packet_socket.send(frame.tobytes())
+                        _send(packet_socket, frame.tobytes())
                     _listen(packet_socket, family, set(missing), found, clock, 0.0)
                 _listen(packet_socket, family, set(missing), found, clock, patience_s)
                 if len(found) == len(wanted):
@@ -66,6 +70,14 @@ def find_neighbours(
     return found
 
 
+def _send(packet_socket: socket.socket, frame: bytes) -> None:
+    try:
+        packet_socket.send(frame)
+    except OSError as error:
+        if error.errno not in (errno.ENOBUFS, errno.EAGAIN):  # a full queue: this question is asked again
+            raise
+
+
 def _listen(
     packet_socket: socket.socket,
     family: int,
@@ -78,8 +90,9 @@ def _listen(
     until_s = clock() + patience_s
     outstanding = len(missing - found.keys())
     while outstanding:
-        ready, _w, _x = select.select([packet_socket], [], [], max(0.0, until_s - clock()))
-        if not ready:
+        left_s = until_s - clock()
+        ready, _w, _x = select.select([packet_socket], [], [], max(0.0, left_s))
+        if not ready or left_s < -_FLOOD_S:
             return
         answer = _read(family, packet_socket.recv(_SNIFF_BYTES))
         if answer is not None and answer[0] in missing and answer[0] not in found:

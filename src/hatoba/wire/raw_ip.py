@@ -10,7 +10,9 @@ import ctypes
 import errno
 import os
 import socket
+import struct
 import sys
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -20,11 +22,13 @@ from hatoba.errors import NotPermitted, WireError
 from hatoba.messages import _
 from hatoba.packets.frames import FrameTemplate
 from hatoba.packets.layouts import ADDRESS_BYTES
+from hatoba.wire import base
 from hatoba.wire.base import Arrived
 from hatoba.wire.ring import Receiver
 
 _SLOTS = 1024
 _SLOT_BYTES = 128
+_PAUSE_S = 0.0005
 # struct mmsghdr on a 64-bit machine: struct msghdr (socket.h) and the sent length
 _MMSGHDR = np.dtype(
     [
@@ -75,6 +79,7 @@ class RawIpWire:
         except WireError:
             self._socket.close()
             raise
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 1, 0))
         frame = template.frame()
         self._dst_offset = len(frame) - len(template.segment) - ADDRESS_BYTES[template.family]
         self._frames = np.zeros((_SLOTS, _SLOT_BYTES), np.uint8)
@@ -100,14 +105,15 @@ class RawIpWire:
     def commit(self, count: int) -> None:
         width = ADDRESS_BYTES[self.template.family]
         self._names["address"][:count] = self._frames[:count, self._dst_offset : self._dst_offset + width]
-        done = 0
+        done, until_s = 0, time.monotonic() + base.STUCK_S
         while done < count:
             sent = self._sendmmsg(self._socket.fileno(), self._messages[done:].ctypes.data, count - done, 0)
             if sent > 0:
-                done += sent
+                done, until_s = done + sent, time.monotonic() + base.STUCK_S
                 continue
             code = ctypes.get_errno()
-            if code in (errno.EINTR, errno.EAGAIN, errno.ENOBUFS):
+            if code in (errno.EINTR, errno.EAGAIN, errno.ENOBUFS) and time.monotonic() < until_s:
+                time.sleep(_PAUSE_S)
                 continue
             if code not in (errno.EPERM, errno.EACCES, errno.EINVAL, errno.ECONNREFUSED, errno.EHOSTUNREACH):
                 raise WireError(

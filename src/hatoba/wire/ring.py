@@ -11,6 +11,7 @@ the packets have. A slot's status word says whose it is: zero the kernel's to fi
 from __future__ import annotations
 
 import ctypes
+import errno
 import mmap
 import select
 import socket
@@ -24,7 +25,7 @@ import numpy.typing as npt
 from hatoba.errors import NotPermitted, WireError
 from hatoba.messages import _
 from hatoba.packets.frames import FrameTemplate
-from hatoba.wire import packet_filter
+from hatoba.wire import base, packet_filter
 from hatoba.wire.base import WIDTH_BYTES, Arrived, nothing_arrived
 
 # linux/if_packet.h
@@ -53,6 +54,8 @@ _HEADER = [
 _TX_SLOT_BYTES, _RX_SLOT_BYTES = 128, 320
 _TX_BLOCK_BYTES, _RX_BLOCK_BYTES = 1 << 16, 5 << 16
 TX_SLOTS = 4096
+_BUSY = (errno.ENOBUFS, errno.EAGAIN, errno.ETIMEDOUT)
+_PAUSE_S = 0.0005
 
 
 def _ring(packet_socket: socket.socket, option: int, slots: int, slot_bytes: int, block_bytes: int) -> npt.NDArray[np.uint8]:
@@ -148,6 +151,7 @@ class RingWire:
         self._socket = _packet_socket(socket.SOCK_RAW, 0)
         try:
             self._socket.setsockopt(_SOL_PACKET, _PACKET_QDISC_BYPASS, 1)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 1, 0))
             slots = _ring(self._socket, _PACKET_TX_RING, TX_SLOTS, _TX_SLOT_BYTES, _TX_BLOCK_BYTES)
             self._socket.bind((interface, 0))
         except OSError as error:
@@ -166,21 +170,29 @@ class RingWire:
     def commit(self, count: int) -> None:
         run = slice(self._head, self._head + count)
         self._headers["status"][run] = _STATUS_SEND_REQUEST
+        unsent, until_s = count + 1, 0.0
         while True:
-            try:
-                self._socket.send(b"")
-            except InterruptedError:
-                continue
-            except BlockingIOError:
-                continue
-            except OSError as error:
-                raise _link_error(self._interface, error) from error
+            self._flush()
             status = self._headers["status"][run]
             if (status & _STATUS_WRONG_FORMAT).any():
                 raise WireError(_("Interface {link} refuses frames of this kind.").format(link=self._interface))
-            if not (status & _STATUS_SEND_REQUEST).any():
+            still = int(np.count_nonzero(status & _STATUS_SEND_REQUEST))
+            if not still:
                 break
+            if still < unsent:
+                unsent, until_s = still, time.monotonic() + base.STUCK_S
+            elif time.monotonic() > until_s:
+                raise _link_error(self._interface, OSError(errno.ENOBUFS, _("it takes no more packets")))
+            time.sleep(_PAUSE_S)
         self._head = (self._head + count) % len(self._frames)
+
+    def _flush(self) -> None:
+        """Let the kernel send. A full queue or a lost carrier (ENOBUFS) leaves the rest of the frames where they are."""
+        try:
+            self._socket.send(b"")
+        except OSError as error:
+            if error.errno not in _BUSY:
+                raise _link_error(self._interface, error) from error
 
     def receive(self, timeout_s: float) -> Arrived:
         return self._receiver.receive(timeout_s)

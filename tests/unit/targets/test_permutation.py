@@ -16,7 +16,7 @@ def whole(size: int, key: int) -> np.ndarray:
     return Permutation(size, key)(np.arange(size))
 
 
-@settings(max_examples=150)
+@settings(deadline=None, max_examples=150)
 @given(st.integers(1, 5000), keys)
 @example(1, 0)
 @example(2, 0)
@@ -36,6 +36,7 @@ def test_every_number_comes_exactly_once_in_a_real_scan_s_size(size: int) -> Non
     assert np.bincount(whole(size, 99), minlength=size).tolist() == [1] * size
 
 
+@settings(deadline=None)
 @given(st.integers(1, 1 << 62), keys, st.lists(st.integers(0, 1 << 62), min_size=1, max_size=20, unique=True))
 def test_huge_spaces_stay_inside_and_never_collide(size: int, key: int, positions: list[int]) -> None:
     asked = sorted({position % size for position in positions})
@@ -44,6 +45,7 @@ def test_huge_spaces_stay_inside_and_never_collide(size: int, key: int, position
     assert len(set(numbers.tolist())) == len(asked)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 3000), keys, st.integers(1, 700))
 def test_batches_equal_the_whole(size: int, key: int, step: int) -> None:
     permutation = Permutation(size, key)
@@ -51,6 +53,7 @@ def test_batches_equal_the_whole(size: int, key: int, step: int) -> None:
     assert np.array_equal(np.concatenate(parts), whole(size, key))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 3000), keys, st.integers(2, 5))
 def test_shards_have_no_overlap_and_no_gap(size: int, key: int, count: int) -> None:
     shards = [Permutation(size, key)(np.arange(number, size, count)) for number in range(count)]

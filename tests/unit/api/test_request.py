@@ -1,0 +1,184 @@
+"""From a call's arguments to a scan: what is refused, and what the scan is told."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import hatoba
+from hatoba.api import request as module
+from hatoba.api.request import ScanOptions, request
+from hatoba.errors import NotInScope, NotPermitted, UsageError
+from hatoba.model import ScanPlan
+from hatoba.targets.scope import Permitted
+
+
+class Noted:
+    """In the place of the engine's scan: keeps what it was told."""
+
+    def __init__(self, plan: ScanPlan, permitted: Permitted, *, arguments: tuple[str, ...], ports: str) -> None:
+        self.plan, self.permitted, self.arguments, self.ports = plan, permitted, arguments, ports
+
+
+@pytest.fixture(autouse=True)
+def _machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine with one address that may not send raw packets, and a user without a scope file."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr(module, "Scan", Noted)
+    monkeypatch.setattr(module, "own_networks", lambda: [ip_network("198.18.0.1")])
+    monkeypatch.setattr(module, "lab_networks", list)
+    monkeypatch.setattr(module, "default_method", lambda: "connect")
+
+    def refuse(method: str) -> None:
+        raise NotPermitted(f"{method} needs a right")
+
+    monkeypatch.setattr(module, "require_raw", refuse)
+
+
+def told(targets: Any, **options: Any) -> Noted:
+    scan: Any = request(targets, **options).scan
+    assert isinstance(scan, Noted)
+    return scan
+
+
+def addresses(noted: Noted) -> list[str]:
+    targets = noted.permitted.targets
+    return [str(targets.address(index)) for index in range(len(targets))]
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        "127.0.0.1 127.0.0.2",
+        ["127.0.0.1", "127.0.0.2"],
+        ip_network("127.0.0.1/31", strict=False).supernet(),
+        (ip_address("127.0.0.1"), "127.0.0.2"),
+        (text for text in ("127.0.0.1-2",)),
+    ],
+    ids=["text", "texts", "network", "mixed", "generator"],
+)
+def test_targets_in_every_shape(targets: Any) -> None:
+    assert {"127.0.0.1", "127.0.0.2"} <= set(addresses(told(targets)))
+
+
+@pytest.mark.parametrize(
+    ("ports", "range_list"),
+    [
+        ("22,80-82", "22,80-82"),
+        (443, "443"),
+        ([443, 22], "22,443"),
+        (range(1, 4), "1-3"),
+        (0, "0"),
+        (["22", 80], "22,80"),
+        (np.arange(3), "0-2"),
+    ],
+)
+def test_ports_in_every_shape(ports: Any, range_list: str) -> None:
+    assert told("127.0.0.1", ports=ports).ports == range_list
+
+
+def test_without_ports_the_thousand_likeliest_are_asked() -> None:
+    targets = told("127.0.0.1").permitted.targets
+    assert [len(array) for block in targets.blocks for array in block.ports.values()] == [1000]
+
+
+def test_what_is_excluded_is_left_out() -> None:
+    noted = told("127.0.0.0/30", exclude=["127.0.0.2"], ports="1-10", exclude_ports=range(2, 10))
+    assert addresses(noted) == ["127.0.0.0", "127.0.0.1", "127.0.0.3"]
+    assert [array.tolist() for block in noted.permitted.targets.blocks for array in block.ports.values()] == [[1, 10]]
+
+
+def test_the_plan_holds_what_was_asked() -> None:
+    noted = told("127.0.0.1", min_rate_pps=10, max_rate_pps=20, max_retries=0, seed=7, interface="lo", method="connect")
+    assert noted.plan == ScanPlan("connect", max_retries=0, min_rate_pps=10, max_rate_pps=20, seed=7, interface="lo")
+
+
+def test_without_a_method_the_machine_decides() -> None:
+    assert told("127.0.0.1").plan.method == "connect"
+
+
+def test_syn_without_the_right_to_it_is_refused() -> None:
+    with pytest.raises(NotPermitted, match="syn"):
+        request("127.0.0.1", method="syn")
+
+
+def test_own_addresses_need_no_permission() -> None:
+    assert told("198.18.0.1").permitted.by == "scope"
+
+
+def test_others_do() -> None:
+    with pytest.raises(NotInScope) as refusal:
+        request(["198.18.0.1", "198.18.0.2"])
+    assert refusal.value.networks == ("198.18.0.2/32",)
+
+
+def test_a_caller_may_vouch_for_them() -> None:
+    noted = told("198.18.0.2", authorized=True)
+    assert noted.permitted.by == "authorized=True"
+
+
+def test_the_scope_file_is_read(tmp_path: Path) -> None:
+    folder = tmp_path / "hatoba"
+    folder.mkdir()
+    (folder / "scope.jsonl").write_text(
+        '{"format": "hatoba scope", "version": 1}\n'
+        '{"network": "198.18.0.2/32", "by": "aoi", "at": "2026-04-01T09:30:00+00:00", "reason": "ours"}\n',
+        encoding="ascii",
+    )
+    assert told("198.18.0.2").permitted.by == "scope"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"ports": "70000"}, "0 to 65535"),
+        ({"ports": 70000}, "0 to 65535"),
+        ({"ports": []}, "empty"),
+        ({"ports": "U:53"}, "UDP ports are not asked"),
+        ({"ports": -1}, "-1: ports run"),
+        ({"ports": [22, 65536]}, "65536: ports run"),
+        ({"method": "xmas-tree"}, "no scan method 'xmas-tree'; there are: connect, syn"),
+        ({"max_rate_pps": 0}, "max_rate_pps 0"),
+        ({"min_rate_pps": float("nan")}, "min_rate_pps nan"),
+        ({"min_rate_pps": 9, "max_rate_pps": 8}, "exchange them"),
+        ({"max_retries": -1}, "max_retries -1"),
+        ({"seed": -1}, "seed -1"),
+        ({"families": ()}, r"write \(4,\)"),
+        ({"families": (5,)}, r"write \(4,\)"),
+        ({"exclude": "127.0.0.1"}, "excluded"),
+    ],
+    ids=str,
+)
+def test_a_wrong_argument_is_one_sentence(options: ScanOptions, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        request("127.0.0.1", **options)
+
+
+@pytest.mark.parametrize("targets", ["", [], "127.0.0.1:U:53", "300.1.1.1.1:x:"])
+def test_wrong_targets_are_refused(targets: Any) -> None:
+    with pytest.raises(UsageError):
+        request(targets)
+
+
+def test_an_unknown_argument_is_a_type_error() -> None:
+    with pytest.raises(TypeError, match="port"):
+        request("127.0.0.1", port=80)  # type: ignore[call-arg]
+
+
+def test_notes_go_to_the_log_and_nowhere_else(caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]) -> None:
+    with caplog.at_level(logging.WARNING, "hatoba"):
+        request(["127.0.0.1", "0.0.0.0/31"], authorized=True)
+    assert any("left out" in message for message in caplog.messages)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("function", [hatoba.scan, hatoba.scan_array, hatoba.scan_async, hatoba.scan_events])
+def test_help_names_every_option(function: Any) -> None:
+    names = list(inspect.signature(function).parameters)
+    assert names == ["targets", *ScanOptions.__annotations__]

@@ -1,0 +1,249 @@
+"""What others build, we read the same; what is broken, foreign or cut short gives nothing and never raises."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_NOP, fragment
+from scapy.layers.inet6 import (
+    ICMPv6DestUnreach,
+    ICMPv6EchoRequest,
+    ICMPv6ParamProblem,
+    ICMPv6TimeExceeded,
+    IPv6,
+    IPv6ExtHdrDestOpt,
+)
+from scapy.packet import Packet, Raw
+
+from hatoba.packets.answers import ANSWER, ICMP_ERROR, TCP_SEGMENT, read_answers
+from hatoba.wire.base import WIDTH_BYTES
+from tests.unit.packets.one_by_one import Seen, seen
+
+US = {4: "198.18.0.1", 6: "fd00:18::1"}
+HOST = {4: "198.18.0.2", 6: "fd00:18::2"}
+ROUTER = {4: "198.18.9.9", 6: "fd00:18:9::9"}
+BOTH = pytest.mark.parametrize("family", [4, 6])
+
+
+def outer(family: int, source: str, **fields: int) -> Packet:
+    if family == 4:
+        return IP(src=source, dst=US[4], ttl=fields.pop("ttl", 63), **fields)
+    return IPv6(src=source, dst=US[6], hlim=fields.pop("ttl", 63), **fields)
+
+
+def probe(family: int, seq: int = 0xDEADBEEF) -> Packet:
+    network = (IP if family == 4 else IPv6)(src=US[family], dst=HOST[family])
+    return network / TCP(sport=61440, dport=443, seq=seq, flags="S", options=[("MSS", 1460)])
+
+
+def unreachable(family: int, code: int = 1, quoted: Packet | None = None) -> Packet:
+    kind = ICMP(type=3, code=code) if family == 4 else ICMPv6DestUnreach(code=code)
+    return outer(family, ROUTER[family]) / kind / (quoted or probe(family))
+
+
+def read(family: int, packets: list[bytes], width: int = WIDTH_BYTES, rubbish: int = 0xEE) -> npt.NDArray[np.void]:
+    """Feed packets as a wire does: rows of one width, *rubbish* behind each packet's end."""
+    frames = np.full((len(packets), width), rubbish, np.uint8)
+    for row, packet in zip(frames, packets, strict=True):
+        row[: len(packet[:width])] = np.frombuffer(packet[:width], np.uint8)
+    lengths = np.array([len(packet[:width]) for packet in packets], np.uint32)
+    return read_answers(family, frames, lengths, np.arange(len(packets), dtype=np.float64))
+
+
+def as_seen(family: int, row: np.void) -> Seen:
+    width = 4 if family == 4 else 16
+    fields = {name: row[name].item() for name in ANSWER.names or () if name not in ("source", "target", "at_s")}
+    assert not row["source"][width:].any()
+    assert not row["target"][width:].any()
+    return Seen(source=row["source"][:width].tobytes(), target=row["target"][:width].tobytes(), **fields)
+
+
+def assert_read_as_one_by_one(family: int, packets: list[bytes]) -> None:
+    rows = read(family, packets)
+    told = {int(row["at_s"]): as_seen(family, row) for row in rows}
+    assert len(told) == len(rows)
+    expected = {at: found for at, packet in enumerate(packets) if (found := seen(family, packet[:WIDTH_BYTES])) is not None}
+    assert told == expected
+
+
+@BOTH
+@pytest.mark.parametrize("flags", ["SA", "RA", "R", "S", "FA", "SAEC", "FSRPAUEC"])
+def test_a_segment_of_scapy(family: int, flags: str) -> None:
+    tcp = TCP(sport=443, dport=61440, seq=0x01020304, ack=0xDEADBEF0, flags=flags, window=64240, options=[("MSS", 1460)])
+    (row,) = read(family, [bytes(outer(family, HOST[family], ttl=57) / tcp)])
+    host = ip_address(HOST[family]).packed
+    assert as_seen(family, row) == Seen(
+        TCP_SEGMENT, host, host, 61440, 443, int(tcp.flags) & 0xFF, 0x01020304, 0xDEADBEF0, 64240, 57, 0, 0
+    )
+
+
+@BOTH
+@pytest.mark.parametrize("code", [0, 1, 3, 6, 13])
+def test_an_icmp_error_of_scapy(family: int, code: int) -> None:
+    (row,) = read(family, [bytes(unreachable(family, code))])
+    router, host = (ip_address(table[family]).packed for table in (ROUTER, HOST))
+    assert as_seen(family, row) == Seen(
+        ICMP_ERROR, router, host, 61440, 443, 0, 0xDEADBEEF, 0, 0, 63, 3 if family == 4 else 1, code
+    )
+
+
+@pytest.mark.parametrize(
+    ("family", "kind", "expected"),
+    [
+        (4, ICMP(type=11, code=0), (11, 0)),
+        (6, ICMPv6TimeExceeded(code=1), (3, 1)),
+        (6, ICMPv6ParamProblem(code=1), (4, 1)),
+    ],
+)
+def test_other_errors(family: int, kind: Packet, expected: tuple[int, int]) -> None:
+    (row,) = read(family, [bytes(outer(family, ROUTER[family]) / kind / probe(family))])
+    assert (row["icmp_type"], row["icmp_code"]) == expected
+
+
+def test_options_of_both_ip_headers_are_stepped_over() -> None:
+    quoted = probe(4)
+    quoted[IP].options = [IPOption_NOP()] * 4
+    error = IP(src=ROUTER[4], dst=US[4], options=[IPOption_NOP()] * 40) / ICMP(type=3, code=9) / quoted
+    segment = IP(src=HOST[4], dst=US[4], options=[IPOption_NOP()] * 8) / TCP(sport=80, dport=61440, ack=7, flags="SA")
+    plain = IP(src=HOST[4], dst=US[4]) / TCP(sport=81, dport=61440, ack=8, flags="RA")
+    rows = read(4, [bytes(error), bytes(segment), bytes(plain)])
+    assert sorted((int(row["at_s"]), int(row["dport"])) for row in rows) == [(0, 443), (1, 80), (2, 81)]
+    assert rows[rows["kind"] == ICMP_ERROR]["seq"] == 0xDEADBEEF
+
+
+def test_fragments_give_nothing() -> None:
+    whole = IP(src=HOST[4], dst=US[4]) / TCP(sport=80, dport=61440, flags="SA") / Raw(b"x" * 64)
+    parts = [bytes(part) for part in fragment(whole, fragsize=32)]
+    assert len(parts) > 2
+    assert len(read(4, [bytes(whole)])) == 1
+    assert len(read(4, parts)) == 0
+
+
+def test_an_error_about_a_later_fragment_gives_nothing() -> None:
+    quoted = probe(4)
+    quoted[IP].frag = 5
+    assert len(read(4, [bytes(unreachable(4, quoted=quoted))])) == 0
+
+
+@BOTH
+def test_foreign_packets_give_nothing(family: int) -> None:
+    other = 10 - family
+    packets: list[Packet] = [
+        outer(family, HOST[family]) / UDP(sport=53, dport=61440) / Raw(b"x" * 40),
+        unreachable(family, quoted=(IP if family == 4 else IPv6)(src=US[family], dst=HOST[family]) / UDP() / Raw(b"x" * 40)),
+        outer(other, HOST[other]) / TCP(sport=443, dport=61440, flags="SA"),
+    ]
+    if family == 4:
+        packets.append(outer(4, HOST[4]) / ICMP(type=8) / probe(4))
+    else:
+        packets.append(outer(6, HOST[6]) / ICMPv6EchoRequest(data=bytes(probe(6))))
+        packets.append(outer(6, HOST[6]) / IPv6ExtHdrDestOpt() / TCP(sport=443, dport=61440, flags="SA"))
+    assert len(read(family, [bytes(packet) for packet in packets])) == 0
+
+
+@BOTH
+def test_every_length_of_a_cut_packet(family: int) -> None:
+    for whole in (
+        bytes(outer(family, HOST[family]) / TCP(sport=443, dport=61440, flags="SA", options=[("MSS", 9)])),
+        bytes(unreachable(family)),
+    ):
+        packets = [whole[:length] for length in range(len(whole) + 1)]
+        assert_read_as_one_by_one(family, packets)
+        assert len(read(family, packets[-1:])) == 1
+        for packet in packets:
+            narrow = read(family, [packet], width=max(1, len(packet)))
+            assert len(narrow) == (seen(family, packet) is not None)
+
+
+@BOTH
+def test_the_padding_of_a_short_frame_is_no_part_of_the_packet(family: int) -> None:
+    """Ethernet fills frames up to 60 bytes, not always with zeros (CVE-2003-0001)."""
+    whole = bytes(outer(family, HOST[family]) / TCP(sport=443, dport=61440, flags="SA"))
+    lengths_at, too_short = (2, 20 + 12) if family == 4 else (4, 12)
+    lying = whole[:lengths_at] + too_short.to_bytes(2, "big") + whole[lengths_at + 2 :]
+    assert len(read(family, [whole + b"padding"])) == 1
+    assert len(read(family, [lying])) == 0
+
+
+def test_every_header_length_and_version() -> None:
+    """Of the outer and of the quoted header, those included that RFC 791 forbids."""
+    for base in BASES[4]:
+        for at in (0, 28, (base[0] & 15) * 4 + 8):
+            assert_read_as_one_by_one(4, [base[:at] + bytes([value]) + base[at + 1 :] for value in range(256)])
+    for base in BASES[6]:
+        for at in (0, 48):
+            assert_read_as_one_by_one(6, [base[:at] + bytes([value]) + base[at + 1 :] for value in range(256)])
+
+
+def test_no_packet_is_no_answer() -> None:
+    for family in (4, 6):
+        rows = read_answers(family, np.zeros((0, WIDTH_BYTES), np.uint8), np.zeros(0, np.uint32), np.zeros(0))
+        assert rows.dtype == ANSWER
+        assert len(rows) == 0
+
+
+def test_each_answer_keeps_its_own_time() -> None:
+    segment = bytes(outer(4, HOST[4]) / TCP(sport=443, dport=61440, flags="SA"))
+    error = bytes(unreachable(4))
+    rows = read(4, [b"", error, segment[:30], segment, error, segment])
+    assert sorted(rows["at_s"].tolist()) == [1, 3, 4, 5]
+    assert sorted(rows["at_s"][rows["kind"] == TCP_SEGMENT].tolist()) == [3, 5]
+
+
+def bases(family: int) -> list[bytes]:
+    tcp = TCP(sport=443, dport=61440, seq=5, ack=6, flags="SA")
+    found = [bytes(outer(family, HOST[family]) / tcp), bytes(unreachable(family)), bytes(probe(family))]
+    if family == 4:
+        found.append(bytes(IP(src=HOST[4], dst=US[4], options=[IPOption_NOP()] * 12) / tcp))
+        quoted = probe(4)
+        quoted[IP].options = [IPOption_NOP()] * 20
+        found.append(bytes(unreachable(4, quoted=quoted)))
+    return found
+
+
+BASES = {family: bases(family) for family in (4, 6)}
+
+
+@st.composite
+def mutated(draw: st.DrawFn, family: int) -> bytes:
+    raw = bytearray(draw(st.sampled_from(BASES[family])))
+    for _ in range(draw(st.integers(0, 4))):
+        # Mostly where lengths, versions, protocols and types stand.
+        at = draw(
+            st.one_of(st.sampled_from([0, 2, 3, 4, 5, 6, 7, 9, 20, 28, 34, 37, 40, 48, 54]), st.integers(0, len(raw) - 1))
+        )
+        raw[min(at, len(raw) - 1)] = draw(st.integers(0, 255))
+    cut = draw(st.one_of(st.just(len(raw)), st.integers(0, len(raw))))
+    return bytes(raw[:cut]) + draw(st.binary(max_size=90))
+
+
+@BOTH
+@settings(deadline=None, max_examples=200)
+@given(data=st.data())
+def test_mutated_and_random_packets_are_read_as_one_by_one(family: int, data: st.DataObject) -> None:
+    packets = data.draw(st.lists(st.one_of(mutated(family), st.binary(max_size=220)), max_size=6))
+    assert_read_as_one_by_one(family, packets)
+
+
+@settings(deadline=None)
+@given(st.sampled_from([4, 6]), st.integers(1, 80), st.lists(st.binary(max_size=80), max_size=4))
+@example(4, 27, [b"\x45" * 80])
+@example(6, 47, [b"\x60" * 80])
+def test_narrow_captures_never_raise(family: int, width: int, packets: list[bytes]) -> None:
+    for rubbish in (0, 0x45, 0x60, 0xFF):
+        told = read(family, packets, width=width, rubbish=rubbish)
+        expected = [found for packet in packets if (found := seen(family, packet[:width]))]
+        assert sorted(map(repr, (as_seen(family, row) for row in told))) == sorted(map(repr, expected))
+
+
+@BOTH
+@settings(deadline=None)
+@given(data=st.data())
+def test_what_lies_behind_a_packet_s_end_is_never_looked_at(family: int, data: st.DataObject) -> None:
+    packets = data.draw(st.lists(mutated(family), min_size=1, max_size=4))
+    assert read(family, packets, rubbish=0).tobytes() == read(family, packets, rubbish=0xFF).tobytes()

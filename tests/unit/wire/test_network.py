@@ -1,0 +1,84 @@
+"""The real network hands each question to the room that answers it."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import socket
+from typing import Any
+
+import pytest
+
+from hatoba.wire import network
+from hatoba.wire.fake import FakeNetwork
+from hatoba.wire.network import KernelNetwork, Network
+from hatoba.wire.routes import Link, Route
+from tests.unit.wire.probing import FIRST_PORT, MAC, template
+
+LINK = Link(7, "eth7", MAC, ethernet=True, up=True)
+
+
+def clock() -> float:
+    return 1.0
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """What the rooms behind it are asked."""
+    told: list[tuple[Any, ...]] = []
+    for name in ("find_ways", "find_neighbours", "RingWire", "RawIpWire"):
+        monkeypatch.setattr(network, name, lambda *arguments, _name=name: told.append((_name, *arguments)))
+    return told
+
+
+@pytest.mark.parametrize(
+    ("zone", "interface", "expected"), [(None, None, None), ("lo", None, "lo"), (None, "lo", "lo"), ("lo", "eth7", "lo")]
+)
+def test_ways_are_bound_to_the_zone_or_else_to_the_interface(
+    calls: list[tuple[Any, ...]], zone: str | None, interface: str | None, expected: str | None
+) -> None:
+    KernelNetwork(clock, interface).ways(6, [(1, 2)], zone)
+    assert calls == [("find_ways", 6, [(1, 2)], socket.if_nametoindex(expected) if expected else 0)]
+
+
+def test_neighbours_are_asked_with_the_scan_s_clock(calls: list[tuple[Any, ...]]) -> None:
+    KernelNetwork(clock).neighbours(LINK, 4, b"self", [b"them"])
+    assert calls == [("find_neighbours", LINK, 4, b"self", [b"them"], clock)]
+
+
+def test_ethernet_goes_through_a_ring(calls: list[tuple[Any, ...]]) -> None:
+    frames = template(4, 14)
+    KernelNetwork(clock).open_packets(Route(LINK, b"self", None, local=False), frames, FIRST_PORT, None)
+    ((kind, its_template, interface, first_port, slots, its_clock),) = calls
+    assert (kind, its_template, interface, first_port, its_clock) == ("RingWire", frames, "eth7", FIRST_PORT, clock)
+    assert slots >= 1 << 12
+
+
+@pytest.mark.parametrize("zone", [None, "lo"])
+def test_other_links_go_through_raw_ip(calls: list[tuple[Any, ...]], zone: str | None) -> None:
+    frames = template(6)
+    KernelNetwork(clock).open_packets(Route(LINK, b"self", None, local=True), frames, FIRST_PORT, zone)
+    ((kind, its_template, interface, *_rest, zone_index),) = calls
+    assert (kind, its_template, interface) == ("RawIpWire", frames, "eth7")
+    assert zone_index == (socket.if_nametoindex(zone) if zone else 0)
+
+
+def test_source_ports_are_held() -> None:
+    with (
+        contextlib.closing(KernelNetwork(clock).source_ports(4)) as held,
+        socket.socket() as other,
+        pytest.raises(OSError, match="in use"),
+    ):
+        other.bind(("", held.first))
+
+
+def test_connects_can_be_opened() -> None:
+    with contextlib.closing(KernelNetwork(clock).open_connects()) as connects:
+        assert connects.room > 0
+
+
+@pytest.mark.parametrize("made", [KernelNetwork, FakeNetwork])
+def test_every_network_keeps_the_contract(made: type) -> None:
+    for name in ("ways", "neighbours", "source_ports", "open_packets", "open_connects"):
+        wanted, found = (list(inspect.signature(getattr(owner, name)).parameters) for owner in (Network, made))
+        assert found == wanted, name
