@@ -8,8 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import needs
+
+# A busy machine is no reason to fail: what a property takes is not what it says.
+settings.register_profile("hatoba", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("hatoba")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -20,12 +20,12 @@ def _(message: str) -> str:
     return _current.gettext(message)
 
 
-def _N(message: str) -> str:  # noqa: N802 - the customary name of gettext's marker
+def _N(message: str) -> str:
     """Mark a text for the catalogues and leave it as it is: it is looked up later, with :func:`translated`."""
     return message
 
 
-def _NN(singular: str, plural: str) -> tuple[str, str]:  # noqa: N802
+def _NN(singular: str, plural: str) -> tuple[str, str]:
     """Mark a text that counts, as :func:`_N` does."""
     return singular, plural
 

@@ -211,13 +211,13 @@ def test_an_error_of_a_router_is_read_with_its_sender(make_lab: MakeLab, family:
 def test_a_link_that_goes_down_in_mid_use_is_one_sentence(make_lab: MakeLab, what: str) -> None:
     us, _them = pair(make_lab)
     sentence = us.call(CALLS + "goes_down", THEM[4], what)
-    assert sentence.startswith("Interface eth0 does not work: ")
+    assert sentence.startswith("interface eth0 does not work: ")
     assert sentence.endswith("Check it with 'ip link show eth0'.")
 
 
 def test_a_link_that_loses_its_carrier_does_not_hold_us(make_lab: MakeLab) -> None:
     sentence = make_lab().add_host("us").call(CALLS + "loses_carrier")
-    assert sentence.startswith("Interface near does not work: it takes no more packets.")
+    assert sentence.startswith("interface near does not work: it takes no more packets;")
 
 
 @pytest.mark.parametrize("reads", [True, False])
@@ -227,7 +227,7 @@ def test_a_queue_that_is_full_is_waited_for_but_not_for_ever(make_lab: MakeLab, 
     if reads:
         assert told == {"sentence": "", "in_order": True, "came": 3000}
     else:
-        assert told["sentence"].startswith("Interface tun0 does not work: it takes no more packets.")
+        assert told["sentence"].startswith("interface tun0 does not work: it takes no more packets;")
 
 
 @pytest.mark.parametrize("target", ["127.0.0.1", "127.9.9.9", "198.18.0.1", "::1", "fd00:18::1"])

@@ -64,6 +64,7 @@ class PacketTransport:
             return np.zeros(0, HEARD)
         family = self._leg.block.family
         answers = read_answers(family, arrived.frames, arrived.lengths, arrived.at_s)
+        answers = answers[np.argsort(answers["at_s"], kind="stable")]  # segments and errors come apart; the first one counts
         answers = answers[(answers["sport"] - np.uint16(self._first_port)) < SOURCE_PORTS]
         if self._local:
             # Our own probes come back in here: a bare SYN can't be told from one.

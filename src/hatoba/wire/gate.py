@@ -35,7 +35,7 @@ def _check(permitted: Allows, packed: npt.NDArray[np.uint8]) -> None:
 
 def _refusal(raw: bytes) -> NotInScope:
     address: Address = ip_address(raw)
-    return NotInScope(_("{address} is not in scope; no packet was sent to it.").format(address=address), (str(address),))
+    return NotInScope(_("{address} is not in scope; no packet was sent to it").format(address=address), (str(address),))
 
 
 class GatedPackets:

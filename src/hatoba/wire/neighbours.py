@@ -59,11 +59,13 @@ def find_neighbours(
                     break
     except PermissionError:
         raise NotPermitted(
-            _("Finding neighbours on {link} needs the right to raw packets (CAP_NET_RAW).").format(link=link.name)
+            _("finding neighbours on {link} needs the right to raw packets (CAP_NET_RAW); see hatoba doctor").format(
+                link=link.name
+            )
         ) from None
     except OSError as error:
         raise WireError(
-            _("Interface {link} does not work: {error}. Check it with 'ip link show {link}'.").format(
+            _("interface {link} does not work: {error}; check it with: ip link show {link}").format(
                 link=link.name, error=error.strerror
             )
         ) from error

@@ -86,7 +86,8 @@ class KernelNetwork:
         if template.link_bytes:
             return RingWire(template, route.link.name, first_port, _RX_SLOTS, self._clock)
         zone_index = socket.if_nametoindex(zone) if zone else 0
-        return RawIpWire(template, route.link.name, first_port, _RX_SLOTS, self._clock, zone_index)
+        bound = self._interface is not None and not route.local
+        return RawIpWire(template, route.link.name, first_port, _RX_SLOTS, self._clock, zone_index, bound)
 
     def open_connects(self) -> Connects:
         from hatoba.wire.connect import ConnectWire

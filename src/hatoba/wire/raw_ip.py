@@ -54,7 +54,8 @@ _AF = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 
 class RawIpWire:
-    """A wire over raw IP. *interface* is where answers arrive, ``lo`` for own addresses."""
+    """A wire over raw IP. *interface* is where answers arrive, ``lo`` for own addresses; *bound* makes packets leave there
+    too, whatever the routes say."""
 
     def __init__(
         self,
@@ -64,6 +65,7 @@ class RawIpWire:
         rx_slots: int,
         clock: Callable[[], float],
         zone_index: int = 0,
+        bound: bool = False,
     ) -> None:
         self.template = template
         self._interface = interface
@@ -72,10 +74,19 @@ class RawIpWire:
             self._socket = socket.socket(_AF[template.family], socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.IPPROTO_RAW)
         except PermissionError:
             raise NotPermitted(
-                _("Packets of one's own need the right to raw packets (CAP_NET_RAW); see 'hatoba doctor'.")
+                _("packets of one's own need the right to raw packets (CAP_NET_RAW); see hatoba doctor")
             ) from None
         try:
+            if bound:
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
             self._receiver = Receiver(template.family, interface, first_port, rx_slots, clock)
+        except OSError as error:
+            self._socket.close()
+            raise WireError(
+                _("interface {link} does not work: {error}; check it with: ip link show {link}").format(
+                    link=interface, error=error.strerror
+                )
+            ) from error
         except WireError:
             self._socket.close()
             raise
@@ -117,7 +128,7 @@ class RawIpWire:
                 continue
             if code not in (errno.EPERM, errno.EACCES, errno.EINVAL, errno.ECONNREFUSED, errno.EHOSTUNREACH):
                 raise WireError(
-                    _("Packets can't leave through {link}: {error}. Check it with 'ip link show {link}'.").format(
+                    _("packets can't leave through {link}: {error}; check it with: ip link show {link}").format(
                         link=self._interface, error=os.strerror(code)
                     )
                 )

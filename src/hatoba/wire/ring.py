@@ -175,7 +175,9 @@ class RingWire:
             self._flush()
             status = self._headers["status"][run]
             if (status & _STATUS_WRONG_FORMAT).any():
-                raise WireError(_("Interface {link} refuses frames of this kind.").format(link=self._interface))
+                raise WireError(
+                    _("interface {link} refuses frames of this kind; scan with --connect instead").format(link=self._interface)
+                )
             still = int(np.count_nonzero(status & _STATUS_SEND_REQUEST))
             if not still:
                 break
@@ -210,9 +212,7 @@ def _packet_socket(kind: int, protocol: int) -> socket.socket:
     try:
         return socket.socket(socket.AF_PACKET, kind | socket.SOCK_CLOEXEC, protocol)
     except PermissionError:
-        raise NotPermitted(
-            _("Packets of one's own need the right to raw packets (CAP_NET_RAW); see 'hatoba doctor'.")
-        ) from None
+        raise NotPermitted(_("packets of one's own need the right to raw packets (CAP_NET_RAW); see hatoba doctor")) from None
 
 
 def _attach(packet_socket: socket.socket, program: bytes) -> None:
@@ -224,7 +224,7 @@ def _attach(packet_socket: socket.socket, program: bytes) -> None:
 
 def _link_error(interface: str, error: OSError) -> WireError:
     return WireError(
-        _("Interface {link} does not work: {error}. Check it with 'ip link show {link}'.").format(
+        _("interface {link} does not work: {error}; check it with: ip link show {link}").format(
             link=interface, error=error.strerror
         )
     )

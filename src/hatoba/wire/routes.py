@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import socket
 import struct
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -68,7 +69,7 @@ def find_ways(family: int, ranges: Iterable[tuple[int, int]], zone_index: int = 
         links = {link.index: link for link in _links(netlink)}
         borders = _borders(netlink, family)
         for first, last in ranges:
-            starts = [first, *(border for border in borders if first < border <= last)]
+            starts = [first, *borders[bisect_right(borders, first) : bisect_right(borders, last)]]
             ends = [*(start - 1 for start in starts[1:]), last]
             answers = netlink.ask(RTM_GETROUTE, [_question(family, start, zone_index) for start in starts], _RTMSG.size)
             for start, end, answer in zip(starts, ends, answers, strict=True):

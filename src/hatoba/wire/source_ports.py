@@ -34,7 +34,7 @@ class SourcePorts:
             self._held = held
             return
         raise WireError(
-            _("No {count} source ports in a row are free; end some of this machine's connections.").format(count=SOURCE_PORTS)
+            _("no {count} source ports in a row are free; end some of this machine's connections").format(count=SOURCE_PORTS)
         )
 
     def close(self) -> None:

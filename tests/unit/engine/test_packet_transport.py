@@ -7,6 +7,7 @@ from builders import leg
 from hatoba.engine.ledger import Ledger
 from hatoba.engine.packet_transport import PacketTransport
 from hatoba.engine.responders import Responders
+from hatoba.engine.transport import HEARD
 from hatoba.model import Answer, Reason, State
 from hatoba.packets.frames import FrameTemplate
 from hatoba.packets.layouts import ACK, ETHERNET_BYTES, RST, SYN
@@ -48,6 +49,7 @@ def test_questions_go_to_their_host_and_port_and_answers_find_back() -> None:
     probes = bench.ask(0, 13, 39)
     assert [(probe.dst[3], probe.dport) for probe in probes] == [(0, 1), (1, 4), (3, 10)]
     heard = bench.hear(tcp_reply(probes[1], SYN | ACK, ttl=61), tcp_reply(probes[2], RST | ACK))
+    assert heard.dtype == HEARD
     assert heard["index"].tolist() == [13, 39]
     assert heard["state"].tolist() == [State.OPEN, State.CLOSED]
     assert heard["ttl"].tolist() == [61, 64]
