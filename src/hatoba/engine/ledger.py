@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hatoba.engine.leg import Indices
+from hatoba.packets.distinct import distinct
 
 
 class Ledger:
@@ -37,7 +38,7 @@ class Ledger:
     def asked_at_s(self, indices: Indices, attempts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """When each question's attempt left; NaN where it never did."""
         times = np.where((attempts == 0) & (self.asked[indices] > 0), self._first_s[indices], np.nan)
-        for attempt in np.unique(attempts[attempts > 0]).tolist():
+        for attempt in distinct(attempts[attempts > 0]).tolist():
             rows = np.flatnonzero(attempts == attempt)
             wanted = indices[rows]
             for asked, at_s in self._repeats.get(attempt, ()):

@@ -26,6 +26,7 @@ from hatoba.engine.pending import Pending
 from hatoba.engine.round_trip import INITIAL_S, RoundTrip
 from hatoba.engine.transport import Transport
 from hatoba.model import Answer, Reason, ScanPlan, State
+from hatoba.packets.distinct import distinct
 from hatoba.targets.permutation import Permutation
 
 FLUSH_S = 0.1
@@ -225,7 +226,7 @@ class LegRun:
     def _settle_absent(self, heard: npt.NDArray[np.void]) -> None:
         """This machine's kernel found nobody on the link with a host's address: that goes for all of the host's ports."""
         ports = len(self._leg.ports)
-        for place in np.unique(heard["index"][heard["reason"] == Reason.NO_NEIGHBOUR] // ports).tolist():
+        for place in distinct(heard["index"][heard["reason"] == Reason.NO_NEIGHBOUR] // ports).tolist():
             questions = np.arange(place * ports, (place + 1) * ports)
             left = questions[self._ledger.state[questions] == 0]
             self._pending.silent(left, State.FILTERED, Reason.NO_NEIGHBOUR)

@@ -137,7 +137,7 @@ class Scan:
         link_bytes = ETHERNET_BYTES if route.link.ethernet else 0
         segment = method.segment(leg.block.family)
         template = FrameTemplate(leg.block.family, link_bytes, route.link.mac, route.source, segment, method.cookie_field)
-        wire = GatedPackets(self._network.open_packets(route, template, first_port, leg.block.zone), self._permitted)
+        wire = GatedPackets(self._network.open_packets(route, template, first_port, leg.block.zone, len(leg)), self._permitted)
         ledger = Ledger(len(leg))
         transport = PacketTransport(
             method, leg, wire, ledger, self._responders, first_port, self._cookie_key, local=route.local

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hatoba.model import Address, Answer, Host, Protocol, Reason, State
+from hatoba.packets.distinct import distinct
 from hatoba.results.batch import VERDICT, HostTable, VerdictBatch
 from hatoba.results.host_index import HostIndex, grown
 from hatoba.results.summary import group_keys, group_of
@@ -109,7 +110,7 @@ class Collector:
     def unreported(self) -> Iterator[Host]:
         """Hosts that have verdicts but were never reported, as a scan leaves them that was stopped in the middle."""
         self._settle()
-        waiting = np.unique(np.concatenate([np.zeros(0, np.uint32), *(run.hosts for run in self._runs)]))
+        waiting = distinct(np.concatenate([np.zeros(0, np.uint32), *(run.hosts for run in self._runs)]))
         self._reported = grown(self._reported, int(waiting[-1]) + 1 if len(waiting) else 0)
         for index in waiting[~self._reported[waiting]].tolist():
             address = self._hosts.address(index)
@@ -154,7 +155,7 @@ class Collector:
             return
         rows = np.concatenate(self._pending)
         self._pending = []
-        self._index.add(np.unique(rows["host"]))
+        self._index.add(distinct(rows["host"]))
         while self._runs and len(self._runs[-1].rows) <= 2 * len(rows):
             rows = np.concatenate([self._runs.pop().rows, rows])
         if not self._keep:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hatoba.model import Protocol, Reason, State
+from hatoba.packets.distinct import distinct
 from hatoba.results.batch import VerdictBatch
 
 _LIMITS = (25, 100, 500)
@@ -99,7 +100,7 @@ def range_list(ports: npt.NDArray[np.uint16]) -> str:
 def _groups(batch: VerdictBatch) -> list[Group]:
     keys = group_keys(batch.rows)
     groups = []
-    for key in np.unique(keys).tolist():
+    for key in distinct(keys).tolist():
         rows = batch.rows[keys == key]
         example = VerdictBatch(batch.method, batch.hosts, rows[:1], batch.responders)
         groups.append(Group(*group_of(key), rows["port"], example))

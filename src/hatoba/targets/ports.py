@@ -23,6 +23,7 @@ import numpy.typing as npt
 from hatoba.errors import UsageError
 from hatoba.messages import _
 from hatoba.model import Protocol
+from hatoba.packets.distinct import distinct
 from hatoba.targets.quoting import shown
 
 PortArray = npt.NDArray[np.uint16]
@@ -79,7 +80,7 @@ class PortChoice:
         """These ports but those of *other*, protocol by protocol. May leave nothing."""
         return choice(
             {
-                protocol: np.setdiff1d(array, other.ports[protocol]) if protocol in other.ports else array
+                protocol: array[~np.isin(array, other.ports[protocol])] if protocol in other.ports else array
                 for protocol, array in self.ports.items()
             }
         )
@@ -87,7 +88,7 @@ class PortChoice:
     def union(self, other: PortChoice) -> PortChoice:
         both: dict[Protocol, PortArray] = dict(self.ports)
         for protocol, array in other.ports.items():
-            both[protocol] = np.union1d(both[protocol], array) if protocol in both else array
+            both[protocol] = distinct(np.concatenate([both[protocol], array])) if protocol in both else array
         return choice(both)
 
     def describe(self) -> str:
@@ -104,7 +105,7 @@ def choice(ports: Mapping[Protocol, Iterable[int] | PortArray]) -> PortChoice:
     held: dict[Protocol, PortArray] = {}
     for protocol in sorted(ports):
         given = ports[protocol]
-        array = np.unique(given if isinstance(given, np.ndarray) else np.fromiter(given, dtype=np.uint16))
+        array = distinct(given if isinstance(given, np.ndarray) else np.fromiter(given, dtype=np.uint16))
         if len(array):
             held[protocol] = array.astype(np.uint16)
             held[protocol].setflags(write=False)

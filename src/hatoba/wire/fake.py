@@ -148,7 +148,9 @@ class FakeNetwork:
     def source_ports(self, seed: int) -> FakeSourcePorts:
         return FakeSourcePorts()
 
-    def open_packets(self, route: Route, template: FrameTemplate, first_port: int, zone: str | None) -> FakeWire:
+    def open_packets(
+        self, route: Route, template: FrameTemplate, first_port: int, zone: str | None, questions: int
+    ) -> FakeWire:
         wire = FakeWire(template, self.world, self.clock)
         self.wires.append(wire)
         return wire

@@ -6,7 +6,7 @@ import socket
 import sys
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from hatoba.wire.netlink import RTM_GETLINK, Netlink
+from hatoba.wire.netlink import RTM_GETADDR, RTM_GETLINK, Netlink
 
 Network = IPv4Network | IPv6Network
 
@@ -15,10 +15,24 @@ LAB_MARK = "hatoba-lab"
 _LAB_NETWORKS: tuple[Network, ...] = (IPv4Network("198.18.0.0/15"), IPv6Network("fd00:18::/32"))
 _IFINFO_BYTES = 16
 _IFLA_IFALIAS = 20
+_IFADDR_BYTES = 8
+_IFA_ADDRESS, _IFA_LOCAL = 1, 2
 
 
 def own_addresses() -> frozenset[bytes]:
     """This machine's addresses, packed: 4 or 16 bytes each."""
+    return _addresses_by_netlink() if sys.platform == "linux" else _addresses_by_psutil()
+
+
+def _addresses_by_netlink() -> frozenset[bytes]:
+    with Netlink() as netlink:
+        told = netlink.dump(RTM_GETADDR, bytes(_IFADDR_BYTES), _IFADDR_BYTES)
+    # On a point-to-point link IFA_ADDRESS is the other end's address and IFA_LOCAL ours.
+    found = (entry.attributes.get(_IFA_LOCAL) or entry.attributes.get(_IFA_ADDRESS) for entry in told)
+    return frozenset(address for address in found if address is not None and len(address) in (4, 16))
+
+
+def _addresses_by_psutil() -> frozenset[bytes]:
     import psutil
 
     families = (socket.AF_INET, socket.AF_INET6)

@@ -17,7 +17,9 @@ from hatoba.wire.ring import RingWire
 from hatoba.wire.routes import Link, Route, Way, find_ways
 from hatoba.wire.source_ports import SourcePorts
 
-_RX_SLOTS = 1 << 15
+_RX_SLOTS = 1 << 14
+"""The most that may arrive between two looks; a scan with fewer questions needs room for as many only."""
+_LEAST_RX_SLOTS = 1 << 8
 
 
 class Connects(Protocol):
@@ -58,8 +60,10 @@ class Network(Protocol):
     def source_ports(self, seed: int) -> HeldPorts:
         """Source ports that nobody else uses, until closed."""
 
-    def open_packets(self, route: Route, template: FrameTemplate, first_port: int, zone: str | None) -> PacketWire:
-        """A wire for packets of one's own along *route*."""
+    def open_packets(
+        self, route: Route, template: FrameTemplate, first_port: int, zone: str | None, questions: int
+    ) -> PacketWire:
+        """A wire for packets of one's own along *route*, to ask so many questions at a time."""
 
     def open_connects(self) -> Connects:
         """A wire for connect()."""
@@ -82,12 +86,15 @@ class KernelNetwork:
     def source_ports(self, seed: int) -> HeldPorts:
         return SourcePorts(seed)
 
-    def open_packets(self, route: Route, template: FrameTemplate, first_port: int, zone: str | None) -> PacketWire:
+    def open_packets(
+        self, route: Route, template: FrameTemplate, first_port: int, zone: str | None, questions: int
+    ) -> PacketWire:
+        rx_slots = min(_RX_SLOTS, max(_LEAST_RX_SLOTS, 2 * questions))
         if template.link_bytes:
-            return RingWire(template, route.link.name, first_port, _RX_SLOTS, self._clock)
+            return RingWire(template, route.link.name, first_port, rx_slots, self._clock)
         zone_index = socket.if_nametoindex(zone) if zone else 0
         bound = self._interface is not None and not route.local
-        return RawIpWire(template, route.link.name, first_port, _RX_SLOTS, self._clock, zone_index, bound)
+        return RawIpWire(template, route.link.name, first_port, rx_slots, self._clock, zone_index, bound)
 
     def open_connects(self) -> Connects:
         from hatoba.wire.connect import ConnectWire

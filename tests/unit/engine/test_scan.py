@@ -194,7 +194,7 @@ def test_a_wire_that_fails_loses_nothing_that_was_known() -> None:
             super().commit(count)
 
     class FailingNetwork(FakeNetwork):
-        def open_packets(self, route, template, first_port, zone):  # type: ignore[no-untyped-def]
+        def open_packets(self, route, template, first_port, zone, questions):  # type: ignore[no-untyped-def]
             wire = Failing(template, self.world, self.clock)
             self.wires.append(wire)
             return wire

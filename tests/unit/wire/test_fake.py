@@ -182,7 +182,7 @@ def test_the_network(family: int, local: bool) -> None:
     assert (way.route.local, way.route.link.ethernet, len(way.route.source)) == (local, not local, 4 if family == 4 else 16)
     asked = [ip_address(here).packed, ip_address(gone).packed]
     assert list(network.neighbours(way.route.link, family, way.route.source, asked)) == asked[:1]
-    wires = [network.open_packets(way.route, template(family), network.source_ports(1).first, None) for _ in range(2)]
+    wires = [network.open_packets(way.route, template(family), network.source_ports(1).first, None, 100) for _ in range(2)]
     for wire in wires:
         send(wire, packed(here), [80])
         wire.close()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from ipaddress import ip_network
 from types import SimpleNamespace
 
@@ -18,8 +19,16 @@ def test_own_networks_are_single_addresses(monkeypatch: pytest.MonkeyPatch) -> N
     ]
     loopback = [SimpleNamespace(family=socket.AF_INET, address="127.0.0.1")]
     monkeypatch.setattr(psutil, "net_if_addrs", lambda: {"eth0": entries, "lo": loopback})
+    monkeypatch.setattr(local.sys, "platform", "darwin")
     assert local.own_networks() == [ip_network("127.0.0.1/32"), ip_network("198.18.0.1/32"), ip_network("fe80::1/128")]
     assert local.own_addresses() == {network.network_address.packed for network in local.own_networks()}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="netlink is Linux'")
+def test_netlink_and_psutil_tell_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    by_netlink = local.own_addresses()
+    monkeypatch.setattr(local.sys, "platform", "darwin")
+    assert by_netlink == local.own_addresses()
 
 
 @pytest.mark.parametrize(

@@ -48,19 +48,35 @@ def test_neighbours_are_asked_with_the_scan_s_clock(calls: list[tuple[Any, ...]]
 
 def test_ethernet_goes_through_a_ring(calls: list[tuple[Any, ...]]) -> None:
     frames = template(4, 14)
-    KernelNetwork(clock).open_packets(Route(LINK, b"self", None, local=False), frames, FIRST_PORT, None)
+    KernelNetwork(clock).open_packets(Route(LINK, b"self", None, local=False), frames, FIRST_PORT, None, 100)
     ((kind, its_template, interface, first_port, slots, its_clock),) = calls
     assert (kind, its_template, interface, first_port, its_clock) == ("RingWire", frames, "eth7", FIRST_PORT, clock)
-    assert slots >= 1 << 12
+    assert slots >= 2 * 100
 
 
 @pytest.mark.parametrize("zone", [None, "lo"])
 def test_other_links_go_through_raw_ip(calls: list[tuple[Any, ...]], zone: str | None) -> None:
     frames = template(6)
-    KernelNetwork(clock).open_packets(Route(LINK, b"self", None, local=True), frames, FIRST_PORT, zone)
-    ((kind, its_template, interface, *_rest, zone_index),) = calls
-    assert (kind, its_template, interface) == ("RawIpWire", frames, "eth7")
+    KernelNetwork(clock).open_packets(Route(LINK, b"self", None, local=True), frames, FIRST_PORT, zone, 100)
+    ((kind, its_template, interface, *_rest, zone_index, bound),) = calls
+    assert (kind, its_template, interface, bound) == ("RawIpWire", frames, "eth7", False)
     assert zone_index == (socket.if_nametoindex(zone) if zone else 0)
+
+
+@pytest.mark.parametrize(("local", "interface", "bound"), [(False, "eth7", True), (True, "eth7", False), (False, None, False)])
+def test_a_chosen_interface_binds_raw_ip_but_for_own_addresses(
+    calls: list[tuple[Any, ...]], local: bool, interface: str | None, bound: bool
+) -> None:
+    KernelNetwork(clock, interface).open_packets(Route(LINK, b"self", None, local=local), template(4), FIRST_PORT, None, 100)
+    assert calls[0][-1] is bound
+
+
+def test_the_most_questions_do_not_take_the_most_memory(calls: list[tuple[Any, ...]]) -> None:
+    frames = template(4, 14)
+    for questions in (1, 10**6, 10**9):
+        KernelNetwork(clock).open_packets(Route(LINK, b"self", None, local=False), frames, FIRST_PORT, None, questions)
+    few, many, more = (slots for *_rest, slots, _clock in calls)
+    assert few < many == more <= 1 << 16
 
 
 def test_source_ports_are_held() -> None:

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hatoba.packets.distinct import distinct
+
+
+@given(st.lists(st.integers(0, 50), max_size=40))
+def test_each_value_comes_once_in_order(values: list[int]) -> None:
+    found = distinct(np.array(values, np.uint16))
+    assert found.tolist() == sorted(set(values))
+    assert found.dtype == np.uint16
+
+
+def test_it_spares_the_import_that_it_is_for() -> None:
+    code = (
+        "import sys, numpy as np; from hatoba.packets.distinct import distinct;"
+        "distinct(np.array([3, 1, 3])); print('numpy.ma' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "False"
