@@ -35,7 +35,7 @@ _ICMP_RATION_S = 1.05
 _RATIONED_QUESTIONS = 64
 """How many silent questions a host may have left for its rationed errors to be waited for."""
 _RATIONED_ROUNDS = 16
-_BATCH = 1024
+_BATCH = 4096
 _STOP_PATIENCE_S = 0.3
 """How long a scan that was told to stop still waits for what it has asked."""
 _CLOCK_GRAIN_S = 1e-6

@@ -21,7 +21,7 @@ from hatoba.probes.method import Method
 from hatoba.wire.base import SOURCE_PORTS, PacketWire
 
 _PORTS_A_SIDE = SOURCE_PORTS // 2
-_BATCH = 1024
+_BATCH = 4096
 
 
 class PacketTransport:

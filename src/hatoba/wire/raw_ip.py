@@ -26,7 +26,7 @@ from hatoba.wire import base
 from hatoba.wire.base import Arrived
 from hatoba.wire.ring import Receiver
 
-_SLOTS = 1024
+_SLOTS = 4096
 _SLOT_BYTES = 128
 _PAUSE_S = 0.0005
 # struct mmsghdr on a 64-bit machine: struct msghdr (socket.h) and the sent length
