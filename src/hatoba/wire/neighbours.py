@@ -15,10 +15,9 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.errors import NotPermitted, WireError
-from hatoba.messages import _
 from hatoba.packets import checksum
 from hatoba.packets.layouts import ARP, ETHERTYPE, ETHERTYPE_ARP, NEIGHBOUR
+from hatoba.wire.faults import broken_link, no_raw_right
 from hatoba.wire.routes import Link
 
 PATIENCE_S = (0.15, 0.35, 0.5)
@@ -58,17 +57,9 @@ def find_neighbours(
                 if len(found) == len(wanted):
                     break
     except PermissionError:
-        raise NotPermitted(
-            _("finding neighbours on {link} needs the right to raw packets (CAP_NET_RAW); see hatoba doctor").format(
-                link=link.name
-            )
-        ) from None
+        raise no_raw_right() from None
     except OSError as error:
-        raise WireError(
-            _("interface {link} does not work: {error}; check it with: ip link show {link}").format(
-                link=link.name, error=error.strerror
-            )
-        ) from error
+        raise broken_link(link.name, error) from error
     return found
 
 

@@ -18,12 +18,13 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.errors import NotPermitted, WireError
+from hatoba.errors import WireError
 from hatoba.messages import _
 from hatoba.packets.frames import FrameTemplate
 from hatoba.packets.layouts import ADDRESS_BYTES
 from hatoba.wire import base
 from hatoba.wire.base import Arrived
+from hatoba.wire.faults import broken_link, no_raw_right
 from hatoba.wire.ring import Receiver
 
 _SLOTS = 4096
@@ -73,20 +74,14 @@ class RawIpWire:
         try:
             self._socket = socket.socket(_AF[template.family], socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.IPPROTO_RAW)
         except PermissionError:
-            raise NotPermitted(
-                _("packets of one's own need the right to raw packets (CAP_NET_RAW); see hatoba doctor")
-            ) from None
+            raise no_raw_right() from None
         try:
             if bound:
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
             self._receiver = Receiver(template.family, interface, first_port, rx_slots, clock)
         except OSError as error:
             self._socket.close()
-            raise WireError(
-                _("interface {link} does not work: {error}; check it with: ip link show {link}").format(
-                    link=interface, error=error.strerror
-                )
-            ) from error
+            raise broken_link(interface, error) from error
         except WireError:
             self._socket.close()
             raise

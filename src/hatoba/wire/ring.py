@@ -22,11 +22,12 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.errors import NotPermitted, WireError
+from hatoba.errors import WireError
 from hatoba.messages import _
 from hatoba.packets.frames import FrameTemplate
 from hatoba.wire import base, packet_filter
 from hatoba.wire.base import WIDTH_BYTES, Arrived, nothing_arrived
+from hatoba.wire.faults import broken_link, no_raw_right
 
 # linux/if_packet.h
 _SOL_PACKET = 263
@@ -84,7 +85,7 @@ class Receiver:
             self._socket.bind((interface, _ETH_P_ALL))
         except OSError as error:
             self._socket.close()
-            raise _link_error(interface, error) from error
+            raise broken_link(interface, error) from error
         self._interface = interface
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
@@ -125,7 +126,7 @@ class Receiver:
         for _fd, events in self._poll.poll(timeout_s * 1000):
             if events & select.POLLERR:
                 code = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-                raise _link_error(self._interface, OSError(code, _("it went down")))
+                raise broken_link(self._interface, OSError(code, _("it went down")))
             return True
         return False
 
@@ -156,7 +157,7 @@ class RingWire:
             self._socket.bind((interface, 0))
         except OSError as error:
             self.close()
-            raise _link_error(interface, error) from error
+            raise broken_link(interface, error) from error
         frame = template.frame()
         self._headers = slots[:, :32].view(np.dtype(_HEADER))[:, 0]
         self._frames = slots[:, _TX_DATA_OFFSET:]
@@ -184,7 +185,7 @@ class RingWire:
             if still < unsent:
                 unsent, until_s = still, time.monotonic() + base.STUCK_S
             elif time.monotonic() > until_s:
-                raise _link_error(self._interface, OSError(errno.ENOBUFS, _("it takes no more packets")))
+                raise broken_link(self._interface, OSError(errno.ENOBUFS, _("it takes no more packets")))
             time.sleep(_PAUSE_S)
         self._head = (self._head + count) % len(self._frames)
 
@@ -194,7 +195,7 @@ class RingWire:
             self._socket.send(b"")
         except OSError as error:
             if error.errno not in _BUSY:
-                raise _link_error(self._interface, error) from error
+                raise broken_link(self._interface, error) from error
 
     def receive(self, timeout_s: float) -> Arrived:
         return self._receiver.receive(timeout_s)
@@ -212,7 +213,7 @@ def _packet_socket(kind: int, protocol: int) -> socket.socket:
     try:
         return socket.socket(socket.AF_PACKET, kind | socket.SOCK_CLOEXEC, protocol)
     except PermissionError:
-        raise NotPermitted(_("packets of one's own need the right to raw packets (CAP_NET_RAW); see hatoba doctor")) from None
+        raise no_raw_right() from None
 
 
 def _attach(packet_socket: socket.socket, program: bytes) -> None:
@@ -220,11 +221,3 @@ def _attach(packet_socket: socket.socket, program: bytes) -> None:
     buffer = ctypes.create_string_buffer(program, len(program))
     fprog = struct.pack("HL", len(program) // 8, ctypes.addressof(buffer))
     packet_socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, fprog)
-
-
-def _link_error(interface: str, error: OSError) -> WireError:
-    return WireError(
-        _("interface {link} does not work: {error}; check it with: ip link show {link}").format(
-            link=interface, error=error.strerror
-        )
-    )

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hatoba.lab.channel import Channel, ChannelClosed
@@ -25,7 +25,8 @@ def ends() -> Iterator[tuple[Channel, Channel, socket.socket]]:
         yield Channel(near), Channel(far), near
 
 
-@given(st.lists(st.dictionaries(st.text(), JSON), max_size=5))
+@settings(max_examples=25)
+@given(st.lists(st.dictionaries(st.text(max_size=5), JSON, max_size=4), max_size=3))
 def test_messages_arrive_as_sent(messages: list[dict[str, object]]) -> None:
     near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with near, far:

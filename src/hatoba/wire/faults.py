@@ -1,0 +1,17 @@
+"""The sentences in which wires fail, one for each way."""
+
+from __future__ import annotations
+
+from hatoba.errors import NotPermitted, WireError
+from hatoba.messages import _
+
+
+def broken_link(interface: str, error: OSError) -> WireError:
+    """An interface that does not work, in the system's words or in ours."""
+    text = _("interface {link} does not work: {error}; check it with: ip link show {link}")
+    return WireError(text.format(link=interface, error=error.strerror))
+
+
+def no_raw_right() -> NotPermitted:
+    """The kernel refused a raw or packet socket."""
+    return NotPermitted(_("packets of one's own need the right to raw packets (CAP_NET_RAW); see hatoba doctor"))
