@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from hatoba.lab import Host, Lab
 from hatoba.lab.topologies import truth_host
+from hatoba.lab.topologies.truth import ADDRESSES, OPEN_PORTS
 
 PortStates = dict[tuple[str, int], str]
 """The word of its state, by address and port."""
@@ -61,8 +62,18 @@ def nmap(name: str, *options: str) -> Contender:
     return Contender(name, (*NMAP, *options))
 
 
-def one_host(method: str) -> Callable[[Lab], Bed]:
-    """One host, every port, 116 of them open, 18 filtered: see ``hatoba.lab.topologies.truth``."""
+def open_host(lab: Lab) -> Bed:
+    """One host that answers on every port: 116 are open, the others closed."""
+    near, far = ADDRESSES[4]
+    scanner, target = lab.add_host("scanner", [f"{near}/24"]), lab.add_host("target", [f"{far}/24"])
+    lab.link(scanner, target)
+    target.listen(OPEN_PORTS)
+    opened = frozenset(OPEN_PORTS)
+    return Bed(scanner, (far,), {(far, port): "open" if port in opened else "closed" for port in range(1, 65536)})
+
+
+def walled_host(method: str) -> Callable[[Lab], Bed]:
+    """The same with 11 ports that swallow and 7 that refuse by ICMP: see ``hatoba.lab.topologies.truth``."""
 
     def lay(lab: Lab) -> Bed:
         hosts = truth_host(lab)
@@ -73,26 +84,35 @@ def one_host(method: str) -> Callable[[Lab], Bed]:
     return lay
 
 
+SYN = hatoba("hatoba --syn", "--syn", "-p", PORTS)
+NMAP_SYN = nmap("nmap -sS -T4", "-sS", "-T4", "-p", PORTS)
+CONNECT = hatoba("hatoba --connect", "--connect", "-p", PORTS)
+NMAP_CONNECT = nmap("nmap -sT -T4", "-sT", "-T4", "-p", PORTS)
+
 WORKS: tuple[Work, ...] = (
     Work(
         "one-host",
         "SYN, 65,535 ports, one host",
-        one_host("syn"),
-        (
-            hatoba("hatoba --syn", "--syn", "-p", PORTS),
-            nmap("nmap -sS -T4", "-sS", "-T4", "-p", PORTS),
-            nmap("nmap -sS --min-rate 100000", "-sS", "--min-rate", "100000", "-p", PORTS),
-        ),
+        open_host,
+        (SYN, NMAP_SYN, nmap("nmap -sS --min-rate 100000", "-sS", "--min-rate", "100000", "-p", PORTS)),
     ),
     Work(
         "connect",
         "connect(), 65,535 ports, one host",
-        one_host("connect"),
-        (
-            hatoba("hatoba --connect", "--connect", "-p", PORTS),
-            nmap("nmap -sT -T4", "-sT", "-T4", "-p", PORTS),
-            nmap("nmap -sT -T5 --min-rate 100000", "-sT", "-T5", "--min-rate", "100000", "-p", PORTS),
-        ),
+        open_host,
+        (CONNECT, NMAP_CONNECT, nmap("nmap -sT -T5 --min-rate 100000", "-sT", "-T5", "--min-rate", "100000", "-p", PORTS)),
+    ),
+    Work(
+        "walled",
+        "SYN, 65,535 ports, one host, 11 dropped and 7 rejected by ICMP",
+        walled_host("syn"),
+        (SYN, NMAP_SYN),
+    ),
+    Work(
+        "walled-connect",
+        "connect(), 65,535 ports, one host, 11 dropped and 7 rejected by ICMP",
+        walled_host("connect"),
+        (CONNECT, NMAP_CONNECT),
     ),
 )
 

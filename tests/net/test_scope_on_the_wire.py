@@ -73,7 +73,7 @@ def watched(make_lab: MakeLab, tmp_path: Path) -> Iterator[Watched]:
         [sys.executable, "-m", "hatoba", "scope", "add", PERMITTED, "--reason", "test", "--scope-file", str(scope_file)]
     )
     assert granted.returncode == 0, granted.stderr
-    capture = scanner.popen(["tcpdump", "-n", "-l", "-Q", "out", "-i", device], stdout=PIPE, stderr=PIPE)
+    capture = scanner.popen(["tcpdump", "-Z", "root", "-n", "-l", "-Q", "out", "-i", device], stdout=PIPE, stderr=PIPE)
     assert capture.stderr is not None
     assert any(b"listening on" in line for line in capture.stderr)
     yield Watched(scanner, scope_file, capture)
