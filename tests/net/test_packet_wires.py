@@ -99,7 +99,8 @@ def test_ways_of_all_kinds(make_lab: MakeLab) -> None:
         [None] * 4,  # prohibited by a route
         [None] * 4,  # nowhere
     ]
-    assert all(way[6] for way in told[5:]), "a reason in words"
+    assert all(way[6] for way in told[6:]), "a reason in words"
+    assert told[5][6] == "", "that a broadcast is nobody's address is no problem"
 
 
 def test_ways_of_all_kinds_in_ipv6(make_lab: MakeLab) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import socket
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ from hatoba.engine.responders import Responders
 from hatoba.engine.transport import HEARD
 from hatoba.probes.connect import judge
 from hatoba.wire.network import Connects
+from hatoba.wire.routes import link_index
 
 _ATTEMPT_SHIFT = 48  # a token is the attempt above the question's number; legs are far smaller than 2**48
 
@@ -22,7 +22,7 @@ class ConnectTransport:
 
     def __init__(self, leg: Leg, wire: Connects, responders: Responders) -> None:
         self._leg, self._wire, self._responders = leg, wire, responders
-        self._zone_index = socket.if_nametoindex(leg.block.zone) if leg.block.zone else 0
+        self._zone_index = link_index(leg.block.zone) if leg.block.zone else 0
 
     def room(self) -> int:
         return self._wire.room

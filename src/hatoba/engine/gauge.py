@@ -24,6 +24,10 @@ class Gauge:
     def settled(self, rows: npt.NDArray[np.void]) -> None:
         self._states += np.bincount(rows["state"], minlength=256)
 
+    def left_out(self, ports: int) -> None:
+        """So many ports will have no verdict: nobody is there who could be asked for them."""
+        self._total -= ports
+
     def counts(self) -> dict[str, int]:
         """Ports by the word of their state; states that no port has are left out."""
         return {state.word: int(self._states[state]) for state in State if self._states[state]}

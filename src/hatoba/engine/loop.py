@@ -23,7 +23,7 @@ from hatoba.engine.leg import Indices, Leg
 from hatoba.engine.loss import BOUND, MAX_ATTEMPTS, LossEstimate
 from hatoba.engine.pace import Pace
 from hatoba.engine.pending import Pending
-from hatoba.engine.round_trip import INITIAL_S, RoundTrip
+from hatoba.engine.round_trip import INITIAL_S, RoundTrip, SlowestAnswers
 from hatoba.engine.transport import Transport
 from hatoba.model import Answer, Reason, ScanPlan, State
 from hatoba.packets.distinct import distinct
@@ -36,6 +36,9 @@ _RATIONED_QUESTIONS = 64
 """How many silent questions a host may have left for its rationed errors to be waited for."""
 _RATIONED_ROUNDS = 16
 _BATCH = 4096
+_NEIGHBOUR_SEARCH_S = 0.5
+"""The kernel looks for a neighbour for seconds. What is refused sooner is refused by a rule of this machine's own, for that
+port alone."""
 _STOP_PATIENCE_S = 0.3
 """How long a scan that was told to stop still waits for what it has asked."""
 _CLOCK_GRAIN_S = 1e-6
@@ -73,18 +76,23 @@ class LegRun:
         clock: Callable[[], float],
         stopped: Callable[[], bool],
         order_key: int,
+        pace: Pace,
         initial_timeout_s: float = INITIAL_S,
     ) -> None:
         self._leg, self._transport, self._ledger, self._plan = leg, transport, ledger, plan
         self._silence, self._tally, self._clock, self._stopped = silence, tally, clock, stopped
         self._order_key = order_key
-        self._pace = Pace(clock(), plan.min_rate_pps, plan.max_rate_pps)
-        self._loss = LossEstimate()
+        self._pace = pace
+        self._loss = LossEstimate(len(leg.offsets))
         self._pending = Pending(leg, ledger)
         self._attempts = 0
+        self._rounds = 0
+        """Attempts that every silent question has had; rationed ones may have had more."""
         self._flushed_s = self._news_s = self._asked_s = clock()
         self._rationed_hosts: set[int] = set()
         self.round_trip = RoundTrip(initial_timeout_s)
+        self._slowest = SlowestAnswers(len(leg.offsets), initial_timeout_s)
+        self._slowest_s, self._looked_s = 0.0, -math.inf
 
     def batches(self) -> Iterator[npt.NDArray[np.void]]:
         """Verdict rows as they become known, often none: an empty array is a sign of life."""
@@ -92,11 +100,10 @@ class LegRun:
             yield from self._ask_until_believable()
             yield from self._ask_rationed()
             if not self._stopped():
-                left = self._ledger.unanswered
-                self._tally.expected_missed += self._loss.expected_missed(self._attempts, left) if left else 0.0
+                self._tally.expected_missed += self._expected_missed()
                 self._pending.silent(self._ledger.open_questions(), *self._silence)
         finally:
-            lost, made = self._loss.lost_of(max(self._attempts, 1))
+            lost, made = self._loss.lost_of(max(self._rounds, 1))
             self._tally.lost += lost
             self._tally.answerable += made
             self._tally.drops += self._transport.drops
@@ -112,19 +119,29 @@ class LegRun:
         most = MAX_ATTEMPTS if self._plan.max_retries is None else self._plan.max_retries + 1
         while True:
             yield from self._ask(questions)
-            if not self._ledger.unanswered or self._stopped() or self._attempts >= most:
+            self._rounds = self._attempts
+            if not self._ledger.unanswered or self._stopped() or self._rounds >= most:
                 return
-            if self._loss.expected_missed(self._attempts, self._ledger.unanswered) < BOUND:
+            if self._expected_missed() < BOUND:
                 return
-            self._pace.new_round(self._loss.loss(self._attempts))
+            self._pace.new_round(self._loss.loss(self._rounds))
             questions = self._ledger.open_questions()
+
+    def _expected_missed(self) -> float:
+        left = self._ledger.unanswered
+        return self._loss.expected_missed(self._rounds, left, self._silent_hosts()) if left else 0.0
+
+    def _silent_hosts(self) -> Indices:
+        """Places of the hosts of which something is unanswered."""
+        return distinct(self._ledger.open_questions() // len(self._leg.ports))
 
     def _ask_rationed(self) -> Iterator[npt.NDArray[np.void]]:
         if self._plan.max_retries is not None:
             return
+        questions = self._rationed_questions()
         for _round in range(_RATIONED_ROUNDS):
             left = self._ledger.unanswered
-            questions = self._rationed_questions()
+            questions = questions[self._ledger.state[questions] == 0]
             if not questions.size or self._stopped():
                 return
             while (wait_s := self._asked_s + _ICMP_RATION_S - self._clock()) > 0 and not self._stopped():
@@ -160,10 +177,11 @@ class LegRun:
                 position += count
             if count > 0:
                 yield from self._hear(0.0)
+            elif allowed < 1:
+                yield from self._hear(min(self._pace.wait_s(), FLUSH_S))
             else:
-                timeout_s = self.round_trip.timeout_s
-                self._transport.give_up(now_s - timeout_s)
-                yield from self._hear(self._pace.wait_s() if allowed < 1 else min(timeout_s, FLUSH_S))
+                self._transport.give_up(now_s - max(self.round_trip.timeout_s, self._on_the_way_s(now_s)))
+                yield from self._hear(min(self.round_trip.timeout_s, FLUSH_S))
         yield from self._listen()
         self._attempts += 1
 
@@ -188,13 +206,28 @@ class LegRun:
     def _listen(self) -> Iterator[npt.NDArray[np.void]]:
         self._news_s = self._asked_s
         while self._ledger.unanswered:
-            patience_s = min(self.round_trip.timeout_s, _STOP_PATIENCE_S) if self._stopped() else self.round_trip.timeout_s
-            left_s = self._news_s + patience_s - self._clock()
+            now_s = self._clock()
+            left_s = self._news_s + self._patience_s(now_s) - now_s
             unanswered = self._ledger.unanswered
             yield from self._hear(max(0.0, min(left_s, FLUSH_S)))
             if left_s <= 0 and self._ledger.unanswered == unanswered:
                 break
         self._transport.give_up(math.inf)
+
+    def _patience_s(self, now_s: float) -> float:
+        timeout_s = self.round_trip.timeout_s
+        if self._stopped():
+            return min(timeout_s, _STOP_PATIENCE_S)
+        if now_s - self._news_s < timeout_s:
+            return timeout_s
+        return max(timeout_s, self._on_the_way_s(now_s))
+
+    def _on_the_way_s(self, now_s: float) -> float:
+        """How long the answers may take that are missing yet, looked up now and then."""
+        if now_s - self._looked_s >= FLUSH_S:
+            self._looked_s = now_s
+            self._slowest_s = self._slowest.patience_s(self._silent_hosts())
+        return self._slowest_s
 
     def _hear(self, timeout_s: float) -> Iterator[npt.NDArray[np.void]]:
         heard = self._transport.hear(timeout_s)
@@ -215,13 +248,18 @@ class LegRun:
         """Take from answers what they say of the path and of their hosts."""
         own_words = heard["answer"] == Answer.LOCAL
         if own_words.any():
-            self._settle_absent(heard[own_words])
+            self._settle_absent(heard[own_words & (rtt_s >= _NEIGHBOUR_SEARCH_S)])
             heard, rtt_s = heard[~own_words], rtt_s[~own_words]
+        if len(heard):
+            self._pace.answered()
         self.round_trip.heard(rtt_s)
         rationed = np.isin(heard["answer"], (Answer.ICMP, Answer.ICMP6))
         if rationed.any():
             self._rationed_hosts.update((heard["index"][rationed] // len(self._leg.ports)).tolist())
-        self._loss.heard(heard["attempt"][~rationed])
+        hosts = heard["index"] // len(self._leg.ports)
+        self._loss.heard(heard["attempt"][~rationed], hosts[~rationed])
+        own = heard["responder"] == 0
+        self._slowest.heard(hosts[own], rtt_s[own])
 
     def _settle_absent(self, heard: npt.NDArray[np.void]) -> None:
         """This machine's kernel found nobody on the link with a host's address: that goes for all of the host's ports."""

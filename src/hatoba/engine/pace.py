@@ -27,15 +27,22 @@ class Pace:
         self._tokens = 1.0
         self._refilled_s = self._grown_s = now_s
         self._may_grow = True
+        self._answered = False
         self._round_started_s: float | None = None
         self._spent_s = now_s
         self._round_sent = 0
 
+    def new_leg(self) -> None:
+        """Other hosts, perhaps another way: its speed is to be found anew. The user's rates go on over all legs."""
+        self.rate_pps = min(max(START_PPS, self._floor_pps), self._ceiling_pps)
+        self._may_grow, self._answered = True, False
+        self._round_started_s, self._round_sent = None, 0
+
     def allowance(self, now_s: float) -> int:
         """How many probes may leave now."""
-        if self._may_grow and now_s - self._grown_s >= _TICK_S:
+        if self._may_grow and self._answered and now_s - self._grown_s >= _TICK_S:
             self.rate_pps = min(self.rate_pps * _GROWTH, self._ceiling_pps)
-            self._grown_s = now_s
+            self._grown_s, self._answered = now_s, False
         self._tokens += (now_s - self._refilled_s) * self.rate_pps
         self._tokens = min(self._tokens, max(1.0, self.rate_pps * _BURST_S))
         self._refilled_s = now_s
@@ -48,6 +55,10 @@ class Pace:
         self._spent_s = now_s
         if self._round_started_s is None:
             self._round_started_s = now_s
+
+    def answered(self) -> None:
+        """Somebody out there answers. Into pure silence the rate does not grow: nothing would tell that it is too high."""
+        self._answered = True
 
     def wait_s(self) -> float:
         """Seconds until one more may leave."""

@@ -14,6 +14,30 @@ MAX_S = 3.0
 _ABSURD_S = 3600.0  # a clock that was set in mid-scan
 
 
+_SLACK = 2.0
+
+
+class SlowestAnswers:
+    """How late each host of a leg has answered. The round trip of a leg is that of the many: the answers of one far host
+    among near ones would come after the last time-out."""
+
+    def __init__(self, hosts: int, initial_s: float = INITIAL_S) -> None:
+        self._initial_s = initial_s
+        self._slowest_s = np.zeros(hosts)
+
+    def heard(self, hosts: npt.NDArray[np.int64], samples_s: npt.NDArray[np.float64]) -> None:
+        """The hosts at these places answered after so long."""
+        np.maximum.at(self._slowest_s, hosts, samples_s)
+
+    def patience_s(self, hosts: npt.NDArray[np.int64]) -> float:
+        """How long an answer of one of these may be on its way; of one that was not heard yet, as long as at first."""
+        slowest_s = self._slowest_s[hosts]
+        if not slowest_s.size:
+            return 0.0
+        known_s = min(_SLACK * float(slowest_s.max()), MAX_S)
+        return known_s if slowest_s.all() else max(known_s, self._initial_s)
+
+
 class RoundTrip:
     def __init__(self, initial_s: float = INITIAL_S, min_s: float = MIN_S, max_s: float = MAX_S) -> None:
         self._min_s, self._max_s = min_s, max_s

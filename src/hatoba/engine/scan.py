@@ -21,13 +21,14 @@ from hatoba.engine.ledger import Ledger
 from hatoba.engine.leg import Leg
 from hatoba.engine.legs import RoutedLeg, Unreachable, connect_legs, packet_legs
 from hatoba.engine.loop import LegRun, Tally
+from hatoba.engine.pace import Pace
 from hatoba.engine.packet_transport import PacketTransport
 from hatoba.engine.responders import Responders
 from hatoba.engine.round_trip import INITIAL_NEAR_S, INITIAL_S
 from hatoba.engine.transport import Transport
 from hatoba.errors import HatobaError
 from hatoba.messages import _, ngettext
-from hatoba.model import Host, Progress, Protocol, Reason, ScanEnd, ScanInfo, ScanPlan, State
+from hatoba.model import Address, Host, Progress, Protocol, Reason, ScanEnd, ScanInfo, ScanPlan, State
 from hatoba.packets.frames import FrameTemplate
 from hatoba.packets.layouts import ETHERNET_BYTES
 from hatoba.probes import METHODS
@@ -66,9 +67,12 @@ class Scan:
         self._protocol = METHODS[plan.method].protocol if plan.method in METHODS else Protocol.TCP
         self._stop = False
         self._tally = Tally()
+        self._pace = Pace(clock(), plan.min_rate_pps, plan.max_rate_pps)
         self._responders = Responders()
         self._hosts = {"up": 0, "down": 0, "unknown": 0}
         self._problems: list[str] = []
+        self._no_way: dict[str, tuple[Address, int]] = {}
+        """Problem: one of the hosts that it keeps us from, and how many more."""
 
     def stop(self) -> None:
         """Finish soon and report what is known; safe to call from a signal handler or another thread."""
@@ -91,15 +95,18 @@ class Scan:
                     if (progress := gauge.due()) is not None:
                         yield progress
                     continue
-                self._hosts[event.state] += 1
-                yield event
+                if isinstance(event, Unreachable):
+                    gauge.left_out(len(event.offsets) * len(event.block.ports[self._protocol]))
+                for host in self._unreachable(event) if isinstance(event, Unreachable) else (event,):
+                    self._hosts[host.state] += 1
+                    yield host
         except HatobaError as error:
             failed = True
             self._problems.append(str(error))
         yield gauge.now()
         yield self._end(gauge, started_s, failed)
 
-    def _legs(self, blocks: list[Block]) -> Iterator[VerdictBatch | Host]:
+    def _legs(self, blocks: list[Block]) -> Iterator[VerdictBatch | Host | Unreachable]:
         if self._plan.method == "connect":
             yield from self._connect(blocks)
         else:
@@ -117,17 +124,17 @@ class Scan:
         finally:
             wire.close()
 
-    def _packets(self, blocks: list[Block]) -> Iterator[VerdictBatch | Host]:
+    def _packets(self, blocks: list[Block]) -> Iterator[VerdictBatch | Host | Unreachable]:
         source_ports = self._network.source_ports(self._seed)
         try:
             for block in blocks:
                 for part in packet_legs(block, self._protocol, self._network):
                     if self._stop:
                         return
-                    if isinstance(part, Unreachable):
-                        yield from self._unreachable(part)
-                    else:
+                    if isinstance(part, RoutedLeg):
                         yield from self._packet_leg(part, source_ports.first)
+                    else:
+                        yield part
         finally:
             source_ports.close()
 
@@ -149,7 +156,9 @@ class Scan:
         self, leg: Leg, transport: Transport, ledger: Ledger, silence: tuple[State, Reason], initial_s: float = INITIAL_S
     ) -> Iterator[VerdictBatch | Host]:
         book = HostBook(leg, self._targets)
-        run = LegRun(leg, transport, ledger, self._plan, silence, self._tally, self._clock, lambda: self._stop, self._order_key)
+        told = self._tally, self._clock, lambda: self._stop, self._order_key
+        self._pace.new_leg()
+        run = LegRun(leg, transport, ledger, self._plan, silence, *told, self._pace, initial_s)
         whole = False
         try:
             for rows in run.batches():
@@ -171,16 +180,8 @@ class Scan:
 
     def _unreachable(self, part: Unreachable) -> Iterator[Host]:
         if part.problem:
-            first = part.block.address(int(part.offsets[0]))
-            more = len(part.offsets) - 1
-            text = (
-                _("no way to {address}: {problem}")
-                if not more
-                else ngettext(
-                    "no way to {address} and {count} more: {problem}", "no way to {address} and {count} more: {problem}", more
-                )
-            )
-            self._problems.append(text.format(address=first, count=more, problem=part.problem))
+            first, more = self._no_way.get(part.problem, (part.block.address(int(part.offsets[0])), -1))
+            self._no_way[part.problem] = first, more + len(part.offsets)
         for offset in part.offsets.tolist():
             index = part.block.first + offset
             yield Host(self._targets.address(index), self._targets.names(index), "down", part.reason)
@@ -200,6 +201,15 @@ class Scan:
 
     def _end(self, gauge: Gauge, started_s: float, failed: bool) -> ScanEnd:
         tally = self._tally
+        for problem, (address, more) in self._no_way.items():
+            text = (
+                _("no way to {address}: {problem}")
+                if not more
+                else ngettext(
+                    "no way to {address} and {count} more: {problem}", "no way to {address} and {count} more: {problem}", more
+                )
+            )
+            self._problems.append(text.format(address=address, count=more, problem=problem))
         if tally.contradictions:
             text = ngettext(
                 "{count} answer contradicted an earlier one of the same port",

@@ -36,8 +36,8 @@ def find_neighbours(
     link: Link, family: int, source: bytes, addresses: Iterable[bytes], clock: Callable[[], float]
 ) -> dict[bytes, bytes]:
     """Hardware addresses of those *addresses* (packed) that somebody on *link* answers for."""
-    wanted = sorted(set(addresses))
-    if not wanted:
+    missing = set(addresses)
+    if not missing:
         return {}
     build = _arp_requests if family == 4 else _solicitations
     found: dict[bytes, bytes] = {}
@@ -48,13 +48,13 @@ def find_neighbours(
             packet_socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
             packet_socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 1, 0))
             for patience_s in PATIENCE_S:
-                missing = [address for address in wanted if address not in found]
-                for start in range(0, len(missing), _BATCH):
-                    for frame in build(link, source, missing[start : start + _BATCH]):
+                asked = sorted(missing)
+                for start in range(0, len(asked), _BATCH):
+                    for frame in build(link, source, asked[start : start + _BATCH]):
                         _send(packet_socket, frame.tobytes())
-                    _listen(packet_socket, family, set(missing), found, clock, 0.0)
-                _listen(packet_socket, family, set(missing), found, clock, patience_s)
-                if len(found) == len(wanted):
+                    _listen(packet_socket, family, missing, found, clock, 0.0)
+                _listen(packet_socket, family, missing, found, clock, patience_s)
+                if not missing:
                     break
     except PermissionError:
         raise no_raw_right() from None
@@ -79,18 +79,17 @@ def _listen(
     clock: Callable[[], float],
     patience_s: float,
 ) -> None:
-    """Take in answers until all *missing* are found or the time is up."""
+    """Move those who answer from *missing* to *found*, until nobody is missing or the time is up."""
     until_s = clock() + patience_s
-    outstanding = len(missing - found.keys())
-    while outstanding:
+    while missing:
         left_s = until_s - clock()
         ready, _w, _x = select.select([packet_socket], [], [], max(0.0, left_s))
         if not ready or left_s < -_FLOOD_S:
             return
         answer = _read(family, packet_socket.recv(_SNIFF_BYTES))
-        if answer is not None and answer[0] in missing and answer[0] not in found:
+        if answer is not None and answer[0] in missing:
+            missing.remove(answer[0])
             found[answer[0]] = answer[1]
-            outstanding -= 1
 
 
 def _read(family: int, frame: bytes) -> tuple[bytes, bytes] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
@@ -14,7 +13,7 @@ from hatoba.wire.base import PacketWire
 from hatoba.wire.neighbours import find_neighbours
 from hatoba.wire.raw_ip import RawIpWire
 from hatoba.wire.ring import RingWire
-from hatoba.wire.routes import Link, Route, Way, find_ways
+from hatoba.wire.routes import Link, Route, Way, find_ways, link_index
 from hatoba.wire.source_ports import SourcePorts
 
 _RX_SLOTS = 1 << 14
@@ -78,7 +77,7 @@ class KernelNetwork:
 
     def ways(self, family: int, ranges: Iterable[tuple[int, int]], zone: str | None) -> Iterator[Way]:
         bound_to = zone or self._interface
-        return find_ways(family, ranges, socket.if_nametoindex(bound_to) if bound_to else 0)
+        return find_ways(family, ranges, link_index(bound_to) if bound_to else 0)
 
     def neighbours(self, link: Link, family: int, source: bytes, addresses: Iterable[bytes]) -> dict[bytes, bytes]:
         return find_neighbours(link, family, source, addresses, self._clock)
@@ -92,7 +91,7 @@ class KernelNetwork:
         rx_slots = min(_RX_SLOTS, max(_LEAST_RX_SLOTS, 2 * questions))
         if template.link_bytes:
             return RingWire(template, route.link.name, first_port, rx_slots, self._clock)
-        zone_index = socket.if_nametoindex(zone) if zone else 0
+        zone_index = link_index(zone) if zone else 0
         bound = self._interface is not None and not route.local
         return RawIpWire(template, route.link.name, first_port, rx_slots, self._clock, zone_index, bound)
 

@@ -13,6 +13,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from hatoba.errors import WireError
+from hatoba.messages import _
 from hatoba.wire.netlink import RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE, RTM_GETRULE, Message, Netlink, attribute
 
 _FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
@@ -23,7 +25,7 @@ _IFADDR = struct.Struct("=BBBBI")
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC, _RTA_VIA = 1, 4, 5, 7, 18
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU = 1, 3, 4
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS = 1, 2, 8
-_RTN_UNICAST, _RTN_LOCAL = 1, 2
+_RTN_UNICAST, _RTN_LOCAL, _RTN_BROADCAST = 1, 2, 3
 _IFF_UP, _IFF_NOARP = 0x1, 0x80
 _ARPHRD_ETHER = 1
 _IFA_F_UNUSABLE = 0x08 | 0x40  # dadfailed, tentative
@@ -60,7 +62,7 @@ class Way:
     last: int
     route: Route | None
     problem: str = ""
-    """The kernel's words where there is no route."""
+    """The kernel's words where there is no route; nothing for a link's broadcast address, which is nobody's."""
 
 
 def find_ways(family: int, ranges: Iterable[tuple[int, int]], zone_index: int = 0) -> Iterator[Way]:
@@ -77,8 +79,11 @@ def find_ways(family: int, ranges: Iterable[tuple[int, int]], zone_index: int = 
 
 
 def link_index(name: str) -> int:
-    """Raises OSError where there is no such interface."""
-    return socket.if_nametoindex(name)
+    """The kernel's number of an interface. Raises WireError where there is none of that name."""
+    try:
+        return socket.if_nametoindex(name)
+    except OSError:
+        raise WireError(_("there is no interface {name}; see: ip link").format(name=name)) from None
 
 
 def _links(netlink: Netlink) -> Iterator[Link]:
@@ -114,10 +119,14 @@ def _way(netlink: Netlink, family: int, first: int, last: int, answer: Message, 
     if answer.error:
         return Way(first, last, None, socket_error(answer.error))
     kind = answer.body[7]
+    if kind == _RTN_BROADCAST:
+        return Way(first, last, None)
     if kind not in (_RTN_UNICAST, _RTN_LOCAL):
         return Way(first, last, None, socket_error(errno.EHOSTUNREACH))
     found = answer.attributes
-    link = links[struct.unpack("=I", found[_RTA_OIF])[0]]
+    link = links.get(struct.unpack("=I", found[_RTA_OIF])[0])
+    if link is None:  # it came up a moment ago
+        return Way(first, last, None, socket_error(errno.ENETUNREACH))
     gateway = found.get(_RTA_GATEWAY)
     via = found.get(_RTA_VIA)
     if via is not None and struct.unpack_from("=H", via)[0] == _FAMILY[family]:

@@ -37,12 +37,16 @@ def fake_scan(targets: str, ports: str, world: World, plan: ScanPlan | None = No
 
 
 def run_scan(targets: str, ports: str, network: FakeNetwork, plan: ScanPlan | None = None) -> Outcome:
-    built = build_targets(targets.split(), ports=parse_ports(ports, default=Protocol.TCP), families=frozenset({4, 6}))
-    permitted = Scope((), always=LAB).require(built.targets)
-    scan = Scan(plan or ScanPlan(method="syn", seed=1), permitted, network=network, clock=network.clock)
-    events = list(scan.events())
+    events = list(scan_of(targets, ports, network, plan).events())
     verdicts = [verdict for event in events if isinstance(event, VerdictBatch) for verdict in event.verdicts()]
     hosts = [event for event in events if isinstance(event, Host)]
     end = events[-1]
     assert isinstance(end, ScanEnd)
     return Outcome(events, verdicts, hosts, end, network)
+
+
+def scan_of(targets: str, ports: str, network: FakeNetwork, plan: ScanPlan | None = None) -> Scan:
+    """A scan that has not begun."""
+    built = build_targets(targets.split(), ports=parse_ports(ports, default=Protocol.TCP), families=frozenset({4, 6}))
+    permitted = Scope((), always=LAB).require(built.targets)
+    return Scan(plan or ScanPlan(method="syn", seed=1), permitted, network=network, clock=network.clock)

@@ -9,6 +9,7 @@ from builders import leg
 
 from hatoba.engine.connect_transport import ConnectTransport
 from hatoba.engine.responders import Responders
+from hatoba.errors import WireError
 from hatoba.model import Answer, Reason, State
 from hatoba.probes.connect import OUTCOME, Kind
 
@@ -99,3 +100,8 @@ def test_the_next_leg_hears_nothing_of_this_one(wire: Recorder, transport: Conne
     transport.close()
     assert wire.expired_s == [math.inf]
     assert len(ConnectTransport(leg(), wire, Responders()).hear(0.0)) == 0
+
+
+def test_a_zone_that_is_no_interface_is_one_sentence(wire: Recorder) -> None:
+    with pytest.raises(WireError, match=r"^there is no interface nowhere9; see: ip link$"):
+        ConnectTransport(leg("fe80::1%nowhere9"), wire, Responders())

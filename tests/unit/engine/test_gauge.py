@@ -37,3 +37,16 @@ def test_the_rate_is_that_of_the_last_second() -> None:
         progress = gauge.now()
     assert progress.rate_pps == pytest.approx(10)
     assert progress.left_s is None
+
+
+def test_ports_of_which_nobody_can_be_asked_are_not_waited_for() -> None:
+    now = [0.0]
+    gauge = Gauge(100, lambda: now[0], Tally())
+    rows = np.zeros(25, VERDICT)
+    rows["state"] = State.CLOSED
+    gauge.settled(rows)
+    gauge.left_out(50)
+    now[0] = 2.0
+    progress = gauge.now()
+    assert (progress.settled, progress.total) == (25, 50)
+    assert progress.left_s == pytest.approx(2)

@@ -29,17 +29,83 @@ class RoutedNetwork(FakeNetwork):
         yield Way(base + 7, base + 7, Route(TUNNEL, source, None, local=False))
 
 
-def parts(absent: frozenset[str] = frozenset()) -> list[RoutedLeg | Unreachable]:
-    block = target_set("198.18.0.0/29", "1-10").blocks[0]
+def parts(absent: frozenset[str] = frozenset(), targets: str = "198.18.0.0/29") -> list[RoutedLeg | Unreachable]:
+    block = target_set(targets, "1-10").blocks[0]
     return list(packet_legs(block, Protocol.TCP, RoutedNetwork(answers_of([]), FakeClock(), absent)))
+
+
+def told(found: list[RoutedLeg | Unreachable]) -> list[tuple[str, list[int]]]:
+    """What each part is, with its offsets."""
+    return [
+        (part.route.link.name, part.leg.offsets.tolist())
+        if isinstance(part, RoutedLeg)
+        else (part.reason, part.offsets.tolist())
+        for part in found
+    ]
 
 
 def test_each_way_is_a_leg_of_its_own() -> None:
     found = parts()
-    assert [type(part).__name__ for part in found] == ["RoutedLeg", "Unreachable", "RoutedLeg", "RoutedLeg"]
-    offsets = [part.leg.offsets.tolist() if isinstance(part, RoutedLeg) else part.offsets.tolist() for part in found]
-    assert offsets == [[0, 1, 2, 3], [4], [5, 6], [7]]
+    assert told(found) == [("eth0", [0, 1, 2, 3]), ("no-route", [4]), ("eth0", [5, 6]), ("tun0", [7])]
     assert [part.leg.macs is not None for part in found if isinstance(part, RoutedLeg)] == [True, True, False]
+
+
+class Scattered(FakeNetwork):
+    """Every other address is behind one gateway, the rest on the link; each stretch is one address long. Keeps who was
+    looked for."""
+
+    asked: list[list[bytes]]
+
+    def ways(self, family: int, ranges: Iterable[tuple[int, int]], zone: str | None) -> Iterator[Way]:
+        source, gateway = ip_address("198.18.0.1").packed, ip_address("198.18.255.254").packed
+        for first, last in ranges:
+            for address in range(first, last + 1):
+                yield Way(address, address, Route(ETHERNET, source, gateway if address % 2 else None, local=False))
+
+    def neighbours(self, link: Link, family: int, source: bytes, addresses: Iterable[bytes]) -> dict[bytes, bytes]:
+        self.asked.append(list(addresses))
+        return super().neighbours(link, family, source, self.asked[-1])
+
+
+def scattered(most: int, at_once: int, absent: set[int], monkeypatch: pytest.MonkeyPatch) -> tuple[Scattered, list[object]]:
+    monkeypatch.setattr(legs, "MAX_QUESTIONS", most * 10)
+    monkeypatch.setattr(legs, "NEIGHBOURS_AT_ONCE", at_once)
+    network = Scattered(answers_of([]), FakeClock(), frozenset(f"198.18.0.{n}" for n in absent))
+    network.asked = []
+    block = target_set("198.18.0.0/26", "1-10").blocks[0]
+    return network, [*told(list(packet_legs(block, Protocol.TCP, network)))]
+
+
+def test_hosts_that_leave_the_same_way_share_a_leg_wherever_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, found = scattered(64, 64, set(), monkeypatch)
+    assert found == [("eth0", [*range(0, 64, 2)]), ("eth0", [*range(1, 64, 2)])]
+    assert sorted(map(len, network.asked)) == [1, 32]
+
+
+def test_only_those_who_are_there_take_room_in_a_leg(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a network of which few exist costs one wait for the many after another."""
+    network, found = scattered(4, 16, {n for n in range(0, 64, 2) if n % 16}, monkeypatch)
+    on_link = [entry for entry in found if entry[0] == "no-neighbour" or entry[1][0] % 2 == 0]
+    assert on_link == [
+        ("no-neighbour", [n for n in range(0, 32, 2) if n % 16]),
+        ("eth0", [0, 16]),
+        ("no-neighbour", [n for n in range(32, 64, 2) if n % 16]),
+        ("eth0", [32, 48]),
+    ]
+    behind = [entry[1] for entry in found if entry not in on_link]
+    assert behind == [[*range(start, start + 8, 2)] for start in range(1, 64, 8)], "no more in a leg than fit"
+    assert sum(len(asked) == 1 for asked in network.asked) == 1, "the gateway is looked for once"
+
+
+def test_each_host_has_its_own_hardware_address() -> None:
+    class Known(RoutedNetwork):
+        def neighbours(self, link: Link, family: int, source: bytes, addresses: Iterable[bytes]) -> dict[bytes, bytes]:
+            return {address: bytes(5) + address[3:] for address in addresses}
+
+    block = target_set("198.18.0.0/29", "1-10").blocks[0]
+    found = packet_legs(block, Protocol.TCP, Known(answers_of([]), FakeClock()))
+    macs = [part.leg.macs[:, 5].tolist() for part in found if isinstance(part, RoutedLeg) and part.leg.macs is not None]
+    assert macs == [[0, 1, 2, 3], [254, 254]]
 
 
 def test_who_has_no_neighbour_is_left_out_and_told() -> None:
@@ -52,7 +118,22 @@ def test_who_has_no_neighbour_is_left_out_and_told() -> None:
 
 def test_a_silent_gateway_takes_all_behind_it() -> None:
     found = [part for part in parts(frozenset({"198.18.0.254"})) if isinstance(part, Unreachable)]
-    assert [(part.offsets.tolist(), part.reason) for part in found] == [([4], "no-route"), ([5, 6], "no-gateway")]
+    assert [(part.offsets.tolist(), part.reason, part.problem) for part in found] == [
+        ([4], "no-route", "Network is unreachable"),
+        ([5, 6], "no-gateway", "the gateway 198.18.0.254 does not answer"),
+    ]
+
+
+def test_a_broadcast_address_is_nobodys() -> None:
+    class Broadcast(FakeNetwork):
+        def ways(self, family: int, ranges: Iterable[tuple[int, int]], zone: str | None) -> Iterator[Way]:
+            for first, last in ranges:
+                yield Way(first, last, None)
+
+    block = target_set("198.18.0.3", "1-10").blocks[0]
+    (part,) = packet_legs(block, Protocol.TCP, Broadcast(answers_of([]), FakeClock()))
+    assert isinstance(part, Unreachable)
+    assert (part.reason, part.problem) == ("broadcast", "")
 
 
 def test_no_leg_is_larger_than_memory_allows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,13 +5,16 @@ import pytest
 
 from hatoba.engine.loss import BOUND, LossEstimate
 
+ONE = np.zeros(1, np.int64)
+
 
 def simulated(count: int, loss: float, attempts: int, seed: int) -> tuple[LossEstimate, int]:
     """Ask *count* questions up to *attempts* times over a lossy path: the estimate, and how many answers are really missed."""
     draw = np.random.default_rng(seed)
     first_answer = draw.geometric(1 - loss, count) - 1
     estimate = LossEstimate()
-    estimate.heard(first_answer[first_answer < attempts])
+    came = first_answer[first_answer < attempts]
+    estimate.heard(came, np.zeros(len(came), np.int64))
     return estimate, int((first_answer >= attempts).sum())
 
 
@@ -19,13 +22,13 @@ def simulated(count: int, loss: float, attempts: int, seed: int) -> tuple[LossEs
 def test_loss_and_missed_answers_are_what_they_really_are(loss: float) -> None:
     estimates, missed = zip(*(simulated(20_000, loss, 2, seed) for seed in range(20)), strict=True)
     assert np.mean([estimate.loss(2) for estimate in estimates]) == pytest.approx(loss, rel=0.1)
-    expected = np.mean([estimate.expected_missed(2, 10**6) for estimate in estimates])
+    expected = np.mean([estimate.expected_missed(2, 10**6, ONE) for estimate in estimates])
     assert expected == pytest.approx(np.mean(missed), rel=0.2)
 
 
 def test_more_attempts_miss_less_until_the_bound_is_met() -> None:
     estimate, _missed = simulated(65_535, 0.05, 12, 1)
-    expected = [estimate.expected_missed(attempts, 65_535) for attempts in range(1, 12)]
+    expected = [estimate.expected_missed(attempts, 65_535, ONE) for attempts in range(1, 12)]
     assert expected == sorted(expected, reverse=True)
     assert expected[0] > 1000
     assert expected[7] < BOUND
@@ -33,11 +36,23 @@ def test_more_attempts_miss_less_until_the_bound_is_met() -> None:
 
 def test_silence_alone_is_asked_a_third_time_at_the_most() -> None:
     assert LossEstimate().loss(1) == 0.0
-    assert LossEstimate().expected_missed(2, 1000) > BOUND
-    assert LossEstimate().expected_missed(3, 1000) < BOUND
+    assert LossEstimate().expected_missed(2, 1000, ONE) > BOUND
+    assert LossEstimate().expected_missed(3, 1000, ONE) < BOUND
 
 
 def test_no_more_can_be_missed_than_is_unanswered() -> None:
     estimate, _missed = simulated(1000, 0.5, 2, 1)
-    assert estimate.expected_missed(2, 10_000) > 100
-    assert estimate.expected_missed(2, 3) == 3
+    assert estimate.expected_missed(2, 10_000, ONE) > 100
+    assert estimate.expected_missed(2, 3, ONE) == 3
+
+
+def test_a_lossy_host_among_many_others_is_asked_for_as_long_as_if_it_were_alone() -> None:
+    draw = np.random.default_rng(1)
+    alone, among = LossEstimate(), LossEstimate(100)
+    among.heard(np.zeros(99_000, np.int64), np.repeat(np.arange(1, 100), 1000))
+    first_answer = draw.geometric(0.7, 1000) - 1
+    for estimate in (alone, among):
+        estimate.heard(first_answer[first_answer < 3], np.zeros((first_answer < 3).sum(), np.int64))
+    assert alone.expected_missed(3, 30, ONE) > 10
+    assert among.expected_missed(3, 30, ONE) == pytest.approx(alone.expected_missed(3, 30, ONE), rel=0.05)
+    assert among.expected_missed(3, 30, np.array([5])) < 0.1, "a host that owes nothing makes nobody wait"

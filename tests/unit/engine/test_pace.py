@@ -5,9 +5,11 @@ import pytest
 from hatoba.engine.pace import START_PPS, Pace
 
 
-def sent_in(pace: Pace, start_s: float, seconds: float, step_s: float = 0.001) -> int:
+def sent_in(pace: Pace, start_s: float, seconds: float, step_s: float = 0.001, answering: bool = True) -> int:
     total = 0
     for step in range(round(seconds / step_s)):
+        if answering:
+            pace.answered()
         count = pace.allowance(start_s + step * step_s)
         pace.spent(count, start_s + step * step_s)
         total += count
@@ -20,6 +22,14 @@ def test_it_starts_gently_and_grows() -> None:
     later = sent_in(pace, 0.01, 0.01)
     assert first <= START_PPS * 0.01 + 1
     assert later > 1.5 * first
+
+
+def test_into_silence_it_does_not_grow() -> None:
+    pace = Pace(0.0)
+    assert sent_in(pace, 0.0, 1.0, answering=False) == pytest.approx(START_PPS, rel=0.05)
+    pace.answered()
+    sent_in(pace, 1.0, 0.5, answering=False)
+    assert pace.rate_pps == 2 * START_PPS, "one answer is one step"
 
 
 @pytest.mark.parametrize("rate_pps", [10, 1000, 250_000])

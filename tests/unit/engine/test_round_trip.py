@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatoba.engine.round_trip import INITIAL_S, MAX_S, MIN_S, RoundTrip
+from hatoba.engine.round_trip import INITIAL_S, MAX_S, MIN_S, RoundTrip, SlowestAnswers
 
 
 def test_before_any_answer_the_time_out_is_the_initial_one() -> None:
@@ -41,3 +41,15 @@ def test_it_stays_within_its_bounds_whatever_it_hears(samples: list[float]) -> N
     trip = RoundTrip()
     trip.heard(np.array(samples, np.float64))
     assert MIN_S <= trip.timeout_s <= MAX_S
+
+
+def test_a_far_host_among_near_ones_is_waited_for() -> None:
+    slowest = SlowestAnswers(3, initial_s=1.0)
+    assert slowest.patience_s(np.array([0, 1])) == 1.0, "nobody was heard yet"
+    slowest.heard(np.array([0, 1, 0]), np.array([0.001, 0.2, 0.002]))
+    assert slowest.patience_s(np.array([0])) == pytest.approx(0.004)
+    assert slowest.patience_s(np.array([0, 1])) == pytest.approx(0.4)
+    assert slowest.patience_s(np.array([1, 2])) == 1.0
+    slowest.heard(np.array([2]), np.array([100.0]))
+    assert slowest.patience_s(np.array([0, 2])) == MAX_S
+    assert slowest.patience_s(np.zeros(0, np.int64)) == 0.0

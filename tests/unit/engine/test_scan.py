@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from ipaddress import ip_address
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scanning import LAB, Outcome, fake_scan, run_scan
+from scanning import LAB, Outcome, fake_scan, run_scan, scan_of
 from worlds import ROUTER, FaultyWorld
 
+from hatoba.engine import legs
+from hatoba.engine.round_trip import INITIAL_NEAR_S
 from hatoba.engine.scan import Scan
 from hatoba.errors import NotInScope, WireError
 from hatoba.model import Host, Progress, Protocol, Reason, ScanEnd, ScanInfo, ScanPlan, State
@@ -20,6 +24,7 @@ from hatoba.targets.build import build_targets
 from hatoba.targets.ports import parse_ports
 from hatoba.targets.scope import Scope
 from hatoba.wire.fake import FakeClock, FakeNetwork, FakeWire, Probe, Reply, answers_of, icmp_error, tcp_reply
+from hatoba.wire.routes import Way
 
 WORDS = {"open": "open", "closed": "closed", "dropped": "filtered", "rejected": "filtered"}
 TRUTH = st.dictionaries(st.integers(1, 60), st.sampled_from(sorted(WORDS)), max_size=60)
@@ -138,6 +143,14 @@ def test_who_has_no_neighbour_is_down_and_not_asked() -> None:
     assert {str(h.address): h.state for h in outcome.hosts} == {"198.18.0.2": "up", "198.18.0.3": "down"}
     assert {str(v.address) for v in outcome.verdicts} == {"198.18.0.2"}
     assert (outcome.end.hosts_up, outcome.end.hosts_down) == (1, 1)
+    progress = [event for event in outcome.events if isinstance(event, Progress)][-1]
+    assert progress.settled == progress.total == 10
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_silence_of_a_near_host_is_not_waited_for_like_that_of_a_far_one(local: bool) -> None:
+    outcome = fake_scan("198.18.0.2", "1", FaultyWorld({1: "dropped"}), local=local)
+    assert outcome.end.duration_s == pytest.approx(len(outcome.network.sent) * INITIAL_NEAR_S, rel=0.1)
 
 
 def test_events_come_in_order_and_counts_agree() -> None:
@@ -217,3 +230,76 @@ def test_loss_is_estimated() -> None:
     assert outcome.end.loss == pytest.approx(0.2, abs=0.03)
     assert outcome.end.expected_missed == 0.0
     assert fake_scan("198.18.0.2", "1-3000", FaultyWorld({})).end.loss == 0.0
+
+
+def test_one_problem_is_told_once_however_many_hosts_it_keeps_us_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Nowhere(FakeNetwork):
+        def ways(self, family: int, ranges: Iterable[tuple[int, int]], zone: str | None) -> Iterator[Way]:
+            for first, last in ranges:
+                yield Way(first, last, None, "Network is unreachable")
+
+    monkeypatch.setattr(legs, "MAX_QUESTIONS", 100)
+    network = Nowhere(answers_of([]), FakeClock())
+    outcome = run_scan("198.18.0.0/24 198.18.7.7:99", "1-10", network)
+    assert outcome.end.problems == ("no way to 198.18.0.0 and 256 more: Network is unreachable",)
+    assert outcome.end.hosts_down == len(outcome.hosts) == 257
+    assert run_scan("198.18.7.7", "1", network).end.problems == ("no way to 198.18.7.7: Network is unreachable",)
+
+
+def test_a_reader_who_leaves_early_leaves_nothing_open() -> None:
+    network = FakeNetwork(answers_of([1]), FakeClock())
+    events = scan_of("198.18.0.2 198.18.0.3:7", "1-5000", network).events()
+    assert any(isinstance(event, VerdictBatch) for event in events), "the rest is not read"
+    events.close()
+    assert network.wires
+    assert all(wire.closed for wire in network.wires)
+
+
+@pytest.mark.parametrize("delay_s", [0.15, 0.25])
+def test_a_far_host_among_near_ones_is_heard_out(delay_s: float) -> None:
+    far = ip_address("198.18.0.9").packed
+
+    def world(probe: Probe) -> Iterator[Reply]:
+        yield (delay_s if probe.dst == far else 0.001), tcp_reply(probe, (SYN if probe.dport == 22 else RST) | ACK)
+
+    outcome = fake_scan("198.18.0.2-9", "1-100", world)
+    assert Counter(v.state.word for v in outcome.verdicts) == {"open": 8, "closed": 792}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_lossy_host_among_others_is_asked_until_silence_can_be_believed(seed: int) -> None:
+    lossy, draw = ip_address("198.18.0.9").packed, random.Random(seed)
+
+    def world(probe: Probe) -> Iterator[Reply]:
+        if probe.dst != lossy or draw.random() > 0.4:
+            yield 0.001, tcp_reply(probe, (SYN if probe.dport == 22 else RST) | ACK)
+
+    outcome = fake_scan("198.18.0.2-9", "1-1000", world)
+    assert Counter(v.state.word for v in outcome.verdicts) == {"open": 8, "closed": 7992}
+
+
+def test_the_users_rate_holds_over_all_legs() -> None:
+    targets = " ".join(f"198.18.0.{n}:{n}" for n in range(2, 40))
+    outcome = fake_scan(targets, "1", answers_of([]), ScanPlan(method="syn", seed=1, max_rate_pps=10))
+    times = [probe.at_s for probe in outcome.network.sent]
+    assert len(times) == 38
+    assert (len(times) - 1) / (times[-1] - times[0]) == pytest.approx(10, rel=0.05)
+
+
+def test_what_is_expected_to_be_missed_counts_the_attempts_that_all_silent_ports_had() -> None:
+    """Rounds for one host's rationed errors say nothing of the other hosts' silence."""
+    rationing = ip_address("198.18.0.2").packed
+
+    def world(probe: Probe) -> Iterator[Reply]:
+        if probe.dst == rationing and probe.at_s > 1000 + 1.2 * probe.dport:
+            yield 0.001, icmp_error(probe, 3, 13, probe.dst)
+        elif probe.dst != rationing and probe.dport > 5:
+            yield 0.001, tcp_reply(probe, RST | ACK)
+
+    outcome = fake_scan("198.18.0.2 198.18.0.3", "0-10", world)
+    asked = {v.evidence.probes for v in outcome.verdicts if str(v.address) == "198.18.0.3" and v.state is State.FILTERED}
+    more = {v.evidence.probes for v in outcome.verdicts if v.reason is Reason.ADMIN_PROHIBITED}
+    assert max(more) > max(asked)
+    (attempts,) = asked
+    lost = (0.5 / 6) ** attempts  # none of five answers, with Jeffreys' prior
+    assert outcome.end.expected_missed == pytest.approx(5 * lost / (1 - lost), rel=1e-6)

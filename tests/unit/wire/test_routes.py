@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hatoba.errors import WireError
 from hatoba.wire import routes
 from hatoba.wire.netlink import RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE, RTM_GETRULE, Message
 from hatoba.wire.routes import Link, Way, find_ways, link_index
@@ -170,7 +171,12 @@ def test_links_as_the_kernel_has_them() -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", [BROADCAST, 5, 6, 7, 8])
+def test_a_broadcast_address_is_nobodys_which_is_no_problem() -> None:
+    (way,) = ways(Kernel(4, [Entry(0, 0, kind=BROADCAST)]), (9, 9))
+    assert (way.route, way.problem) == (None, "")
+
+
+@pytest.mark.parametrize("kind", [5, 6, 7, 8])
 def test_only_hosts_have_a_way(kind: int) -> None:
     (way,) = ways(Kernel(4, [Entry(0, 0, kind=kind)]), (9, 9))
     assert (way.route, way.problem) == (None, os.strerror(errno.EHOSTUNREACH))
@@ -230,5 +236,5 @@ def test_no_range_no_way() -> None:
 
 def test_an_interface_has_a_number() -> None:
     assert socket.if_indextoname(link_index("lo")) == "lo"
-    with pytest.raises(OSError, match=r"[Nn]o such device|[Nn]o interface"):
+    with pytest.raises(WireError, match=r"^there is no interface no-such-link; see: ip link$"):
         link_index("no-such-link")
