@@ -1,40 +1,15 @@
-"""Fixtures for tests on real packets. All of those stay inside labs: network namespaces that have no way out."""
+"""For tests on real packets. All of those stay inside labs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from hatoba.lab import Lab
-from hatoba.lab.topologies import TruthHost, truth_host
-from tests import needs
+from tests.labs import MakeLab, make_lab, mark_net, truth_lab
 
-MakeLab = Callable[..., Lab]
-_HERE = Path(__file__).parent
+__all__ = ["MakeLab", "make_lab", "truth_lab"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test of this folder needs a lab."""
-    for item in items:
-        if _HERE in item.path.parents:
-            item.add_marker(pytest.mark.net)
-
-
-@pytest.fixture
-def make_lab() -> Iterator[MakeLab]:
-    """``make_lab()``: an empty lab, gone at the end of the test."""
-    with ExitStack() as stack:
-        yield lambda name="test": stack.enter_context(Lab(name))
-
-
-@pytest.fixture(scope="session")
-def truth_lab() -> Iterator[TruthHost]:
-    """A scanner and the host whose every port is known (``truth_lab.expected(version, method)``), for all tests: change
-    nothing about it."""
-    needs.require_lab()
-    needs.require_program("nft")
-    with Lab("truth") as lab:
-        yield truth_host(lab)
+    mark_net(items, Path(__file__).parent)

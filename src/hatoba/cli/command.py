@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 
 import click
 
-from hatoba.cli.wrapping import wrapped
 from hatoba.messages import _, translated
 from hatoba.reports.text import padded, width
+from hatoba.reports.wrapping import NARROWEST, wrapped
+
+_TWO_COLUMNS = 60
+"""On a narrower screen what an option does begins further left, below the option where that is long."""
 
 
 class HelpFormatter(click.HelpFormatter):
     """Click's, but for what depends on how wide a character is.
 
-    A paragraph that begins with a line ``\\b`` is kept as it is.
+    A paragraph that begins with a line ``\\b`` is kept as it is. Click's own is never narrower than 50 columns; this one fits
+    the terminal that there is.
     """
+
+    def __init__(self, indent_increment: int = 2, width: int | None = None, max_width: int | None = None) -> None:
+        columns = min(shutil.get_terminal_size().columns, max_width or 80) - 2
+        super().__init__(indent_increment, width or max(columns, NARROWEST), max_width)
 
     def write_text(self, text: str) -> None:
         margin = " " * self.current_indent
@@ -29,7 +38,8 @@ class HelpFormatter(click.HelpFormatter):
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         rows = list(rows)
         margin = " " * self.current_indent
-        first = min(max((width(term) for term, _meaning in rows), default=0), col_max) + col_spacing
+        widest = min(col_max, max(self.width // 3, 8)) if self.width < _TWO_COLUMNS else col_max
+        first = min(max((width(term) for term, _meaning in rows), default=0), widest) + col_spacing
         columns = max(self.width - self.current_indent - first, 20)
         for term, meaning in rows:
             lines = wrapped(meaning, columns)

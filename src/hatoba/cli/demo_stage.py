@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from hatoba.cli.wrapping import wrapped
 from hatoba.reports.colour import bold
 from hatoba.reports.text import safe
+from hatoba.reports.wrapping import wrapped
 
 Run = Callable[[Sequence[str]], int]
 """Runs an argument vector with this process's own standard streams and returns its exit status."""

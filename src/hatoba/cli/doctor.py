@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
+import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -12,6 +14,7 @@ import click
 from hatoba.cli.command import Command, Option
 from hatoba.messages import _N, _
 from hatoba.reports.text import padded, width
+from hatoba.reports.wrapping import indented
 from hatoba.wire.capabilities import Capabilities, default_method, probe_capabilities
 
 _ENOUGH_FILES = 1024
@@ -36,7 +39,8 @@ class Check(NamedTuple):
 def command(as_json: bool) -> None:
     """``hatoba doctor``."""
     found = probe_capabilities(with_namespaces=True)
-    print(json.dumps(as_object(found), ensure_ascii=False, indent=2) if as_json else as_text(found))
+    columns = shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else None
+    print(json.dumps(as_object(found), ensure_ascii=False, indent=2) if as_json else as_text(found, columns))
 
 
 def as_object(found: Capabilities) -> dict[str, Any]:
@@ -53,16 +57,19 @@ def as_object(found: Capabilities) -> dict[str, Any]:
     }
 
 
-def as_text(found: Capabilities) -> str:
-    """The list for people, with what to do at its end."""
+def as_text(found: Capabilities, columns: int | None = None) -> str:
+    """The list for people, with what to do at its end, for a terminal of so many *columns*; None: a line for each finding."""
     checks = list(_checks(found))
     column = max(width(check.name) for check in checks)
     ok, no = _("ok"), _("no")
     mark = max(width(ok), width(no))
-    lines = [
-        f"{padded(ok if check.works else no, mark)}  {padded(check.name, column)}  {check.finding}".rstrip() for check in checks
-    ]
-    return "\n".join([*lines, "", *_advice(found)])
+    lines = []
+    for check in checks:
+        head = f"{padded(ok if check.works else no, mark)}  {padded(check.name, column)}  "
+        first, *rest = indented(check.finding, " " * width(head), columns) or [""]
+        lines += [(head + first[width(head) :]).rstrip(), *rest]
+    explanation, *commands = _advice(found)
+    return "\n".join([*lines, "", *indented(explanation, "", columns), *commands])
 
 
 def _checks(found: Capabilities) -> Iterator[Check]:
@@ -121,6 +128,12 @@ def _method(method: str, found: Capabilities) -> str:
 def _advice(found: Capabilities) -> list[str]:
     if found.remedy is None:
         return [_("Nothing is missing.")] if found.methods["syn"] else [_("No command allows more here.")]
+    if not found.net_raw_in_reach:
+        explanation = _(
+            "This process can't get CAP_NET_RAW from inside, as in most containers: start the container with it. "
+            "For docker, with the name of your image for IMAGE:"
+        )
+        return [explanation, f"  {found.remedy} doctor"]
     return [
         _("To allow packets of one's own for one run, put this before what you want to do, here doctor:"),
         f"  {found.remedy} doctor",

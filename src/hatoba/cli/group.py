@@ -60,7 +60,16 @@ class Hatoba(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS:
-            unknown_command(args)
+            if _is_target(args[0]):
+                line = shlex.join(["hatoba", "scan", *args])
+                raise UsageError(_("to scan {target}, type: {line}").format(target=args[0], line=line))
+            if nearest(args[0], COMMANDS) is None:
+                raise UsageError(
+                    _(
+                        "there is no command {name!r}; hatoba --help lists them, and to scan a host of that name, type: {line}"
+                    ).format(name=args[0], line=shlex.join(["hatoba", "scan", *args]))
+                )
+            unknown_command(args, COMMANDS, "hatoba")
         return super().resolve_command(ctx, args)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -84,20 +93,14 @@ class Hatoba(click.Group):
             )
 
 
-def unknown_command(args: Sequence[str]) -> NoReturn:
-    """Say what to type instead of a command that there isn't; *args* begin with it."""
-    name = args[0]
-    if _is_target(name):
-        line = shlex.join(["hatoba", "scan", *args])
-        raise UsageError(_("to scan {target}, type: {line}").format(target=name, line=line))
-    near = nearest(name, COMMANDS)
-    if near is not None:
-        raise UsageError(
-            _("there is no command {name!r}; did you mean {line!r}?").format(
-                name=name, line=shlex.join(["hatoba", near, *args[1:]])
-            )
-        )
-    raise UsageError(_("there is no command {name!r}; hatoba --help lists them").format(name=name))
+def unknown_command(args: Sequence[str], known: Iterable[str], path: str) -> NoReturn:
+    """Say what to type instead of a command that there isn't; *args* begin with it. *known* are those that there are, *path*
+    what stands before them: ``hatoba`` or ``hatoba scope``."""
+    near = nearest(args[0], known)
+    if near is None:
+        raise UsageError(_("there is no command {name!r}; {command} lists them").format(name=args[0], command=f"{path} --help"))
+    line = shlex.join([*path.split(), near, *args[1:]])
+    raise UsageError(_("there is no command {name!r}; did you mean {line!r}?").format(name=args[0], line=line))
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import errno
 import sys
 from collections.abc import Sequence
 
 from hatoba import __version__
+from hatoba.cli.streams import forget, release
 
 BROKEN_PIPE = 141
 """Exit status where the reader of standard output went away: 128 + SIGPIPE, as a shell shows it for other programs."""
@@ -27,25 +28,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:
-        _forget_stdout()
+        forget(sys.stdout)
         return BROKEN_PIPE
     except KeyboardInterrupt:
+        release(sys.stdout)
         return 130
     except OSError as error:
         # Only the last flush can end here: a full disk behind standard output.
-        _forget_stdout()
-        print(f"hatoba: {error.strerror or error}", file=sys.stderr)
+        forget(sys.stdout)
+        from hatoba.cli.shell import complain
+        from hatoba.messages import _
+
+        complain(_("the disk is full") if error.errno == errno.ENOSPC else error.strerror or str(error))
         return 1
     return status
-
-
-def _forget_stdout() -> None:
-    """Point standard output at nothing, so that the interpreter's own flush at exit does not complain once more."""
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nothing, sys.stdout.fileno())
-    except (OSError, ValueError):
-        # Standard output is not a file of the system (a test's buffer): nothing can complain later.
-        return
-    finally:
-        os.close(nothing)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from hatoba.cli.command import Command, Option
+from hatoba.cli.numbers import whole_number
 from hatoba.errors import UsageError
 from hatoba.messages import _N, _
 from hatoba.model import Protocol
@@ -34,7 +35,10 @@ def _option(*names: str, **settings: Any) -> Callable[[Callable[..., int]], Call
 @click.argument("words", nargs=-1, metavar=_N("PORTS..."))
 @_option("--protocol", metavar="NAME", help=_N("Only tcp, udp, sctp or dccp."))
 @_option(
-    "--top", type=int, metavar="N", help=_N("Show the N ports that are asked first, with reasons; TCP's, or --protocol's.")
+    "--top",
+    callback=whole_number(),
+    metavar="N",
+    help=_N("Show the N ports that are asked first, with reasons; TCP's, or --protocol's."),
 )
 @_option("--json", "as_json", is_flag=True, help=_N("Write a JSON array, one object a line."))
 def command(words: tuple[str, ...], protocol: str | None, top: int | None, as_json: bool) -> int:

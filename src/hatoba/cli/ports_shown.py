@@ -9,13 +9,13 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 from hatoba.cli.ports_asked import Asked
-from hatoba.cli.wrapping import wrapped
 from hatoba.messages import _N, _, ngettext, translated
 from hatoba.model import Protocol
 from hatoba.registry import lookup, ranking_place, ranking_reason, top_ports
 from hatoba.registry.entry import PortClass, PortEntry
 from hatoba.reports.colour import bold, wants_colour
 from hatoba.reports.text import padded, width
+from hatoba.reports.wrapping import wrapped
 
 IANA_SAYS = (
     _N("Unassigned"),
@@ -73,7 +73,7 @@ def show_table(asked: Asked) -> None:
     if rows:
         _print_table((_("PORT"), _("PROTOCOL"), _("SERVICE"), _("WHAT IT IS")), rows)
     nameless = len(asked.from_ranges - {entry.port for entry in shown})
-    if nameless:
+    if nameless and sys.stderr is not None:
         sentence = ngettext("{count} port of the range has no name.", "{count} ports of the range have no name.", nameless)
         print(sentence.format(count=f"{nameless:,}"), file=sys.stderr)
 

@@ -37,6 +37,8 @@ def real_world() -> World:
 
 
 def _permit(options: ScanOptions, targets: TargetSet) -> Permitted:
+    for zone in dict.fromkeys(block.zone for block in targets.blocks if block.zone is not None):
+        _require_interface(zone, f"%{zone}")
     path = Path(options.scope_file) if options.scope_file else default_path(os.environ)
     return permitted_targets(
         targets,
@@ -64,7 +66,7 @@ def _method(options: ScanOptions) -> tuple[str, str | None]:
     Raises NotPermitted for a method that does not work here, and UsageError for an interface that there isn't.
     """
     if options.plan.interface is not None:
-        _require_interface(options.plan.interface)
+        _require_interface(options.plan.interface, f"-e {options.plan.interface}")
     if options.method == "connect":
         return "connect", None
     found = probe_capabilities()
@@ -79,11 +81,12 @@ def _method(options: ScanOptions) -> tuple[str, str | None]:
     )
 
 
-def _require_interface(name: str) -> None:
+def _require_interface(name: str, written: str) -> None:
+    """Raise UsageError, with what the user has *written*, where there is no interface of this *name*."""
     try:
         socket.if_nametoindex(name)
     except (OSError, ValueError):
         known = ", ".join(found for _index, found in socket.if_nameindex())
         raise UsageError(
-            _("-e {name}: there is no such interface; there are: {known}").format(name=name, known=known)
+            _("{written}: there is no such interface; there are: {known}").format(written=written, known=known)
         ) from None

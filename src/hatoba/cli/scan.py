@@ -10,6 +10,7 @@ import click
 
 from hatoba.cli.command import Command, Option
 from hatoba.cli.nmap_flags import translate
+from hatoba.cli.numbers import rate, whole_number
 from hatoba.cli.scan_options import TIMINGS, options_of
 from hatoba.errors import UsageError
 from hatoba.messages import _N, _
@@ -62,15 +63,20 @@ def _option(*names: str, **settings: Any) -> Callable[[Function], Function]:
 @_option("-p", "--ports", metavar="PORTS", help=_N("Ports to ask: 22,80-90,http*,-100,60000-; - is all of them."))
 @_option("--exclude-ports", metavar="PORTS", help=_N("Ports not to ask."))
 @_option("-F", "--fast", is_flag=True, help=_N("Ask the 100 likeliest ports."))
-@_option("--top-ports", type=int, metavar="N", help=_N("Ask the N likeliest ports."))
+@_option("--top-ports", callback=whole_number(), metavar="N", help=_N("Ask the N likeliest ports."))
 @_option("-sS", "--syn", is_flag=True, help=_N("Ask by SYN packets; needs the right to send raw packets."))
 @_option("-sT", "--connect", is_flag=True, help=_N("Ask by connect(); needs no right at all."))
 @_option("-4", "--ipv4", is_flag=True, help=_N("Take the IPv4 address of a name (the default)."))
 @_option("-6", "--ipv6", is_flag=True, help=_N("Take the IPv6 address of a name; with -4, both."))
-@_option("--all-addresses", is_flag=True, help=_N("Take every address of a name."))
-@_option("--min-rate", type=float, metavar="N", help=_N("Send at least N probes a second."))
-@_option("--max-rate", type=float, metavar="N", help=_N("Send at most N probes a second."))
-@_option("--max-retries", type=click.IntRange(0, 100), metavar="N", help=_N("Repeat an unanswered probe at most N times."))
+@_option("--all-addresses", is_flag=True, help=_N("Take every address of a name; with -4 or -6, of that family."))
+@_option("--min-rate", callback=rate, metavar="N", help=_N("Send at least N probes a second."))
+@_option("--max-rate", callback=rate, metavar="N", help=_N("Send at most N probes a second."))
+@_option(
+    *("--max-retries",),
+    callback=whole_number(0, 100),
+    metavar="N",
+    help=_N("Repeat an unanswered probe at most N times, 100 at most."),
+)
 @_option(
     *("-T", "--timing"),
     metavar="0-5",
@@ -90,7 +96,7 @@ def _option(*names: str, **settings: Any) -> Callable[[Function], Function]:
 @_option("--progress/--no-progress", default=True, help=_N("Show how far the scan is, where standard error is a terminal."))
 @_option("--authorized", is_flag=True, help=_N("I may scan these targets: do not ask, and do not look into the scope file."))
 @_option("--scope-file", metavar="FILE", help=_N("The scope file to use instead of the usual one."))
-@_option("--seed", type=int, metavar="N", help=_N("Ask in the same order as another scan with this seed."))
+@_option("--seed", callback=whole_number(), metavar="N", help=_N("Ask in the same order as another scan with this seed."))
 @_option("-Pn", "--no-discovery", is_flag=True, help=_N("Does nothing: every address is asked anyway. For nmap's sake."))
 @_option("-n", "--no-names", is_flag=True, help=_N("Does nothing: names of addresses are not looked up. For nmap's sake."))
 def command(**given: Any) -> int:
@@ -99,4 +105,4 @@ def command(**given: Any) -> int:
     from hatoba.cli.real_world import real_world
     from hatoba.cli.scan_run import scan
 
-    return scan(options, real_world(), tuple(sys.argv))
+    return scan(options, real_world(), ("hatoba", *sys.argv[1:]))

@@ -73,7 +73,7 @@ def options_of(given: Mapping[str, Any]) -> ScanOptions:
         ports=given["ports"],
         exclude_ports=given["exclude_ports"],
         top_ports=_top_ports(given),
-        families=_families(given["ipv4"], given["ipv6"]),
+        families=_families(given["ipv4"], given["ipv6"], given["all_addresses"]),
         all_addresses=given["all_addresses"],
         method=_method(given["syn"], given["connect"]),
         authorized=given["authorized"],
@@ -104,9 +104,9 @@ def _top_ports(given: Mapping[str, Any]) -> int | None:
     return DEFAULT_PORTS if count is None else count
 
 
-def _families(ipv4: bool, ipv6: bool) -> frozenset[int]:
+def _families(ipv4: bool, ipv6: bool, all_addresses: bool) -> frozenset[int]:
     chosen = {family for family, wanted in ((4, ipv4), (6, ipv6)) if wanted}
-    return frozenset(chosen or {4})
+    return frozenset(chosen or ({4, 6} if all_addresses else {4}))
 
 
 def _method(syn: bool, connect: bool) -> str | None:

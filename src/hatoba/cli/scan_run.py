@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from shutil import get_terminal_size
 from typing import Protocol as Interface
 from typing import TextIO
 
 from hatoba.cli.interrupts import Interrupts
 from hatoba.cli.scan_options import ScanOptions
 from hatoba.cli.shell import complain
+from hatoba.cli.streams import release
 from hatoba.errors import HatobaError, OutputError, UsageError
 from hatoba.messages import _
 from hatoba.model import Host, Progress, Protocol, ScanEnd, ScanInfo, ScanPlan
@@ -78,6 +80,10 @@ def scan(options: ScanOptions, world: World, arguments: Sequence[str]) -> int:
         reports = _reports(options, world, bar)
         try:
             return _relay(engine_scan, reports, bar, told=options.table and world.stdout.isatty())
+        except KeyboardInterrupt:
+            for stream in reports.streams:
+                release(stream)
+            raise
         finally:
             reports.close()
 
@@ -143,6 +149,7 @@ def _reports(options: ScanOptions, world: World, bar: ProgressBar) -> Fanout:
         explain=options.explain,
         verbose=options.verbose,
         colour=wants_colour(world.stdout, world.environ),
+        columns=get_terminal_size().columns if world.stdout.isatty() else None,
     )
     return open_reports(outputs, chosen, before_write=bar.hide)
 

@@ -16,6 +16,7 @@ import click
 
 from hatoba.cli.command import Command, Option
 from hatoba.cli.consent import ask_line
+from hatoba.cli.group import unknown_command
 from hatoba.cli.shell import complain
 from hatoba.errors import UsageError
 from hatoba.messages import _N, _, translated
@@ -35,6 +36,11 @@ class ScopeCommand(Command):
 class ScopeGroup(click.Group):
     """The group, whose help was marked by ``_N``."""
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands:
+            unknown_command(args, list(self.commands), ctx.command_path)
+        return super().resolve_command(ctx, args)
+
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_paragraph()
         with formatter.indentation():
@@ -53,13 +59,17 @@ _networks = click.argument("networks", nargs=-1, metavar="NETWORK...")
 
 @click.group(
     cls=ScopeGroup,
+    invoke_without_command=True,
     help=_N(
         "The networks that you may scan, with who recorded them, when and why. Loopback, this machine's own addresses and"
         " the lab need no permission. Everything else is scanned only once it stands here, or with --authorized."
     ),
 )
-def command() -> None:
+@click.pass_context
+def command(ctx: click.Context) -> None:
     """``hatoba scope``."""
+    if ctx.invoked_subcommand is None:
+        print(ctx.get_help())
 
 
 @command.command(
@@ -113,7 +123,7 @@ def list_(as_json: bool, scope_file: str | None) -> None:
         )
         return
     heads = (_("NETWORK"), _("SINCE"), _("BY"), _("REASON"))
-    rows = [heads, *((str(g.network), _when(g, "%Y-%m-%d %H:%M"), safe(g.by), safe(g.reason)) for g in grants)]
+    rows = [heads, *((network_text(g.network), _when(g, "%Y-%m-%d %H:%M"), safe(g.by), safe(g.reason)) for g in grants)]
     widths = [max(width(row[column]) for row in rows) for column in range(len(heads) - 1)]
     for row in rows:
         print("  ".join([*(padded(cell, size) for cell, size in zip(row, widths, strict=False)), row[-1]]))

@@ -14,6 +14,7 @@ import click
 
 from hatoba.cli.group import COMMANDS, hatoba, nearest
 from hatoba.cli.language import speak, take_language
+from hatoba.cli.streams import buffered, forget, release
 from hatoba.errors import HatobaError
 from hatoba.messages import _
 from hatoba.reports.text import safe
@@ -25,6 +26,8 @@ def run(arguments: Sequence[str]) -> int:
     """Run ``hatoba`` with *arguments* and return the exit status. Raises BrokenPipeError where nobody reads standard output
     any more, and with HATOBA_DEBUG=1 whatever was not foreseen."""
     speak(None)
+    _open_what_is_closed()
+    sys.stdout = buffered(sys.stdout)
     _let_streams_bend()
     rest: list[str] = []
     try:
@@ -38,7 +41,10 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit as ending:
         return _left(ending.code)
     except (KeyboardInterrupt, click.Abort):
-        print(file=sys.stderr)
+        if sys.stderr is not None:
+            print(file=sys.stderr)
+        if sys.stdout is not None:
+            release(sys.stdout)
         return INTERRUPTED
     except HatobaError as error:
         complain(str(error))
@@ -66,6 +72,9 @@ def _left(code: str | int | None) -> int:
 
 def complain(sentence: str) -> None:
     """Say *sentence* on standard error, marked as hatoba's. Nothing in it can steer the terminal."""
+    # Where the caller closed standard error (2>&-) it is None, and print() would take standard output for it.
+    if sys.stderr is None:
+        return
     print(f"hatoba: {harmless(sentence)}", file=sys.stderr)
 
 
@@ -85,10 +94,32 @@ def _usage(error: click.UsageError, arguments: Sequence[str]) -> int:
             complain(_("there is no option {name}; {command} lists them").format(name=error.option_name, command=help_line))
         else:
             complain(_("there is no option {name}; did you mean {near}?").format(name=error.option_name, near=near))
+    elif isinstance(error, click.BadOptionUsage) and _lacks_value(error, arguments):
+        complain(
+            _("{option} needs a value behind it; {command} tells more").format(option=error.option_name, command=help_line)
+        )
     else:
         message = error.format_message().rstrip(". \u3002")
-        complain(_("{message}; {command} tells more").format(message=message, command=help_line))
+        complain(_("{message}; {command} tells more").format(message=_uncapitalised(message), command=help_line))
     return error.exit_code
+
+
+def _lacks_value(error: click.BadOptionUsage, arguments: Sequence[str]) -> bool:
+    """Whether the option stands there without its value, and not a flag with one (``--open=1``)."""
+    command: click.Command | None = hatoba
+    for name in arguments:
+        if not isinstance(command, click.Group):
+            break
+        command = command.get_command(click.Context(command), name)
+    return any(
+        isinstance(option, click.Option) and not (option.is_flag or option.count) and error.option_name in option.opts
+        for option in (command.params if command else [])
+    )
+
+
+def _uncapitalised(sentence: str) -> str:
+    """Click begins a sentence with a capital; here the name of the program stands before it."""
+    return sentence[:1].lower() + sentence[1:] if sentence[1:2].islower() else sentence
 
 
 def _nearest_option(error: click.NoSuchOption) -> str | None:
@@ -101,6 +132,8 @@ def _nearest_option(error: click.NoSuchOption) -> str | None:
 
 def _unforeseen(error: Exception) -> int:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        if sys.stdout is not None:
+            forget(sys.stdout)  # it may still hold what did not fit, and fail once more
         complain(_("the disk is full"))
         return 1
     what = f"{type(error).__name__}: {error}".rstrip(": ")
@@ -110,6 +143,16 @@ def _unforeseen(error: Exception) -> int:
         )
     )
     return 1
+
+
+def _open_what_is_closed() -> None:
+    """A standard stream that the caller closed (``<&-``, ``>&-``, ``2>&-``) leads nowhere from here on.
+
+    It would be None to us, and the first file or socket to be opened would get its number and what is written there.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - for as long as we run
 
 
 def _let_streams_bend() -> None:

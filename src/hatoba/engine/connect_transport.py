@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
+from ipaddress import ip_address
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +13,15 @@ import numpy.typing as npt
 from hatoba.engine.leg import Indices, Leg
 from hatoba.engine.responders import Responders
 from hatoba.engine.transport import HEARD
-from hatoba.probes.connect import judge
+from hatoba.errors import WireError
+from hatoba.messages import _
+from hatoba.probes.connect import Kind, judge
 from hatoba.wire.network import Connects
 from hatoba.wire.routes import link_index
 
 _ATTEMPT_SHIFT = 48  # a token is the attempt above the question's number; legs are far smaller than 2**48
+_QUESTION = (1 << _ATTEMPT_SHIFT) - 1
+_NO_WAY = (errno.ENETUNREACH, errno.ENETDOWN, errno.ENODEV)
 
 
 class ConnectTransport:
@@ -22,6 +29,7 @@ class ConnectTransport:
 
     def __init__(self, leg: Leg, wire: Connects, responders: Responders) -> None:
         self._leg, self._wire, self._responders = leg, wire, responders
+        self._broken: WireError | None = None
         self._zone_index = link_index(leg.block.zone) if leg.block.zone else 0
 
     def room(self) -> int:
@@ -33,12 +41,15 @@ class ConnectTransport:
         return self._wire.start(tokens, self._leg.packed[hosts], ports, self._zone_index)
 
     def hear(self, timeout_s: float) -> npt.NDArray[np.void]:
+        if self._broken is not None:
+            raise self._broken
         outcomes = self._wire.poll(timeout_s)
+        outcomes = outcomes[~self._lost_way(outcomes)]
         state, reason, answer = judge(outcomes)
         rows = np.flatnonzero(state)
         outcomes = outcomes[rows]
         heard = np.zeros(len(rows), HEARD)
-        heard["index"] = outcomes["token"] & ((1 << _ATTEMPT_SHIFT) - 1)
+        heard["index"] = outcomes["token"] & _QUESTION
         heard["attempt"] = outcomes["token"] >> _ATTEMPT_SHIFT
         heard["state"], heard["reason"], heard["answer"] = state[rows], reason[rows], answer[rows]
         for field in ("ttl", "icmp_type", "icmp_code", "at_s"):
@@ -50,6 +61,19 @@ class ConnectTransport:
             asked = self._leg.packed[heard["index"][row] // len(self._leg.ports)].tobytes()
             heard["responder"][row] = 0 if offender == asked else self._responders.number(offender)
         return heard
+
+    def _lost_way(self, outcomes: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:
+        """Which of these say that this leg's way, which was there when it began, is gone. They say nothing of a port; what
+        was heard beside them is handed on first, then the next look raises."""
+        lost: npt.NDArray[np.bool_] = (
+            (outcomes["kind"] == Kind.LOCAL) & (outcomes["offender_family"] == 0) & np.isin(outcomes["errno"], _NO_WAY)
+        )
+        if lost.any():
+            row = outcomes[lost][0]
+            asked = self._leg.packed[(row["token"] & _QUESTION) // len(self._leg.ports)].tobytes()
+            text = _("no way to {address} any more: {problem}; see: ip route get {address}")
+            self._broken = WireError(text.format(address=ip_address(asked), problem=os.strerror(int(row["errno"]))))
+        return lost
 
     def give_up(self, asked_before_s: float) -> None:
         self._wire.expire(asked_before_s)

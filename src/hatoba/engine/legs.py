@@ -40,12 +40,16 @@ class Unreachable:
     problem: str = ""
 
 
-def connect_legs(block: Block, protocol: Protocol) -> Iterator[Leg]:
-    """Legs for connect(), whose packets the kernel routes."""
+def connect_legs(block: Block, protocol: Protocol, network: Network) -> Iterator[Leg | Unreachable]:
+    """Legs for connect(), whose packets the kernel routes and whose neighbours it finds."""
     ports = block.ports[protocol]
     most = _most_hosts(len(ports))
-    for first in range(0, block.count, most):
-        yield Leg(block, protocol, np.arange(first, min(first + most, block.count)), ports)
+    for route, problem, offsets in _by_way(block, network, most):
+        if route is None:
+            yield _no_way(block, offsets, problem)
+            continue
+        for part in _cut(offsets, most):
+            yield Leg(block, protocol, part, ports)
 
 
 def packet_legs(block: Block, protocol: Protocol, network: Network) -> Iterator[RoutedLeg | Unreachable]:
@@ -58,7 +62,7 @@ def packet_legs(block: Block, protocol: Protocol, network: Network) -> Iterator[
     next_hops = _NextHops(block, network)
     for route, problem, offsets in _by_way(block, network, most):
         if route is None:
-            yield Unreachable(block, offsets, "no-route" if problem else "broadcast", problem)
+            yield _no_way(block, offsets, problem)
             continue
         if not route.link.ethernet:
             yield RoutedLeg(Leg(block, protocol, offsets, ports), route)
@@ -71,6 +75,10 @@ def packet_legs(block: Block, protocol: Protocol, network: Network) -> Iterator[
             yield Unreachable(block, offsets[~known], "no-neighbour")
         for part in _cut(np.flatnonzero(known), most):
             yield RoutedLeg(Leg(block, protocol, offsets[part], ports, macs[part]), route)
+
+
+def _no_way(block: Block, offsets: Indices, problem: str) -> Unreachable:
+    return Unreachable(block, offsets, "no-route" if problem else "broadcast", problem)
 
 
 class _NextHops:

@@ -198,7 +198,9 @@ class LegRun:
         count = self._transport.ask(indices, self._attempts)
         self._asked_s = self._clock()
         if count:
-            self._ledger.note_asked(indices[:count], self._attempts, np.linspace(started_s, self._asked_s, count))
+            self._ledger.note_asked(
+                indices[:count], self._attempts, np.linspace(started_s, self._asked_s, count, endpoint=False)
+            )
             self._pace.spent(count, self._asked_s)
             self._tally.probes_sent += count
         return count

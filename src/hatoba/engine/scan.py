@@ -112,15 +112,18 @@ class Scan:
         else:
             yield from self._packets(blocks)
 
-    def _connect(self, blocks: list[Block]) -> Iterator[VerdictBatch | Host]:
+    def _connect(self, blocks: list[Block]) -> Iterator[VerdictBatch | Host | Unreachable]:
         wire = GatedConnects(self._network.open_connects(), self._permitted)
         try:
             for block in blocks:
-                for leg in connect_legs(block, self._protocol):
+                for part in connect_legs(block, self._protocol, self._network):
                     if self._stop:
                         return
-                    transport = ConnectTransport(leg, wire, self._responders)
-                    yield from self._run(leg, transport, Ledger(len(leg)), _SILENT_CONNECT)
+                    if isinstance(part, Unreachable):
+                        yield part
+                        continue
+                    transport = ConnectTransport(part, wire, self._responders)
+                    yield from self._run(part, transport, Ledger(len(part)), _SILENT_CONNECT)
         finally:
             wire.close()
 

@@ -41,6 +41,8 @@ class ReportOptions:
     verbose: int = 0
     colour: bool = False
     """Whether a table may use colours: ask :func:`hatoba.reports.colour.wants_colour`."""
+    columns: int | None = None
+    """How wide the terminal is that a table goes to; None where it is none, and a line is as long as it is."""
     timezone: tzinfo | None = None
     """For times that people read; None is the machine's own."""
 

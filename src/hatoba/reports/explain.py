@@ -114,7 +114,7 @@ def _meaning(verdict: Verdict) -> str:
     if verdict.state == State.OPEN:
         return translated(_OPEN_MEANINGS.get(verdict.reason, _ACCEPTS))
     if verdict.state == State.CLOSED:
-        return _("the host can be reached, and nobody listens on this port")
+        return _("the host can be reached, and says that nobody listens on this port")
     if verdict.state == State.UNFILTERED:
         return _("the probe reached the host, but this method can't tell open from closed")
     return _refusal(verdict)

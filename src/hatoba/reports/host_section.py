@@ -9,6 +9,7 @@ from hatoba.reports.colour import bold, by_state, faint
 from hatoba.reports.explain import explain
 from hatoba.reports.quantities import latency, number
 from hatoba.reports.text import padded, safe, width
+from hatoba.reports.wrapping import indented
 from hatoba.results.summary import Group, HostSummary
 
 _FEW_OPEN = 5
@@ -16,13 +17,13 @@ _FEW_OPEN = 5
 
 
 def host_section(desk: Desk, host: Host, summary: HostSummary) -> str:
-    """The section with the empty line that ends it."""
+    """The section, without an empty line at its end."""
     heading = _heading(host)
     lines = [bold(heading) if desk.options.colour else heading]
     lines += _summed_up(desk, summary)
     lines += _port_lines(desk, list(summary.shown.verdicts()))
     lines += _next_steps(desk, summary)
-    return "".join(f"{line}\n" for line in lines) + "\n"
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _heading(host: Host) -> str:
@@ -42,12 +43,15 @@ def _summed_up(desk: Desk, summary: HostSummary) -> list[str]:
     if not summary.hidden:
         return []
     parts = [_state_part(state, groups) for state, groups in summary.hidden_states().items()]
-    lines = [_("Not shown: {parts}").format(parts=", ".join(parts))]
+    columns = desk.options.columns
+    lines = indented(_("Not shown: {parts}").format(parts=", ".join(parts)), "", columns)
     if desk.options.explain:
         for group in summary.hidden:
             example = next(group.example.verdicts())
-            text = _("  for example {port}/{protocol}: {sentence}")
-            lines.append(text.format(port=example.port, protocol=example.protocol.word, sentence=explain(example)))
+            text = _("for example {port}/{protocol}: {sentence}").format(
+                port=example.port, protocol=example.protocol.word, sentence=explain(example)
+            )
+            lines += indented(text, "  ", columns)
     return [faint(line) for line in lines] if desk.options.colour else lines
 
 
@@ -70,7 +74,7 @@ def _port_lines(desk: Desk, verdicts: list[Verdict]) -> list[str]:
         line = _aligned(row, columns)
         lines.append(by_state(line, verdict.state) if desk.options.colour else line)
         if sentence and sentence != next_sentence:  # ports in a row that have the same to say say it once
-            lines.append(f"    {sentence}")
+            lines += indented(sentence, "    ", desk.options.columns)
     return lines
 
 
@@ -96,8 +100,9 @@ def _next_steps(desk: Desk, summary: HostSummary) -> list[str]:
     if summary.open_count > _FEW_OPEN and not desk.options.verbose:
         return []
     steps = [
-        f"  {verdict.port}/{verdict.protocol.word}: {safe(hint)}"
+        line
         for verdict in summary.shown.verdicts()
         if verdict.state == State.OPEN and (hint := desk.services.hint(verdict.port, verdict.protocol))
+        for line in indented(f"{verdict.port}/{verdict.protocol.word}: {safe(hint)}", "  ", desk.options.columns)
     ]
     return [_("Next steps:"), *steps] if steps else []

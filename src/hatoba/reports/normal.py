@@ -14,7 +14,7 @@ from hatoba.reports.text import safe
 
 class NormalReport:
     def __init__(self, desk: Desk) -> None:
-        self._desk = replace(desk, options=replace(desk.options, colour=False))
+        self._desk = replace(desk, options=replace(desk.options, colour=False, columns=None))
         self._table = TableReport(self._desk)
 
     def start(self, info: ScanInfo) -> None:

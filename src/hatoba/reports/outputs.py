@@ -59,6 +59,11 @@ class Fanout:
         """False once nobody is left to write for: the scan may end."""
         return bool(self._working)
 
+    @property
+    def streams(self) -> tuple[TextIO, ...]:
+        """All places that were written to, whether or not that went well."""
+        return tuple(output.stream for output in self._outputs)
+
     def start(self, info: ScanInfo) -> None:
         self._each(lambda report: report.start(info))
 

@@ -12,11 +12,18 @@ from typing import TYPE_CHECKING, Self, TextIO
 
 from hatoba.messages import _
 from hatoba.model import Progress
-from hatoba.reports.quantities import duration, number
+from hatoba.reports.quantities import number, time_left
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
+
+
+_ECHO_COLUMNS = 3
+"""What a terminal shows of Ctrl-C takes two; the cursor stands in the third."""
+
+_AT_FIRST_S = 0.3
+"""So long a scan runs without a bar: most scans of one host are done by then, and the bar would only flash."""
 
 
 class ProgressBar:
@@ -29,8 +36,13 @@ class ProgressBar:
             self._bar, self._task = _bar(stream, colour=not environ.get("NO_COLOR"))
 
     def update(self, progress: Progress) -> None:
-        """Draw the bar, or draw it anew."""
+        """Draw the bar, or draw it anew; not for a scan that is over before anybody has read it."""
         if self._bar is None:
+            return
+        if progress.settled >= progress.total:
+            self.hide()
+            return
+        if not self._shown and progress.elapsed_s < _AT_FIRST_S:
             return
         self._bar.update(self._task, completed=progress.settled, total=progress.total, facts=facts(progress))
         if not self._shown:
@@ -58,18 +70,25 @@ def facts(progress: Progress) -> str:
         _("{count} open").format(count=number(progress.open_found)),
     ]
     if progress.left_s is not None:
-        parts.append(_("{time} left").format(time=duration(max(1.0, round(progress.left_s)))))
+        parts.append(_("{time} left").format(time=time_left(progress.left_s)))
     return ", ".join(parts)
 
 
 def _bar(stream: TextIO, *, colour: bool) -> tuple[RichProgress, TaskID]:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
+    from rich.constrain import Constrain
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn
     from rich.progress import Progress as RichProgress
 
     console = Console(file=stream, no_color=not colour, highlight=False)
+
+    class Bar(RichProgress):
+        """Leaves room for the ``^C`` of a terminal. In the last column the cursor waits to wrap, the echo would push it to the
+        next line, and what takes the bar away would clear that line and leave the bar."""
+
+        def get_renderable(self) -> RenderableType:
+            return Constrain(super().get_renderable(), max(console.width - _ECHO_COLUMNS, 1))
+
     columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[facts]}", markup=False))
-    bar = RichProgress(
-        *columns, console=console, transient=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
-    )
+    bar = Bar(*columns, console=console, transient=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False)
     return bar, bar.add_task("", total=None, facts="")

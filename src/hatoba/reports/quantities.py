@@ -27,6 +27,12 @@ def duration(seconds: float) -> str:
     return _("{hours} h {minutes} min").format(hours=whole // 3600, minutes=whole % 3600 // 60)
 
 
+def time_left(seconds: float) -> str:
+    """How long something will go on, to the second: ``1 s``, ``24 s``, ``2 min 5 s``."""
+    whole = max(1, round(seconds))
+    return f"{whole} s" if whole < 60 else duration(whole)
+
+
 def number(count: float) -> str:
     """``65,410``"""
     return f"{count:,.0f}"

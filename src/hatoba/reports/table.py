@@ -8,6 +8,7 @@ from hatoba.reports.base import Desk
 from hatoba.reports.host_section import host_section
 from hatoba.reports.quantities import duration, number
 from hatoba.reports.text import safe
+from hatoba.reports.wrapping import indented
 
 _FEW_ADDRESSES = 16
 """Up to so many asked addresses, those that did not answer are shown too; of a whole network they are only counted."""
@@ -20,6 +21,7 @@ class TableReport:
         self._address_count = 1
         self._silent = 0
         self._without_open = 0
+        self._after_one_liner = False
 
     def start(self, info: ScanInfo) -> None:
         self._address_count = info.address_count
@@ -36,17 +38,26 @@ class TableReport:
         if options.open_only and not summary.open_count and self._address_count > 1:
             self._without_open += 1
         else:
-            self._desk.sink.write(host_section(self._desk, host, summary))
+            self._write_section(host_section(self._desk, host, summary))
+
+    def _write_section(self, section: str) -> None:
+        """Hosts that one line says all about stand in a row; an empty line ends such a row, and every longer section."""
+        one_liner = section.count("\n") == 1
+        before = "\n" if self._after_one_liner and not one_liner else ""
+        self._after_one_liner = one_liner
+        self._desk.sink.write(before + section + ("" if one_liner else "\n"))
 
     def end(self, end: ScanEnd) -> None:
-        lines = []
+        columns = self._desk.options.columns
+        lines = [""] if self._after_one_liner else []
         if self._silent:
             text = _("Not shown: {count} addresses that did not answer (-v shows them).")
             lines.append(text.format(count=number(self._silent)))
         if self._without_open:
             text = _("Not shown because of --open: {count} hosts without an open port.")
             lines.append(text.format(count=number(self._without_open)))
-        self._desk.sink.write("".join(f"{line}\n" for line in lines + closing_lines(end)))
+        told = [part for line in [*lines, *closing_lines(end)] for part in indented(line, "", columns) or [""]]
+        self._desk.sink.write("".join(f"{line}\n" for line in told))
 
 
 def closing_lines(end: ScanEnd) -> list[str]:

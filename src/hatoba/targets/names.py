@@ -132,7 +132,8 @@ def choose(name: str, lookup: Lookup, families: frozenset[int], resolve_all: boo
         )
     taken = tuple(address for found in wanted for address in (found if resolve_all else found[:1]))
     others = [address for address in every if address not in taken]
-    if others and note is None:
+    # Every name of this machine has both loopback addresses, and nobody scans it for fear of missing the other one.
+    if note is None and not all(address.is_loopback for address in every) and others:
         note = _other_addresses(label, others)
     return Chosen(taken, note)
 

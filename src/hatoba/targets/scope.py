@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hatoba.errors import NotInScope
-from hatoba.messages import _, ngettext
+from hatoba.messages import ngettext
 from hatoba.targets.expressions import MAPPED
 from hatoba.targets.ranges import Network, Ranges, from_pairs, minus, union
 from hatoba.targets.target_set import TargetSet
@@ -126,9 +126,11 @@ def short_list(networks: Sequence[Network | str]) -> str:
 
 def _refusal(networks: Sequence[Network]) -> str:
     named = " ".join(network_text(network) for network in networks[:_SHOWN])
-    return _('not in scope: {networks}; if you may scan them, type: hatoba scope add {named} --reason "who allowed it"').format(
-        networks=short_list(networks), named=named + (" ..." if len(networks) > _SHOWN else "")
-    )
+    return ngettext(
+        'not in scope: {networks}; if you may scan it, type: hatoba scope add {named} --reason "who allowed it, and why"',
+        'not in scope: {networks}; if you may scan them, type: hatoba scope add {named} --reason "who allowed it, and why"',
+        len(networks),
+    ).format(networks=short_list(networks), named=named + (" ..." if len(networks) > _SHOWN else ""))
 
 
 def _ranges_of(networks: Iterable[Network], family: int) -> Ranges:

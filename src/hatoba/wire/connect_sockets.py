@@ -103,7 +103,7 @@ def new_socket(family: int, interface: str | None) -> socket.socket:
                     name=interface
                 )
             ) from error
-        raise WireError(_("There is no interface {name}; see: ip link").format(name=interface)) from error
+        raise WireError(_("there is no interface {name}; see: ip link").format(name=interface)) from error
     return fresh
 
 

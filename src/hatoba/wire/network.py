@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
@@ -68,6 +69,10 @@ class Network(Protocol):
         """A wire for connect()."""
 
 
+_SYSTEMS_OWN = Route(Link(0, "", b"", ethernet=False, up=True), b"", None, local=False)
+"""Where we can't ask for routes there are no packets of our own either; connect() goes the system's way."""
+
+
 class KernelNetwork:
     """The real one."""
 
@@ -76,6 +81,8 @@ class KernelNetwork:
         self._interface = interface
 
     def ways(self, family: int, ranges: Iterable[tuple[int, int]], zone: str | None) -> Iterator[Way]:
+        if sys.platform != "linux":
+            return iter([Way(first, last, _SYSTEMS_OWN) for first, last in ranges])
         bound_to = zone or self._interface
         return find_ways(family, ranges, link_index(bound_to) if bound_to else 0)
 

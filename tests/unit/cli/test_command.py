@@ -54,3 +54,14 @@ def test_a_plain_command_learns_to_keep_to_the_width(kind: type[click.Command]) 
     plain = click.Group("plain", commands={"below": below}) if kind is click.Group else below
     speak_widely(plain)
     assert all(width(line) <= 80 for line in _help(below).splitlines())
+
+
+@pytest.mark.parametrize("columns", [36, 40, 80])
+def test_help_fits_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    formatter = HelpFormatter()
+    formatter.write_dl([("--a-long-option FILE", "words " * 20), ("-b", "more " * 20)])
+    formatter.write_text("words " * 20)
+    lines = formatter.getvalue().splitlines()
+    assert max(map(width, lines)) <= columns - 2
+    assert (columns == 80) is (lines[0] == "--a-long-option FILE  words words words words words words words words words")

@@ -89,3 +89,19 @@ def test_on_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
     captured = capsys.readouterr()
     assert answers(captured.out)["Python"] == "ok"
     assert captured.err == ""
+
+
+def test_findings_keep_to_the_terminal_and_the_command_stays_whole() -> None:
+    whole = doctor.as_text(replace(REFUSED, remedy="sudo " + "long " * 20 + "hatoba"))
+    broken = doctor.as_text(replace(REFUSED, remedy="sudo " + "long " * 20 + "hatoba"), 60)
+    *lines, command = broken.splitlines()
+    assert max(map(len, lines)) <= 60
+    assert command == whole.splitlines()[-1]
+    assert broken.split() == whole.split()
+
+
+def test_where_nothing_inside_helps_it_is_said_who_can() -> None:
+    text = doctor.as_text(replace(REFUSED, net_raw_in_reach=False, remedy="docker run --cap-add=NET_RAW IMAGE hatoba"))
+    assert "start the container with it" in text
+    assert "put this before" not in text
+    assert text.splitlines()[-1].strip() == "docker run --cap-add=NET_RAW IMAGE hatoba doctor"

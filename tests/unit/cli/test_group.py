@@ -47,7 +47,7 @@ def test_the_first_screen_is_short_and_holds_three_examples(capsys: pytest.Captu
         (["-sS", "198.18.0.2"], "hatoba scan -sS 198.18.0.2"),
         (["prots", "443"], "did you mean 'hatoba ports 443'?"),
         (["sacn"], "did you mean 'hatoba scan'?"),
-        (["xyzzy"], "hatoba --help lists them"),
+        (["xyzzy", "-F"], "to scan a host of that name, type: hatoba scan xyzzy -F"),
     ],
 )
 def test_what_to_type_instead(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -56,3 +57,30 @@ def test_an_interrupt_while_importing_ends_with_130(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("hatoba.cli.shell.run", interrupted)
     assert entry.main(["scan"]) == 130
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"]])
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_a_full_disk_is_called_so(arguments: list[str]) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        command = [sys.executable, "-m", "hatoba", "--lang", "en", *arguments]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "hatoba: the disk is full\n")
+
+
+def test_talk_does_not_go_to_standard_output_where_standard_error_is_closed() -> None:
+    command = ["sh", "-c", '"$0" -m hatoba scan --no-such-option 2>&-', sys.executable]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    ("arguments", "status"), [("ports 80", 0), ("doctor", 0), ("scope list", 0), ("scan 203.0.113.5", 3), ("scan -iL -", 2)]
+)
+def test_closed_streams_lead_nowhere(arguments: str, status: int, closed: str, tmp_path: Path) -> None:
+    """203.0.113.5 is not in scope, so nothing is sent."""
+    line = f'"$0" -m hatoba {arguments} {closed}'
+    environment = os.environ | {"XDG_CONFIG_HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(["sh", "-c", line, sys.executable], capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, "foreseen" in done.stderr) == (status, False)

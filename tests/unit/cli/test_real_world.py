@@ -91,3 +91,11 @@ def test_a_user_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("getpass.getuser", nameless)
     monkeypatch.setattr("os.getuid", lambda: 4711)
     assert module._user() == "4711"
+
+
+def test_an_address_on_an_interface_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    ports = parse_ports("80")
+    for authorized in (True, False):
+        options = ScanOptions(authorized=authorized, scope_file=str(tmp_path / "scope"))
+        with pytest.raises(UsageError, match=r"%nosuch0: there is no such interface; there are: .*lo"):
+            real_world().permit(options, build_targets(["fe80::1%nosuch0"], ports=ports).targets)

@@ -42,7 +42,13 @@ def test_ports(changes: dict[str, Any], ports: str | None, top: int | None) -> N
 
 @pytest.mark.parametrize(
     ("changes", "families"),
-    [({"ipv4": True}, {4}), ({"ipv6": True}, {6}), ({"ipv4": True, "ipv6": True}, {4, 6})],
+    [
+        ({"ipv4": True}, {4}),
+        ({"ipv6": True}, {6}),
+        ({"ipv4": True, "ipv6": True}, {4, 6}),
+        ({"all_addresses": True}, {4, 6}),
+        ({"all_addresses": True, "ipv6": True}, {6}),
+    ],
 )
 def test_families(changes: dict[str, Any], families: set[int]) -> None:
     assert options(**changes).families == families

@@ -48,7 +48,7 @@ def test_add_list_remove(capsys: pytest.CaptureFixture[str], home: Path) -> None
     assert lines[0] == ["NETWORK", "SINCE", "BY", "REASON"]
     assert [(line[0], line[3], line[4:]) for line in lines[1:]] == [
         ("198.51.100.0/24", "aoi", ["our", "own"]),
-        ("2001:db8::7/128", "aoi", ["our", "own"]),
+        ("2001:db8::7", "aoi", ["our", "own"]),
     ]
 
     status, out, _err = run(capsys, "list", "--json")
@@ -132,7 +132,7 @@ def test_another_scope_file(capsys: pytest.CaptureFixture[str], home: Path, tmp_
     other = str(tmp_path / "other.jsonl")
     assert run(capsys, "add", "198.51.100.7", "--reason", "ours", "--scope-file", other)[0] == 0
     assert networks(home) == []
-    assert "198.51.100.7/32" in run(capsys, "list", "--scope-file", other)[1]
+    assert "198.51.100.7 " in run(capsys, "list", "--scope-file", other)[1]
     assert run(capsys, "remove", "198.51.100.7", "--scope-file", other)[0] == 0
 
 
@@ -154,3 +154,19 @@ def test_who_is_at_the_keyboard(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("getpass.getuser", nobody)
     assert user_name({}).startswith("uid ")
+
+
+def test_without_a_sub_command_the_help_comes_on_standard_output(capsys: pytest.CaptureFixture[str], home: Path) -> None:
+    status, out, err = run(capsys)
+    assert (status, err) == (0, "")
+    assert all(f"\n  {name} " in out for name in ("add", "list", "remove"))
+
+
+@pytest.mark.parametrize(
+    ("word", "says"), [("lst", "did you mean 'hatoba scope list'?"), ("xyzzy", "hatoba scope --help lists them")]
+)
+def test_a_sub_command_that_there_is_not(capsys: pytest.CaptureFixture[str], home: Path, word: str, says: str) -> None:
+    status, out, err = run(capsys, word)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert f"there is no command '{word}'" in err
+    assert says in err

@@ -90,7 +90,7 @@ def test_a_closed_pipe_is_for_the_entry_to_handle(ending: Callable[[object], int
         (["scan", "--quux"], "there is no option --quux; hatoba scan --help lists them"),
         (["scan", "-q"], "there is no option -q; hatoba scan --help lists them"),
         (["scan", "--ports", "x"], "'x' is not a valid integer; hatoba scan --help tells more"),
-        (["scan", "--ports"], "requires an argument; hatoba scan --help tells more"),
+        (["scan", "--ports"], "--ports needs a value behind it; hatoba scan --help tells more"),
         (["scan", "--kind", "c"], "'c' is not one of 'a', 'b'; hatoba scan --help tells more"),
         (["scan", "extra"], "hatoba scan --help tells more"),
     ],

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import math
 
 import numpy as np
@@ -105,3 +106,22 @@ def test_the_next_leg_hears_nothing_of_this_one(wire: Recorder, transport: Conne
 def test_a_zone_that_is_no_interface_is_one_sentence(wire: Recorder) -> None:
     with pytest.raises(WireError, match=r"^there is no interface nowhere9; see: ip link$"):
         ConnectTransport(leg("fe80::1%nowhere9"), wire, Responders())
+
+
+def test_a_way_that_is_lost_ends_the_leg_after_what_was_heard(wire: Recorder, transport: ConnectTransport) -> None:
+    transport.ask(np.array([13, 14]), 0)
+    wire.play(wire.started[0][0], Kind.CONNECTED)
+    wire.play(wire.started[1][0], Kind.LOCAL)
+    wire.outcomes[-1]["errno"] = errno.ENETUNREACH
+    assert transport.hear(0.0)["index"].tolist() == [13]
+    with pytest.raises(WireError, match=r"^no way to 198\.18\.0\.1 any more: Network is unreachable; "):
+        transport.hear(0.0)
+
+
+def test_a_local_rule_for_one_port_loses_no_way(wire: Recorder, transport: ConnectTransport) -> None:
+    """An own firewall's REJECT comes as ICMP from an own address, with the same errno."""
+    transport.ask(np.array([13]), 0)
+    wire.play(wire.started[0][0], Kind.LOCAL, (3, 0), bytes([198, 18, 0, 9]))
+    wire.outcomes[-1]["errno"] = errno.ENETUNREACH
+    assert transport.hear(0.0)["reason"].tolist() == [Reason.LOCAL_ERROR]
+    assert len(transport.hear(0.0)) == 0

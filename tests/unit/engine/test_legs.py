@@ -8,6 +8,7 @@ import pytest
 from builders import target_set
 
 from hatoba.engine import legs
+from hatoba.engine.leg import Leg
 from hatoba.engine.legs import RoutedLeg, Unreachable, connect_legs, packet_legs
 from hatoba.model import Protocol
 from hatoba.wire.fake import FakeClock, FakeNetwork, answers_of
@@ -139,6 +140,13 @@ def test_a_broadcast_address_is_nobodys() -> None:
 def test_no_leg_is_larger_than_memory_allows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(legs, "MAX_QUESTIONS", 64)
     block = target_set("198.18.0.0/24", "1-10").blocks[0]
-    found = list(connect_legs(block, Protocol.TCP))
-    assert max(len(leg) for leg in found) <= 64
+    found = list(connect_legs(block, Protocol.TCP, FakeNetwork(answers_of([]), FakeClock())))
+    assert max(len(leg) for leg in found if isinstance(leg, Leg)) <= 64
     np.testing.assert_array_equal(np.concatenate([leg.offsets for leg in found]), np.arange(256))
+
+
+def test_connect_asks_only_where_there_is_a_way() -> None:
+    block = target_set("198.18.0.0/29", "1-10").blocks[0]
+    found = list(connect_legs(block, Protocol.TCP, RoutedNetwork(answers_of([]), FakeClock())))
+    told = sorted((part.offsets.tolist(), isinstance(part, Leg)) for part in found)
+    assert told == [([0, 1, 2, 3], True), ([4], False), ([5, 6], True), ([7], True)]

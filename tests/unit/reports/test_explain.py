@@ -66,12 +66,13 @@ CASES = {
     ),
     "closed": (
         verdict(State.CLOSED, Reason.RESET, answer="rst", rtt_s=None),
-        "closed: 198.18.0.2 answered RST, in answer to probe 1 of 1: the host can be reached, and nobody listens on this port",
+        "closed: 198.18.0.2 answered RST, in answer to probe 1 of 1: "
+        "the host can be reached, and says that nobody listens on this port",
     ),
     "refused": (
         verdict(State.CLOSED, Reason.CONN_REFUSED, answer="refused"),
         "closed: 198.18.0.2 refused the connection with RST, 0.4 ms after the probe: "
-        "the host can be reached, and nobody listens on this port",
+        "the host can be reached, and says that nobody listens on this port",
     ),
     "unfiltered": (
         verdict(State.UNFILTERED, Reason.RESET, answer="rst", method="ack"),

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from io import StringIO
+
+import pytest
 
 from hatoba.model import Progress
 from hatoba.reports.progress import ProgressBar, facts
@@ -15,7 +19,7 @@ class Terminal(StringIO):
 
 
 def test_facts() -> None:
-    assert facts(HALF) == "12,346 probes/s, 2 open, 3.0 s left"
+    assert facts(HALF) == "12,346 probes/s, 2 open, 3 s left"
     unknown = Progress(settled=0, total=10, probes_sent=0, elapsed_s=0, rate_pps=0, left_s=None)
     assert facts(unknown) == "0 probes/s, 0 open"
 
@@ -34,13 +38,33 @@ def test_a_dumb_terminal_is_left_alone() -> None:
     assert stream.getvalue() == ""
 
 
-def test_the_bar_shows_how_far_it_is() -> None:
+def test_the_bar_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     stream = Terminal()
     with ProgressBar(stream, {"TERM": "xterm", "NO_COLOR": "1"}) as bar:
         bar.update(HALF)
         drawn = stream.getvalue()
+    last_line = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", drawn.splitlines()[-1])
+    assert len(last_line) <= 80 - len("^C") - 1  # else the echo of Ctrl-C breaks the line
     assert "50%" in drawn
     assert "12,346 probes/s" in drawn
+
+
+@pytest.mark.parametrize("changes", [{"elapsed_s": 0.1}, {"settled": 1000}])
+def test_a_bar_that_would_only_flash_is_not_drawn(changes: dict[str, float]) -> None:
+    stream = Terminal()
+    with ProgressBar(stream, {"TERM": "xterm"}) as bar:
+        bar.update(replace(HALF, **changes))  # type: ignore[arg-type]
+    assert stream.getvalue() == ""
+
+
+def test_a_bar_goes_away_when_all_is_settled() -> None:
+    stream = Terminal()
+    with ProgressBar(stream, {"TERM": "xterm"}) as bar:
+        bar.update(HALF)
+        assert SHOW_CURSOR not in stream.getvalue()
+        bar.update(replace(HALF, settled=1000))
+        assert SHOW_CURSOR in stream.getvalue()
 
 
 def test_the_cursor_is_back_however_it_ends() -> None:

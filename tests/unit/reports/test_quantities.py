@@ -4,7 +4,7 @@ from datetime import UTC, timedelta, timezone
 
 import pytest
 
-from hatoba.reports.quantities import duration, latency, moment, number
+from hatoba.reports.quantities import duration, latency, moment, number, time_left
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,10 @@ def test_number_and_moment() -> None:
     assert number(65410) == "65,410"
     assert moment(1795437482.25, UTC) == "2026-11-23 12:38:02+00:00"
     assert moment(1795437482.25, timezone(timedelta(hours=9))) == "2026-11-23 21:38:02+09:00"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.2, "1 s"), (23.6, "24 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (125, "2 min 5 s")]
+)
+def test_time_left_is_told_to_the_second(seconds: float, text: str) -> None:
+    assert time_left(seconds) == text

@@ -122,3 +122,24 @@ def test_colours_change_nothing_but_colours() -> None:
     assert "\x1b" not in plain
     assert "\x1b[1;32m22/tcp" in coloured
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+@pytest.mark.parametrize("columns", [60, 80])
+def test_sentences_keep_to_the_terminal_and_lose_nothing(language: str, columns: int) -> None:
+    speak(language)
+    options = replace(PLAIN, explain=True, verbose=1)
+    whole = report("table", everyday(), options)
+    broken = report("table", everyday(), replace(options, columns=columns))
+    assert max(map(width, broken.splitlines())) <= columns < max(map(width, whole.splitlines()))
+    assert "".join(broken.split()) == "".join(whole.split())
+    assert report("normal", everyday(), replace(options, columns=columns)) == report("normal", everyday(), options)
+
+
+def test_hosts_of_which_one_line_says_all_stand_in_a_row() -> None:
+    hosts = Hosts("198.18.0.2")
+    down = [Host(ip_address(f"198.18.0.{last}"), (), "down", "no-neighbour") for last in (3, 4, 5)]
+    events = [info(address_count=4), *down[:2], batch(hosts, opened(22)), Host(hosts.address(0), (), "up"), down[2], ended()]
+    lines = report("table", events).splitlines()
+    assert lines[:4] == ["198.18.0.3: down (no-neighbour)", "198.18.0.4: down (no-neighbour)", "", "198.18.0.2: up"]
+    assert lines[-4:-1] == ["", "198.18.0.5: down (no-neighbour)", ""]

@@ -106,3 +106,10 @@ def test_interface_names(monkeypatch: pytest.MonkeyPatch) -> None:
     assert interface_name("2") == interface_name("eth0") == "eth0"
     with pytest.raises(UsageError, match="no interface with this number"):
         interface_name("3")
+
+
+@pytest.mark.parametrize(("other", "noted"), [("::1", False), ("fd00:18::1", True)])
+def test_the_other_loopback_address_is_not_worth_a_note(other: str, noted: bool) -> None:
+    chosen = choose("localhost", lookup("127.0.0.1", other), frozenset({4}), False)
+    assert [str(address) for address in chosen.addresses] == ["127.0.0.1"]
+    assert (chosen.note is not None) is noted

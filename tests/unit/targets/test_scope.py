@@ -137,3 +137,10 @@ def test_texts() -> None:
     assert short_list(["198.51.100.7/32"]) == "198.51.100.7"
     assert str(unmapped_network(ip_network("::ffff:0:0/96"))) == "0.0.0.0/0"
     assert str(unmapped_network(ip_network("::/95"))) == "::/95"
+
+
+@pytest.mark.parametrize(("hosts", "word"), [("203.0.113.5", "it"), ("203.0.113.5 203.0.113.9", "them")])
+def test_a_refusal_names_the_command_and_counts(hosts: str, word: str) -> None:
+    with pytest.raises(NotInScope) as caught:
+        scope().require(targets(hosts))
+    assert f"if you may scan {word}, type: hatoba scope add {hosts} --reason " in str(caught.value)

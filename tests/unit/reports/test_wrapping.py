@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatoba.cli.wrapping import wrapped
 from hatoba.reports.text import width
+from hatoba.reports.wrapping import indented, wrapped
 
 
 def test_words_stay_whole() -> None:
@@ -32,3 +32,13 @@ def test_nothing_is_lost_and_what_can_be_broken_fits(text: str, columns: int) ->
     plain = wrapped(text.translate({ord(mark): None for mark in "。（）ー"}), columns)
     longest_word = max((len(word) for word in text.replace("日", " ").replace("本", " ").split()), default=0)
     assert all(width(line) <= max(columns, longest_word) for line in plain)
+
+
+def test_text_stands_behind_its_indent_in_every_line() -> None:
+    assert indented("one two three", "  ", 22) == ["  one two three"]
+    assert indented("one two three four five six", "  ", 22) == ["  one two three four", "  five six"]
+    assert indented("one two three four five six", "  ", None) == ["  one two three four five six"]
+
+
+def test_text_is_not_squeezed_to_nothing() -> None:
+    assert indented("one two three four", " " * 30, 32) == [" " * 30 + "one two three four"]

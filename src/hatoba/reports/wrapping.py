@@ -10,10 +10,20 @@ from collections.abc import Iterator
 
 from hatoba.reports.text import width
 
+NARROWEST = 20
+"""Text is not squeezed below so many columns: the terminal breaks it then."""
+
 _NOT_FIRST = frozenset("、。，．・：；？！）」』】〉》ー々ゃゅょっャュョッ…,.)]};:!?")
 """Characters that do not begin a line (JIS X 4051)."""
 _NOT_LAST = frozenset("（「『【〈《([{")
 """Characters that do not end one."""
+
+
+def indented(text: str, indent: str, columns: int | None) -> list[str]:
+    """*text* behind *indent* and, where a screen has so many *columns*, in as many lines as it takes; None: in one line."""
+    if columns is None:
+        return [f"{indent}{text}"]
+    return [f"{indent}{line}" for line in wrapped(text, max(columns - width(indent), NARROWEST))]
 
 
 def wrapped(text: str, columns: int) -> list[str]:

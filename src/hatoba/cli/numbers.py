@@ -1,0 +1,60 @@
+"""Numbers on the command line: a value that is none gets one sentence, with the option that it was given to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+from hatoba.errors import UsageError
+from hatoba.messages import _
+
+Number = TypeVar("Number", int, float)
+
+
+Callback = Callable[[click.Context, click.Parameter, str | None], int | None]
+
+
+def whole_number(lowest: int = 0, highest: int | None = None) -> Callback:
+    """A callback for an option whose value is a whole number; with *highest*, one from *lowest* to *highest*.
+
+    It raises UsageError for anything else. Without *highest* the bounds are whoever reads the value's.
+    """
+
+    def converted(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+        if value is None:
+            return None
+        number = _number(int, value)
+        if highest is not None and (number is None or not lowest <= number <= highest):
+            raise UsageError(
+                _("{option} {value}: a whole number from {lowest} to {highest} belongs here").format(
+                    option=param.opts[-1], value=value, lowest=lowest, highest=highest
+                )
+            )
+        if number is None:
+            raise UsageError(_("{option} {value}: a whole number belongs here").format(option=param.opts[-1], value=value))
+        return number
+
+    return converted
+
+
+def rate(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """A callback for an option whose value is a number of probes a second. Raises UsageError for what is no number."""
+    if value is None:
+        return None
+    number = _number(float, value)
+    if number is None:
+        raise UsageError(
+            _("{option} {value}: a rate is a number of probes a second, for instance 100").format(
+                option=param.opts[-1], value=value
+            )
+        )
+    return number
+
+
+def _number(kind: Callable[[str], Number], text: str) -> Number | None:
+    try:
+        return kind(text)
+    except ValueError:
+        return None

@@ -1,0 +1,108 @@
+"""What goes wrong while a scan is under way, or before it may begin: told in a sentence, with all that was known by then."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from hatoba.lab.topologies import TruthHost
+from hatoba.lab.topologies.truth import OPEN_PORTS
+from tests.labs import MakeLab
+from tests.net.lab_pair import pair
+from tests.real_scans import COMMAND, Following, Scanned, scan
+
+# connect() reports an errno for each port and the scan goes on: a state is made up, and the exit status is 0.
+METHODS = ["--syn", "--connect"]
+
+
+@pytest.mark.parametrize("family", [4, 6])
+@pytest.mark.parametrize("method", METHODS)
+def test_the_interface_goes_down_in_mid_scan(make_lab: MakeLab, tmp_path: Path, method: str, family: int) -> None:
+    first, second = pair(make_lab())
+    second.listen([22])
+    xml = tmp_path / "scan.xml"
+    options = ["-p", "1-4000", "--max-rate", "2000", "-oX", str(xml)]
+    with Following(first, method, *options, second.address(family)) as under_way:
+        under_way.until_ports()
+        first.links[0].down(first)
+        done = under_way.to_the_end()
+    assert done.status == 1
+    (told,) = done.errors.splitlines()
+    assert told.startswith("hatoba: ")
+    assert 0 < len(done.ports) < 4000
+    assert {line["state"] for line in done.ports.values()} <= {"open", "closed"}, "nothing is made up of what was not asked"
+    assert done.end["interrupted"]
+    assert done.end["problems"] == [told.removeprefix("hatoba: ")]
+    assert [line["address"] for line in done.of_type("host")] == [second.address(family)]
+    assert ElementTree.parse(xml).find("runstats/finished[@exit='error']") is not None
+
+
+@pytest.mark.slow
+@pytest.mark.peer("prlimit", "nft")
+def test_hardly_a_descriptor_left(truth_lab: TruthHost) -> None:
+    command = ["prlimit", "--nofile=32:32", *COMMAND, "--connect", "-p", "1-65535", "-oJ", "-", truth_lab.address()]
+    done = Scanned.of(truth_lab.scanner.run(command, timeout_s=110))
+    assert (done.status, done.errors) == (0, "")
+    truth = {port: (state.word, reason.word) for port, (state, reason) in truth_lab.expected(4, "connect").items()}
+    assert {port: (line["state"], line["reason"]) for port, line in done.ports.items()} == truth
+
+
+UNPRIVILEGED = {
+    "the right dropped for good": ["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"],
+    "another user": ["env", "HOME=/nowhere", "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"],
+}
+
+
+@pytest.mark.peer("setpriv", "nft")
+@pytest.mark.parametrize("how", UNPRIVILEGED)
+class TestWithoutTheRightToRawPackets:
+    def test_syn_says_what_would_allow_it_and_offers_connect(self, truth_lab: TruthHost, how: str) -> None:
+        done = truth_lab.scanner.run([*self.prefix(truth_lab, how), *COMMAND, "--syn", "-p", "22", truth_lab.address()])
+        assert (done.returncode, done.stdout) == (1, "")
+        (told,) = done.stderr.splitlines()
+        assert told.startswith("hatoba: ")
+        assert "CAP_NET_RAW" in told
+        assert "--connect" in told
+        assert re.search(r": \S.* scan --syn \.\.\.$", told)
+
+    def test_the_default_is_connect(self, truth_lab: TruthHost, how: str) -> None:
+        command = [*self.prefix(truth_lab, how), *COMMAND, "-p", "1-100", "-v", "-oJ", "-", truth_lab.address()]
+        done = Scanned.of(truth_lab.scanner.run(command))
+        assert done.status == 0
+        assert done.lines[0]["method"] == "connect"
+        (told,) = done.errors.splitlines()
+        assert "connect()" in told
+        opened = {port for port, line in done.ports.items() if line["state"] == "open"}
+        assert opened == {port for port in OPEN_PORTS if port <= 100}
+
+    def test_the_command_that_it_names_allows_it(self, truth_lab: TruthHost, how: str) -> None:
+        prefix = self.prefix(truth_lab, how)
+        told = truth_lab.scanner.run([*prefix, *COMMAND, "--syn", "-p", "22", truth_lab.address()]).stderr
+        command = told.strip().rpartition(" for one run: ")[2]
+        if how == "the right dropped for good":
+            assert command.startswith("docker run --cap-add=NET_RAW ")
+            return
+        if truth_lab.scanner.run([*prefix, "env", sys.executable, "-c", ""]).returncode:
+            pytest.skip("other users can't run this Python: it is in a folder that is not theirs to enter")
+        command = command.replace("...", f"-p 22 -oJ - {truth_lab.address()}")
+        done = Scanned.of(truth_lab.scanner.run(["sh", "-c", command]))  # as root, who is not asked for a password
+        assert (done.status, done.errors) == (0, "")
+        assert done.ports[22]["reason"] == "syn-ack"
+        assert done.lines[0]["method"] == "syn"
+
+    @staticmethod
+    def prefix(truth_lab: TruthHost, how: str) -> list[str]:
+        if how == "another user" and truth_lab.lab.in_user_namespace:
+            pytest.skip("a lab made without privilege knows one user only")
+        return UNPRIVILEGED[how]
+
+
+@pytest.mark.peer("nft")
+def test_no_capability_at_all(truth_lab: TruthHost) -> None:
+    done = scan(truth_lab.scanner, "-p", "22,81", truth_lab.address(), privileged=False)
+    assert (done.status, done.errors) == (0, "")
+    assert {port: line["evidence"]["method"] for port, line in done.ports.items()} == {22: "connect", 81: "connect"}

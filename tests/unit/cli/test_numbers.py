@@ -1,0 +1,41 @@
+"""Numbers of the command line, and what is said of what is none."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+from hatoba.cli.numbers import rate, whole_number
+from hatoba.errors import UsageError
+
+CONTEXT = click.Context(click.Command("scan"))
+OPTION = click.Option(["-m", "--most"])
+
+
+def test_numbers_are_converted() -> None:
+    assert whole_number()(CONTEXT, OPTION, "70000") == 70000
+    assert whole_number(0, 100)(CONTEXT, OPTION, "100") == 100
+    assert rate(CONTEXT, OPTION, "0.5") == 0.5
+
+
+def test_an_option_that_is_not_given_has_no_number() -> None:
+    assert whole_number(0, 100)(CONTEXT, OPTION, None) is None
+    assert rate(CONTEXT, OPTION, None) is None
+
+
+@pytest.mark.parametrize("value", ["x", "", "1.5", "-1", "101"])
+def test_what_is_no_number_of_the_range_is_named_with_its_option(value: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        whole_number(0, 100)(CONTEXT, OPTION, value)
+    assert str(caught.value) == f"--most {value}: a whole number from 0 to 100 belongs here"
+
+
+def test_without_bounds_only_numbers_are_looked_at() -> None:
+    assert whole_number()(CONTEXT, OPTION, "-5") == -5
+    with pytest.raises(UsageError, match="--most x: a whole number belongs here"):
+        whole_number()(CONTEXT, OPTION, "x")
+
+
+def test_what_is_no_rate() -> None:
+    with pytest.raises(UsageError, match="--most fast: a rate is a number of probes a second"):
+        rate(CONTEXT, OPTION, "fast")
