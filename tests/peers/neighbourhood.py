@@ -89,14 +89,14 @@ def _interrupted(method: str) -> Callable[[Host, Path], Recorded]:
 
 
 SCANS: Mapping[str, Callable[[Host, Path], Recorded]] = {
-    "everyday": _scan("-vvv", "-p", "1-200", WEB),
+    "everyday": _scan("-vvv", "--max-retries", "1", "-p", "1-200", WEB),
     "summed up": _scan("-p", "26-200", WEB),
     "open only": _scan("-vvv", "--open", "-p", "26-200", WEB),
     "connect": _scan("-vvv", "--connect", "-p", "22,80,81,110", WEB),
     "no host up": _scan("-vvv", "-p", "22,80", NOBODY),
     "IPv6 only": _scan("-vvv", "--authorized", "-p", "22,80,81,110", WEB_IPV6, WEB_LINK_LOCAL),
-    "all filtered": _scan("-vvv", "-p", "22,80", DARK, DARK_IPV6),
-    "several hosts": _scan("-vvv", "-p", "22,80,6379", WEB, DATA, NOBODY, WEB_IPV6),
+    "all filtered": _scan("-vvv", "--max-retries", "1", "-p", "22,80", DARK, DARK_IPV6),
+    "several hosts": _scan("-vvv", "-p", "22,80,6379", WEB, DATA, WEB_IPV6),
     "hostile names": _hostile,
     "interrupted": _interrupted("--syn"),
     "interrupted connect": _interrupted("--connect"),

@@ -36,7 +36,7 @@ class Channel:
 
     def send(self, message: Message, descriptors: Sequence[int] = ()) -> None:
         """Raise ChannelClosed where nobody reads any more. The descriptors stay open on this side."""
-        body = json.dumps(message, ensure_ascii=False).encode()
+        body = json.dumps(message).encode()  # in ASCII: names that are no UTF-8 hold lone surrogates
         try:
             socket.send_fds(self._sock, [_LENGTH.pack(len(body))], list(descriptors))
             self._sock.sendall(body)

@@ -28,8 +28,10 @@ LONG = ("-p", "1-65535", "--max-rate", "2000")  # half a minute
 SHOW_CURSOR, HIDE_CURSOR = b"\x1b[?25h", b"\x1b[?25l"
 
 
-@pytest.mark.parametrize("method", ["--syn", "--connect"])
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("method", "number", "status"),
+    [("--syn", signal.SIGINT, 130), ("--connect", signal.SIGINT, 130), ("--connect", signal.SIGTERM, 143)],
+)
 def test_once(truth_lab: TruthHost, tmp_path: Path, method: str, number: signal.Signals, status: int) -> None:
     xml = tmp_path / "scan.xml"
     with Following(truth_lab.scanner, method, *LONG, "-oX", str(xml), TARGET) as scan:

@@ -15,7 +15,6 @@ from tests.labs import MakeLab
 from tests.net.lab_pair import pair
 from tests.real_scans import COMMAND, Following, Scanned, scan
 
-# connect() reports an errno for each port and the scan goes on: a state is made up, and the exit status is 0.
 METHODS = ["--syn", "--connect"]
 
 
@@ -44,7 +43,8 @@ def test_the_interface_goes_down_in_mid_scan(make_lab: MakeLab, tmp_path: Path, 
 @pytest.mark.slow
 @pytest.mark.peer("prlimit", "nft")
 def test_hardly_a_descriptor_left(truth_lab: TruthHost) -> None:
-    command = ["prlimit", "--nofile=32:32", *COMMAND, "--connect", "-p", "1-65535", "-oJ", "-", truth_lab.address()]
+    options = ["--connect", "-p", "1-65535", "-oJ", "-", truth_lab.address()]
+    command = ["prlimit", "--nofile=48:48", *COMMAND, *options]
     done = Scanned.of(truth_lab.scanner.run(command, timeout_s=110))
     assert (done.status, done.errors) == (0, "")
     truth = {port: (state.word, reason.word) for port, (state, reason) in truth_lab.expected(4, "connect").items()}

@@ -25,6 +25,13 @@ def ends() -> Iterator[tuple[Channel, Channel, socket.socket]]:
         yield Channel(near), Channel(far), near
 
 
+def test_bytes_that_are_no_text_arrive_too(ends: tuple[Channel, Channel, socket.socket]) -> None:
+    near, far, _sock = ends
+    message = {"path": os.fsdecode(b"/tmp/caf\xe9")}
+    near.send(message)
+    assert far.receive()[0] == message
+
+
 @settings(max_examples=25)
 @given(st.lists(st.dictionaries(st.text(max_size=5), JSON, max_size=4), max_size=3))
 def test_messages_arrive_as_sent(messages: list[dict[str, object]]) -> None:
