@@ -1,9 +1,8 @@
-"""Nothing leaves to an address that is not in scope: shown by what tcpdump saw leave the scanner's only interface."""
+"""Nothing leaves to an address that is not in scope: shown by what a capture saw leave the scanner's only interface."""
 
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +15,8 @@ from hatoba.lab.host import Host
 from hatoba.lab.process import Process
 from tests.net.conftest import MakeLab
 
-pytestmark = pytest.mark.peer("tcpdump", "ip")
+pytestmark = pytest.mark.peer("ip")
+ROOT = Path(__file__).parent.parent.parent
 
 PERMITTED = "198.18.0.0/25"
 INSIDE, OUTSIDE, LAST_INSIDE, FIRST_OUTSIDE = "198.18.0.100", "198.18.0.200", "198.18.0.127", "198.18.0.128"
@@ -46,12 +46,13 @@ class Watched:
         self.scanner.call("tests.net.lab_calls:connect", INSIDE, port)
         found: set[str] = set()
         assert self.capture.stdout is not None
-        for line in map(bytes.decode, self.capture.stdout):
-            if f" > {INSIDE}.{port}: " in line:
-                return found
-            if to := re.search(r"(?: > |who-has )(\d+\.\d+\.\d+\.\d+)", line):
-                found.add(to[1])
-        raise AssertionError("tcpdump ended before it saw the last packet")
+        for line in self.capture.stdout:
+            match line.decode().split():
+                case ["to", address, number] if (address, number) == (INSIDE, str(port)):
+                    return found
+                case ["to", address, *_port] if not address.startswith("ff02:"):  # the kernel's own: MLD, router solicitation
+                    found.add(address)
+        raise AssertionError("the capture ended before it saw the last packet")
 
 
 @pytest.fixture
@@ -73,9 +74,9 @@ def watched(make_lab: MakeLab, tmp_path: Path) -> Iterator[Watched]:
         [sys.executable, "-m", "hatoba", "scope", "add", PERMITTED, "--reason", "test", "--scope-file", str(scope_file)]
     )
     assert granted.returncode == 0, granted.stderr
-    capture = scanner.popen(["tcpdump", "-Z", "root", "-n", "-l", "-Q", "out", "-i", device], stdout=PIPE, stderr=PIPE)
-    assert capture.stderr is not None
-    assert any(b"listening on" in line for line in capture.stderr)
+    capture = scanner.popen([sys.executable, "-m", "tests.net.capture", device], cwd=str(ROOT), stdout=PIPE)
+    assert capture.stdout is not None
+    assert capture.stdout.readline() == b"listening\n"
     yield Watched(scanner, scope_file, capture)
     capture.terminate()
 
