@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -15,6 +16,11 @@ from tests import needs
 # A busy machine is no reason to fail: what a property takes is not what it says.
 settings.register_profile("hatoba", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("hatoba")
+
+
+# Whoever starts the tests in the background has SIGINT ignored, and all that they start would ignore it too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
