@@ -89,7 +89,8 @@ def request(
     open_only: bool = False,
 ) -> Request:
     """A scan that has sent nothing yet. Raises UsageError, NotInScope or NotPermitted for whatever can be refused."""
-    asked = _tcp(top_ports_choice(DEFAULT_PORTS, Protocol.TCP) if ports is None else parse_ports(_written(ports)))
+    chosen = top_ports_choice(DEFAULT_PORTS, Protocol.TCP) if ports is None else parse_ports(_written(ports))
+    asked = chosen.only(Protocol.TCP)
     excluded = None if exclude_ports is None else parse_ports(_written(exclude_ports))
     plan = ScanPlan(
         method=method or "",
@@ -116,7 +117,7 @@ def request(
     for note in built.notes:
         LOG.warning("%s", note)
     for block in built.targets.blocks:
-        _tcp(PortChoice(block.ports))
+        PortChoice(block.ports).only(Protocol.TCP)
     permitted = Scope.waive(built.targets, "authorized=True") if authorized else _permitted(built.targets)
     return Request(Scan(_with_method(plan), permitted, arguments=("hatoba.scan",), ports=asked.describe()), open_only)
 
@@ -150,17 +151,6 @@ def _port(number: int) -> str:
     if not 0 <= number <= HIGHEST_PORT:  # a minus would be read as a range
         raise UsageError(_("{item}: ports run from 0 to 65535").format(item=number))
     return str(number)
-
-
-def _tcp(ports: PortChoice) -> PortChoice:
-    other = next((protocol for protocol in ports.protocols if protocol != Protocol.TCP), None)
-    if other is not None:
-        raise UsageError(
-            _("{protocol} ports are not asked in this version yet: leave out {letter}: and what follows it").format(
-                protocol=other.name, letter=other.name[0]
-            )
-        )
-    return ports
 
 
 def _families(families: Iterable[int]) -> frozenset[int]:

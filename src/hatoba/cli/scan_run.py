@@ -95,7 +95,7 @@ def _ports(options: ScanOptions) -> PortChoice:
     else:
         chosen = parse_ports(options.ports or "")
     excluded = _excluded(options)
-    return _tcp(chosen if excluded is None else chosen.without(excluded))
+    return (chosen if excluded is None else chosen.without(excluded)).only(Protocol.TCP)
 
 
 def _excluded(options: ScanOptions) -> PortChoice | None:
@@ -117,19 +117,8 @@ def _targets(options: ScanOptions, ports: PortChoice, stdin: TextIO) -> Built:
         interface=options.plan.interface,
     )
     for block in built.targets.blocks:
-        _tcp(PortChoice(block.ports))
+        PortChoice(block.ports).only(Protocol.TCP)
     return built
-
-
-def _tcp(ports: PortChoice) -> PortChoice:
-    other = next((protocol for protocol in ports.protocols if protocol != Protocol.TCP), None)
-    if other is not None:
-        raise UsageError(
-            _("{protocol} ports are not asked in this version yet: leave out {letter}: and what follows it").format(
-                protocol=other.name, letter=other.name[0]
-            )
-        )
-    return ports
 
 
 def _reports(options: ScanOptions, world: World, bar: ProgressBar) -> Fanout:

@@ -85,6 +85,17 @@ class PortChoice:
             }
         )
 
+    def only(self, protocol: Protocol) -> PortChoice:
+        """These ports, which must all be of *protocol*, the one that the scan's method asks. Raises UsageError."""
+        other = next((held for held in self.protocols if held != protocol), None)
+        if other is not None:
+            raise UsageError(
+                _("{protocol} ports are not asked in this version yet: leave out {letter}: and what follows it").format(
+                    protocol=other.name, letter=other.name[0]
+                )
+            )
+        return self
+
     def union(self, other: PortChoice) -> PortChoice:
         both: dict[Protocol, PortArray] = dict(self.ports)
         for protocol, array in other.ports.items():

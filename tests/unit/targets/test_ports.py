@@ -147,3 +147,10 @@ def test_top_ports() -> None:
     for count in (0, -1, 70000):
         with pytest.raises(UsageError, match="from 1 to 65536"):
             top_ports_choice(count, TCP, top=lambda *_: [])
+
+
+def test_ports_of_another_protocol_are_refused_by_name() -> None:
+    chosen = parse_ports("U:53,T:80")
+    with pytest.raises(UsageError, match=r"^UDP ports are not asked in this version yet: leave out U: "):
+        chosen.only(Protocol.TCP)
+    assert parse_ports("80").only(Protocol.TCP) == parse_ports("80")
