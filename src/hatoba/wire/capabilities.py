@@ -119,13 +119,13 @@ def require_raw(method: str = "syn", capabilities: Capabilities | None = None) -
         return
     if found.remedy is None:
         raise NotPermitted(
-            _("The method {method} must send packets of its own, which this machine does not allow; ask by --connect.").format(
+            _("the method {method} must send packets of its own, which this machine does not allow; ask by --connect.").format(
                 method=method
             )
         )
     raise NotPermitted(
         _(
-            "The method {method} must send packets of its own, which needs CAP_NET_RAW; "
+            "the method {method} must send packets of its own, which needs CAP_NET_RAW; "
             "ask by --connect (-sT) instead, or allow it for one run: {command}"
         ).format(method=method, command=f"{found.remedy} scan --{method} ...")
     )

@@ -169,7 +169,7 @@ class ConnectWire:
             return False
         self._limit = len(self._sockets.flying)
         if self._limit == 0:
-            raise WireError(_("This process may open no more connections; allow more open files with: ulimit -n 4096"))
+            raise WireError(_("this process may open no more connections; allow more open files with: ulimit -n 4096"))
         return True
 
     def _gather(self, timeout_s: float) -> None:

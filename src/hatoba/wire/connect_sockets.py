@@ -99,7 +99,7 @@ def new_socket(family: int, interface: str | None) -> socket.socket:
         fresh.close()
         if error.errno in (errno.EPERM, errno.EACCES):
             raise NotPermitted(
-                _("This kernel lets only root tie a connection to interface {name}; leave the option out, or use sudo.").format(
+                _("this kernel lets only root tie a connection to interface {name}; leave the option out, or use sudo.").format(
                     name=interface
                 )
             ) from error
