@@ -30,7 +30,8 @@ def _spelled_out(function: Function) -> Function:
 
 @_spelled_out
 def scan(targets: Targets, **options: Unpack[ScanOptions]) -> Generator[Verdict, None, None]:
-    """Verdicts as they become known, one for each port asked; of an address that is known to be nobody's, none.
+    """Verdicts as they become known, one for each port asked. Of an address that nobody on the link
+    answers for, SYN, which looks first, asks no port; connect() asks, and tells ``filtered``.
 
     *targets* as on the command line: names, addresses, networks, ranges, ``host:port``; one text or several. The options are
     those of :class:`ScanOptions`. Closing the generator early stops the scan.
