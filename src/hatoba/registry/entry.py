@@ -8,6 +8,8 @@ from enum import StrEnum
 from hatoba.model import Protocol
 
 HIGHEST = 65535
+HIGHEST_PROTOCOL = 255
+"""The numbers of the protocols above IP end here (RFC 791 section 3.1: eight bits)."""
 
 UNKNOWN = "unknown"
 """The word for a port that neither IANA nor we have a name for."""
@@ -55,6 +57,7 @@ class PortEntry:
     today_description: str
     """The products behind :attr:`today`, by name."""
     port_class: PortClass
+    """Of IP it means nothing."""
     hint: str
     """What an open port here means and what to do about it; empty for most ports."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from hatoba.messages import translated
 from hatoba.model import Protocol
 from hatoba.registry import store
-from hatoba.registry.entry import HIGHEST, UNKNOWN, PortClass, PortEntry, port_class
+from hatoba.registry.entry import HIGHEST, HIGHEST_PROTOCOL, UNKNOWN, PortClass, PortEntry, port_class
 
 ALIASES = {
     "www": "http",
@@ -42,16 +42,17 @@ ALIASES = {
 """What people call services that IANA, and we, call otherwise."""
 
 
-def _checked(port: int) -> int:
-    if not 0 <= port <= HIGHEST:
+def _checked(port: int, protocol: Protocol) -> int:
+    if not 0 <= port <= (HIGHEST_PROTOCOL if protocol is Protocol.IP else HIGHEST):
         raise ValueError(f"no port number: {port}")
     return port
 
 
 def lookup(port: int, protocol: Protocol) -> PortEntry:
-    """What is known of *port* (0 to 65535; ValueError otherwise). Never fails for a port that nobody has claimed."""
+    """What is known of *port* (0 to 65535, of IP a protocol's number up to 255; ValueError otherwise). Never fails for a port
+    that nobody has claimed."""
     nothing = "Dynamic and/or Private" if port in PortClass.DYNAMIC.ports else "Unassigned"
-    name, description = store.assigned(protocol).get(_checked(port), ("", nothing))
+    name, description = store.assigned(protocol).get(_checked(port, protocol), ("", nothing))
     today, today_description = store.today(protocol).get(port, ("", ""))
     hint = store.hint(port, protocol)
     return PortEntry(port, protocol, name, description, today, today_description, port_class(port), hint)
@@ -66,15 +67,15 @@ def by_name(pattern: str, protocol: Protocol | None = None) -> list[PortEntry]:
     """Every port whose name, IANA's or ours, is *pattern*, in order of port; capitals don't matter.
 
     ``*`` stands for any letters and ``?`` for one, so that ``http*`` finds http, https, http-alt and more. Without
-    *protocol*, all four. A name that people use otherwise (``dns``, ``www``) finds what it means if nobody has it."""
+    *protocol*, all four that have ports. A name that people use otherwise (``dns``, ``www``) finds what it means if nobody has
+    it."""
     return _named(pattern, protocol) or _named(ALIASES.get(pattern.lower(), ""), protocol)
 
 
 def _named(pattern: str, protocol: Protocol | None) -> list[PortEntry]:
     if not pattern:
         return []
-    expression = "".join({"*": ".*", "?": "."}.get(sign, re.escape(sign)) for sign in pattern)
-    matches = re.compile(expression, re.IGNORECASE).fullmatch
+    matches = re.compile(_expression(pattern), re.IGNORECASE).fullmatch
     found = [
         (port, of)
         for of in _protocols(protocol)
@@ -83,6 +84,14 @@ def _named(pattern: str, protocol: Protocol | None) -> list[PortEntry]:
         if name and matches(name)
     ]
     return _entries(found)
+
+
+def _expression(pattern: str) -> str:
+    """The regular expression of a pattern. What a star has passed is not tried anew, or many stars would take for ever."""
+    first, *others = (re.escape(part).replace(r"\?", ".") for part in pattern.split("*"))
+    if not others:
+        return first
+    return first + "".join(f"(?>.*?{part})" for part in others[:-1]) + ".*" + others[-1]
 
 
 def search(text: str, protocol: Protocol | None = None) -> list[PortEntry]:
@@ -108,14 +117,15 @@ def near_names(name: str, count: int = 3) -> list[str]:
     """Names that *name* was probably meant to be, the nearest first."""
     import difflib
 
-    known = {word: True for of in Protocol for table in (store.assigned(of), store.today(of)) for word, _d in table.values()}
+    tables = [table for of in store.WITH_PORTS for table in (store.assigned(of), store.today(of))]
+    known = {word: True for table in tables for word, _description in table.values()}
     known.update(dict.fromkeys(ALIASES, True))
     known.pop("", None)
     return difflib.get_close_matches(name.lower(), list(known), n=count, cutoff=0.6)
 
 
 def _protocols(protocol: Protocol | None) -> Iterable[Protocol]:
-    return store.LETTERS.values() if protocol is None else (protocol,)
+    return store.WITH_PORTS if protocol is None else (protocol,)
 
 
 def _entries(found: Iterable[tuple[int, Protocol]]) -> list[PortEntry]:

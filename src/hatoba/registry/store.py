@@ -5,7 +5,10 @@ hold ``ports <tab> letters <tab> name <tab> description``, where *ports* is a nu
 protocols it holds; in ``today.tsv`` the description is a number in :data:`hatoba.registry.products.PRODUCTS`. ``ranking.tsv``
 and ``hints.tsv`` hold ``letter <tab> ports <tab> number of a text`` (in ``reasons.py`` and ``hints.py``), the first in the
 order of the ranking.
-``tools/registry/generate.py`` writes all of them; reading plain lines is quicker here than unpacking something smaller.
+``tools/registry/generate.py`` writes all of these; reading plain lines is quicker here than unpacking something smaller.
+
+``protocols.tsv`` holds ``number <tab> keyword <tab> description``: the protocols above IP, which an IP protocol scan asks for.
+It is kept by hand: IANA's "Assigned Internet Protocol Numbers" with all records up to 147, BIT-EMU (RFC 9801, June 2025).
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from pathlib import Path
 from hatoba.model import Protocol
 
 LETTERS = {"t": Protocol.TCP, "u": Protocol.UDP, "s": Protocol.SCTP, "d": Protocol.DCCP}
+WITH_PORTS = tuple(LETTERS.values())
+"""The protocols that have ports."""
 
 Records = dict[int, tuple[str, str]]
 """Name and description by port."""
@@ -53,8 +58,16 @@ def _records(name: str) -> dict[Protocol, Records]:
 
 
 def assigned(protocol: Protocol) -> Records:
-    """IANA's records that say something: names, and ports that are reserved. Not to be changed."""
-    return _records("ports.tsv")[protocol]
+    """IANA's records that say something: names, and ports that are reserved; of IP the protocols above it. Not to be
+    changed."""
+    return _protocols() if protocol is Protocol.IP else _records("ports.tsv").get(protocol, {})
+
+
+@cache
+def _protocols() -> Records:
+    """Keywords in small letters, as reports write them."""
+    fields = (line.split("\t") for line in _lines("protocols.tsv"))
+    return {int(number): (keyword.lower(), description) for number, keyword, description in fields}
 
 
 @cache
@@ -62,20 +75,21 @@ def today(protocol: Protocol) -> Records:
     """Our overlay."""
     from hatoba.registry.products import PRODUCTS
 
-    return {port: (name, PRODUCTS[int(number)]) for port, (name, number) in _records("today.tsv")[protocol].items()}
+    records = _records("today.tsv").get(protocol, {})
+    return {port: (name, PRODUCTS[int(number)]) for port, (name, number) in records.items()}
 
 
 @cache
 def services(protocol: Protocol) -> dict[int, str]:
     """The word that reports show, by port; a port without any is missing."""
     words = {port: name for port, (name, _description) in assigned(protocol).items() if name}
-    words.update((port, name) for port, (name, _number) in _records("today.tsv")[protocol].items())
+    words.update((port, name) for port, (name, _number) in _records("today.tsv").get(protocol, {}).items())
     return words
 
 
 @cache
 def _numbered(name: str, protocol: Protocol) -> dict[int, int]:
-    wanted = next(letter for letter, of in LETTERS.items() if of is protocol)
+    wanted = next((letter for letter, of in LETTERS.items() if of is protocol), None)
     numbers: dict[int, int] = {}
     for line in _lines(name):
         letter, ports, number = line.split("\t")

@@ -10,11 +10,12 @@ from hatoba.model import Protocol
 from hatoba.registry import by_name, lookup, near_names, search, service_name
 from hatoba.registry.entry import UNKNOWN, PortClass
 from hatoba.registry.finding import ALIASES
+from hatoba.registry.store import WITH_PORTS
 
-PROTOCOLS = st.sampled_from(list(Protocol))
+PROTOCOLS = st.sampled_from(WITH_PORTS)
 
 
-@pytest.mark.parametrize("protocol", Protocol)
+@pytest.mark.parametrize("protocol", WITH_PORTS)
 def test_every_port_of_every_protocol_is_answered(protocol: Protocol) -> None:
     for port in range(65536):
         entry = lookup(port, protocol)
@@ -24,6 +25,42 @@ def test_every_port_of_every_protocol_is_answered(protocol: Protocol) -> None:
         assert entry.service
         assert bool(entry.today) == bool(entry.today_description)
         assert entry.name or entry.description
+
+
+@pytest.mark.parametrize(
+    ("number", "keyword"),
+    [
+        (0, "hopopt"),
+        (1, "icmp"),
+        (6, "tcp"),
+        (17, "udp"),
+        (47, "gre"),
+        (50, "esp"),
+        (58, "ipv6-icmp"),
+        (107, "a/n"),
+        (61, UNKNOWN),
+    ],
+)
+def test_protocols_above_ip_go_by_their_keywords(number: int, keyword: str) -> None:
+    assert service_name(number, Protocol.IP) == lookup(number, Protocol.IP).service == keyword
+
+
+def test_every_protocol_above_ip_is_answered_and_no_other() -> None:
+    entries = [lookup(number, Protocol.IP) for number in range(256)]
+    assert [number for number, entry in enumerate(entries) if not entry.known] == list(range(148, 253))
+    assert not any(entry.hint or entry.today for entry in entries)
+    with pytest.raises(ValueError, match="256"):
+        lookup(256, Protocol.IP)
+
+
+def test_protocols_above_ip_are_found_only_where_they_are_asked_for() -> None:
+    assert [entry.port for entry in by_name("ipv6*", Protocol.IP)] == [41, 43, 44, 58, 59, 60]
+    assert by_name("igmp") == search("Internet Group Management") == []
+
+
+def test_icmp_has_no_ports() -> None:
+    assert by_name("*", Protocol.ICMP) == []
+    assert service_name(0, Protocol.ICMP) == UNKNOWN
 
 
 @pytest.mark.parametrize("port", [-1, 65536, 70000])

@@ -8,19 +8,20 @@ from hatoba.model import Protocol
 from hatoba.registry import ranking_place, ranking_reason, service_name, top_ports
 from hatoba.registry.entry import UNKNOWN
 from hatoba.registry.ranking import DEFAULT, FAST
+from hatoba.registry.store import WITH_PORTS
 
 MATTERS = [80, 443, 22, 21, 23, 25, 53, 110, 143, 445, 3389, 8080, 8443, 3306, 5432, 6379, 27017, 9200, 2375, 11211]
 TODAY = [6443, 10250, 2379, 9092, 8883, 1883, 5985, 5986, 5601, 15672, 3000, 5000, 8000, 8888, 9090, 9100, 1433, 1521]
 
 
-@pytest.mark.parametrize("protocol", Protocol)
+@pytest.mark.parametrize("protocol", WITH_PORTS)
 def test_the_whole_order_has_every_port_once(protocol: Protocol) -> None:
     order = top_ports(65536, protocol)
     assert sorted(order) == list(range(65536))
     assert order[-1] == 0
 
 
-@pytest.mark.parametrize("protocol", Protocol)
+@pytest.mark.parametrize("protocol", WITH_PORTS)
 @pytest.mark.parametrize("count", [1, FAST, DEFAULT, 5000])
 def test_a_shorter_ranking_begins_a_longer_one(protocol: Protocol, count: int) -> None:
     ports = top_ports(count, protocol)
@@ -50,7 +51,7 @@ def test_the_tables_of_the_other_protocols() -> None:
     assert ranking_reason(5004, Protocol.DCCP)
 
 
-@pytest.mark.parametrize("protocol", Protocol)
+@pytest.mark.parametrize("protocol", WITH_PORTS)
 def test_beyond_the_table_names_come_first_then_numbers(protocol: Protocol) -> None:
     beyond = [port for port in top_ports(65536, protocol) if ranking_place(port, protocol) is None]
     assert all(ranking_reason(port, protocol) is None for port in beyond)
