@@ -1,4 +1,4 @@
-"""From frames to facts: TCP segments and ICMP errors read out of whole batches of captured packets.
+"""From frames to facts: what may answer a probe, read out of whole batches of captured packets.
 
 Every frame starts at its IP header. What is malformed, cut short, a fragment, or not an answer at all gives no row; nothing
 here raises on what the network sent. Extension headers of IPv6 are not walked: no answer to our probes carries them.
@@ -9,138 +9,231 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.packets.layouts import ADDRESS_BYTES, IP_BYTES
+from hatoba.packets.layouts import ADDRESS_BYTES, ICMP, ICMP6, IP_BYTES, SCTP, TCP, UDP
 
 Bytes2D = npt.NDArray[np.uint8]
+Starts = npt.NDArray[np.int64]
 
-TCP_SEGMENT, ICMP_ERROR = 1, 2
+TCP_SEGMENT, ICMP_ERROR, UDP_DATAGRAM, SCTP_PACKET, ICMP_REPLY, OTHER_PACKET = 1, 2, 3, 4, 5, 6
 
 ANSWER = np.dtype(
     [
-        ("kind", "u1"),  # TCP_SEGMENT or ICMP_ERROR
+        ("kind", "u1"),  # TCP_SEGMENT ... OTHER_PACKET
+        ("protocol", "u1"),  # IANA's number: of the packet, of an ICMP error's quoted one
         ("source", "u1", 16),  # who sent the packet; the first 4 bytes for IPv4
         ("target", "u1", 16),  # the probed address: the source itself, or the quoted destination
-        ("sport", "u2"),  # our port
-        ("dport", "u2"),  # the probed port
-        ("flags", "u1"),  # of the segment, or of nothing
-        ("seq", "u4"),  # of the segment, or the quoted probe's
+        ("sport", "u2"),  # our port; the identifier of ICMP
+        ("dport", "u2"),  # the probed port; 0 where there is none
+        ("flags", "u1"),  # of a TCP segment; the type of the first chunk of an SCTP packet
+        ("seq", "u4"),  # of the segment, or the quoted probe's; the verification tag of SCTP; the sequence number of ICMP
         ("ack", "u4"),
         ("window", "u2"),
         ("ttl", "u1"),
         ("icmp_type", "u1"),
         ("icmp_code", "u1"),
+        ("tag", "u4"),  # of a quoted probe: identification of IPv4, flow label of IPv6
+        ("row", "u4"),  # which frame it was read from
+        ("data_at", "u2"),  # where in that frame the content begins that no field here tells: UDP's payload, ICMP's message
+        ("data_bytes", "u2"),  # how much of it was captured
         ("at_s", "f8"),
     ]
 )
 """One possible answer. Whether it answers a probe of ours is for the probe's judge to say."""
 
-_TCP, _ICMP, _ICMP6 = 6, 1, 58
+_ICMP_NUMBER = {4: ICMP, 6: ICMP6}
 _ERROR_TYPES = {4: (3, 11), 6: (1, 3, 4)}
+_REPLY_TYPES = {4: (0, 14, 18), 6: (129,)}  # echo, timestamp and address mask reply (RFC 792, RFC 950); RFC 4443 section 4.2
 _ICMP_BYTES = 8
 _QUOTED_TRANSPORT_BYTES = 8  # RFC 792: at least 64 bits of the original data: the ports and the sequence number
+_LEAST_BYTES = {TCP: 20, UDP: 8, SCTP: 16}  # of what stands behind the IP header; SCTP's holds at least one chunk header
+
+
+class _Packets:
+    """Captured packets whose IP header is sound."""
+
+    def __init__(self, family: int, frames: Bytes2D, lengths: npt.NDArray[np.uint32], at_s: npt.NDArray[np.float64]) -> None:
+        header_bytes = IP_BYTES[family]
+        self.family = family
+        self.row = np.flatnonzero(lengths >= header_bytes)
+        if self.row.size != len(frames):
+            frames, lengths, at_s = frames[self.row], lengths[self.row], at_s[self.row]
+        self.frames, self.at_s = frames, at_s
+        lengths = np.minimum(lengths, frames.shape[1])
+        if family == 4:
+            self.start = (frames[:, 0] & 15).astype(np.int64) * 4
+            whole = (_u16(frames, 6) & 0x3FFF) == 0  # neither a later fragment nor the first of several
+            self.good = (frames[:, 0] >> 4 == 4) & (self.start >= 20) & whole
+            self.protocol = frames[:, 9]
+            said = _u16(frames, 2).astype(np.uint32)
+        else:
+            self.start = np.full(len(frames), header_bytes, dtype=np.int64)
+            self.good = frames[:, 0] >> 4 == 6
+            self.protocol = frames[:, 6]
+            said = _u16(frames, 4).astype(np.uint32) + np.uint32(header_bytes)
+        self.lengths = np.minimum(lengths, said)  # what follows is the link's padding
+        self.good &= self.lengths >= self.start
+
+    def of(self, protocol: int, least_bytes: int) -> npt.NDArray[np.intp]:
+        """Places of those of *protocol* that have so much behind the IP header."""
+        return np.flatnonzero(self.good & (self.protocol == protocol) & (self.lengths >= self.start + least_bytes))
+
+    def rows(self, places: npt.NDArray[np.intp], kind: int) -> npt.NDArray[np.void]:
+        """Rows of dtype :data:`ANSWER` with all that the IP header tells."""
+        rows = np.zeros(len(places), ANSWER)
+        frames = self.frames[places]
+        rows["kind"], rows["protocol"] = kind, self.protocol[places]
+        if self.family == 4:
+            rows["source"][:, :4] = frames[:, 12:16]
+            rows["ttl"] = frames[:, 8]
+        else:
+            rows["source"] = frames[:, 8:24]
+            rows["ttl"] = frames[:, 7]
+        rows["target"] = rows["source"]
+        rows["row"] = self.row[places]
+        rows["at_s"] = self.at_s[places]
+        return rows
 
 
 def read_answers(
     family: int, frames: Bytes2D, lengths: npt.NDArray[np.uint32], at_s: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.void]:
-    """Rows of dtype :data:`ANSWER` for those *frames* (n, width) that hold a TCP segment or an ICMP error about one.
+    """Rows of dtype :data:`ANSWER`, in no particular order, for those *frames* (n, width) that may answer a probe.
 
     *lengths* are the captured bytes of each frame; what lies beyond them in its row is never looked at.
     """
-    header_bytes = IP_BYTES[family]
-    fit = np.flatnonzero(lengths >= header_bytes + _ICMP_BYTES)
-    if frames.shape[1] < header_bytes + _ICMP_BYTES or not fit.size:
+    if frames.shape[1] < IP_BYTES[family] or not len(frames):
         return np.zeros(0, ANSWER)
-    if fit.size != len(frames):
-        frames, lengths, at_s = frames[fit], lengths[fit], at_s[fit]
-    lengths = np.minimum(lengths, frames.shape[1])
-    if family == 4:
-        start = (frames[:, 0] & 15).astype(np.int64) * 4
-        whole = (_u16(frames, 6) & 0x3FFF) == 0  # neither a later fragment nor the first of several
-        good = (frames[:, 0] >> 4 == 4) & (start >= 20) & whole
-        protocol = frames[:, 9]
-        said = _u16(frames, 2).astype(np.uint32)
-        icmp = _ICMP
-    else:
-        start = np.full(len(frames), header_bytes, dtype=np.int64)
-        good = frames[:, 0] >> 4 == 6
-        protocol = frames[:, 6]
-        said = _u16(frames, 4).astype(np.uint32) + np.uint32(header_bytes)
-        icmp = _ICMP6
-    lengths = np.minimum(lengths, said)  # what follows is the link's padding
-    tcp_rows = np.flatnonzero(good & (protocol == _TCP) & (lengths >= start + 20))
-    icmp_rows = np.flatnonzero(
-        good & (protocol == icmp) & (lengths >= start + _ICMP_BYTES + header_bytes + _QUOTED_TRANSPORT_BYTES)
-    )
-    tcp = _segments(family, frames[tcp_rows], start[tcp_rows], at_s[tcp_rows])
-    if not icmp_rows.size:
-        return tcp
-    errors = _errors(family, frames[icmp_rows], start[icmp_rows], lengths[icmp_rows], at_s[icmp_rows])
-    return np.concatenate([tcp, errors])
+    packets = _Packets(family, frames, lengths, at_s)
+    icmp = _ICMP_NUMBER[family]
+    kinds = [
+        _segments(packets, packets.of(TCP, _LEAST_BYTES[TCP])),
+        _icmp_errors(packets, packets.of(icmp, _ICMP_BYTES + IP_BYTES[family] + _QUOTED_TRANSPORT_BYTES)),
+        _icmp_replies(packets, packets.of(icmp, _ICMP_BYTES)),
+        _datagrams(packets, packets.of(UDP, _LEAST_BYTES[UDP])),
+        _sctp_packets(packets, packets.of(SCTP, _LEAST_BYTES[SCTP])),
+        _others(packets),
+    ]
+    heard = [rows for rows in kinds if len(rows)]
+    if not heard:
+        return np.zeros(0, ANSWER)
+    return heard[0] if len(heard) == 1 else np.concatenate(heard)
 
 
-def _segments(
-    family: int, frames: Bytes2D, start: npt.NDArray[np.int64], at_s: npt.NDArray[np.float64]
-) -> npt.NDArray[np.void]:
-    rows = np.zeros(len(frames), ANSWER)
-    if not len(frames):
+def content(answer: np.void, frames: Bytes2D) -> bytes:
+    """What the field ``data_at`` of *answer* points to, as far as it was captured."""
+    start = int(answer["data_at"])
+    return frames[answer["row"], start : start + int(answer["data_bytes"])].tobytes()
+
+
+def _segments(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArray[np.void]:
+    rows = packets.rows(places, TCP_SEGMENT)
+    if not len(rows):
         return rows
-    header = _slices(frames, start, 20)
-    rows["kind"] = TCP_SEGMENT
-    _put_source(family, rows, frames)
-    rows["target"] = rows["source"]
+    header = _slices(packets.frames[places], packets.start[places], 20)
     rows["dport"] = _u16(header, 0)
     rows["sport"] = _u16(header, 2)
     rows["seq"] = _u32(header, 4)
     rows["ack"] = _u32(header, 8)
     rows["flags"] = header[:, 13]
     rows["window"] = _u16(header, 14)
-    rows["at_s"] = at_s
     return rows
 
 
-def _errors(
-    family: int, frames: Bytes2D, start: npt.NDArray[np.int64], lengths: npt.NDArray[np.uint32], at_s: npt.NDArray[np.float64]
-) -> npt.NDArray[np.void]:
-    icmp = _slices(frames, start, _ICMP_BYTES)
+def _datagrams(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArray[np.void]:
+    rows = packets.rows(places, UDP_DATAGRAM)
+    if not len(rows):
+        return rows
+    start = packets.start[places]
+    header = _slices(packets.frames[places], start, 8)
+    rows["dport"] = _u16(header, 0)
+    rows["sport"] = _u16(header, 2)
+    said = _u16(header, 4).astype(np.int64)
+    rows["data_at"] = start + 8
+    rows["data_bytes"] = np.maximum(np.minimum(packets.lengths[places], start + said) - start - 8, 0)
+    return rows[said >= 8]
+
+
+def _sctp_packets(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArray[np.void]:
+    rows = packets.rows(places, SCTP_PACKET)
+    if not len(rows):
+        return rows
+    header = _slices(packets.frames[places], packets.start[places], 16)
+    rows["dport"] = _u16(header, 0)
+    rows["sport"] = _u16(header, 2)
+    rows["seq"] = _u32(header, 4)
+    rows["flags"] = header[:, 12]
+    return rows
+
+
+def _icmp_replies(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArray[np.void]:
+    if places.size:
+        types = _slices(packets.frames[places], packets.start[places], 1)[:, 0]
+        places = places[np.isin(types, _REPLY_TYPES[packets.family])]
+    rows = packets.rows(places, ICMP_REPLY)
+    if not len(rows):
+        return rows
+    start = packets.start[places]
+    header = _slices(packets.frames[places], start, _ICMP_BYTES)
+    rows["icmp_type"], rows["icmp_code"] = header[:, 0], header[:, 1]
+    rows["sport"], rows["seq"] = _u16(header, 4), _u16(header, 6)
+    rows["data_at"] = start + _ICMP_BYTES
+    rows["data_bytes"] = packets.lengths[places] - start - _ICMP_BYTES
+    return rows
+
+
+def _others(packets: _Packets) -> npt.NDArray[np.void]:
+    """Packets of all other protocols, whatever is in them."""
+    known = (*_LEAST_BYTES, _ICMP_NUMBER[packets.family])
+    return packets.rows(np.flatnonzero(packets.good & ~np.isin(packets.protocol, known)), OTHER_PACKET)
+
+
+def _icmp_errors(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArray[np.void]:
+    """Errors that quote a probe: of what transport protocol, the quoted header tells."""
+    family = packets.family
+    if places.size:
+        types = _slices(packets.frames[places], packets.start[places], 1)[:, 0]
+        places = places[np.isin(types, _ERROR_TYPES[family])]
+    if not places.size:
+        return np.zeros(0, ANSWER)
+    start, frames = packets.start[places], packets.frames[places]
     quoted = start + _ICMP_BYTES
     inner = _slices(frames, quoted, IP_BYTES[family])
     if family == 4:
         inner_start = quoted + (inner[:, 0] & 15).astype(np.int64) * 4
-        good = (inner[:, 0] >> 4 == 4) & (inner[:, 9] == _TCP) & (inner[:, 0] & 15 >= 5) & ((_u16(inner, 6) & 0x1FFF) == 0)
+        good = (inner[:, 0] >> 4 == 4) & (inner[:, 0] & 15 >= 5) & ((_u16(inner, 6) & 0x1FFF) == 0)
     else:
         inner_start = quoted + IP_BYTES[6]
-        good = (inner[:, 0] >> 4 == 6) & (inner[:, 6] == _TCP)
-    good &= np.isin(icmp[:, 0], _ERROR_TYPES[family]) & (lengths >= inner_start + _QUOTED_TRANSPORT_BYTES)
+        good = inner[:, 0] >> 4 == 6
+    good &= packets.lengths[places] >= inner_start + _QUOTED_TRANSPORT_BYTES
     chosen = np.flatnonzero(good)
-    rows = np.zeros(len(chosen), ANSWER)
+    rows = packets.rows(places[chosen], ICMP_ERROR)
     if not chosen.size:
         return rows
-    frames, icmp, inner = frames[chosen], icmp[chosen], inner[chosen]
-    transport = _slices(frames, inner_start[chosen], _QUOTED_TRANSPORT_BYTES)
-    rows["kind"] = ICMP_ERROR
-    _put_source(family, rows, frames)
-    width = ADDRESS_BYTES[family]
-    rows["target"][:, :width] = inner[:, IP_BYTES[family] - width :]
-    rows["sport"] = _u16(transport, 0)
-    rows["dport"] = _u16(transport, 2)
-    rows["seq"] = _u32(transport, 4)
+    icmp = _slices(frames[chosen], start[chosen], _ICMP_BYTES)
+    _put_quoted(family, rows, inner[chosen], _slices(frames[chosen], inner_start[chosen], _QUOTED_TRANSPORT_BYTES))
     rows["icmp_type"] = icmp[:, 0]
     rows["icmp_code"] = icmp[:, 1]
-    rows["at_s"] = at_s[chosen]
+    rows["data_at"] = start[chosen]
+    rows["data_bytes"] = packets.lengths[places[chosen]] - start[chosen]
     return rows
 
 
-def _put_source(family: int, rows: npt.NDArray[np.void], frames: Bytes2D) -> None:
-    if family == 4:
-        rows["source"][:, :4] = frames[:, 12:16]
-        rows["ttl"] = frames[:, 8]
-    else:
-        rows["source"] = frames[:, 8:24]
-        rows["ttl"] = frames[:, 7]
+def _put_quoted(family: int, rows: npt.NDArray[np.void], inner: Bytes2D, transport: Bytes2D) -> None:
+    """What the quoted probe's headers tell."""
+    width = ADDRESS_BYTES[family]
+    rows["target"] = 0
+    rows["target"][:, :width] = inner[:, IP_BYTES[family] - width :]
+    rows["protocol"] = inner[:, 9 if family == 4 else 6]
+    rows["tag"] = _u16(inner, 4) if family == 4 else _u32(inner, 0) & np.uint32(0xFFFFF)
+    ported = np.isin(rows["protocol"], tuple(_LEAST_BYTES))
+    icmp = rows["protocol"] == _ICMP_NUMBER[family]
+    first, second = _u16(transport, 0), _u16(transport, 2)
+    rows["sport"] = np.where(ported, first, np.where(icmp, _u16(transport, 4), 0))
+    rows["dport"] = np.where(ported, second, 0)
+    rows["seq"] = np.where(icmp, _u16(transport, 6), _u32(transport, 4))
 
 
-def _slices(frames: Bytes2D, start: npt.NDArray[np.int64], width: int) -> Bytes2D:
+def _slices(frames: Bytes2D, start: Starts, width: int) -> Bytes2D:
     """*width* bytes of each row from its own *start*; a view where all start alike, which they do but for IP options."""
     first = int(start[0])
     if (start == first).all():

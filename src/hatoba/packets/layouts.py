@@ -30,7 +30,8 @@ ETHERTYPE = {4: 0x0800, 6: 0x86DD}
 ETHERTYPE_ARP = 0x0806
 IP_BYTES = {4: 20, 6: 40}
 ADDRESS_BYTES = {4: 4, 6: 16}
-TCP_BYTES = 20
+ICMP, IGMP, TCP, UDP, ICMP6, SCTP = 1, 2, 6, 17, 58, 132
+"""IANA's numbers of protocols above IP."""
 
 FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32
 
@@ -102,13 +103,5 @@ NEIGHBOUR = np.dtype(
 )
 """Ethernet, IPv6 and a neighbour solicitation or advertisement with one link-layer address option, RFC 4861 section 4.3."""
 
-TCP = np.dtype(TCP_FIELDS)
+TCP_HEADER = np.dtype(TCP_FIELDS)
 IP = {4: np.dtype(IPV4_FIELDS), 6: np.dtype(IPV6_FIELDS)}
-
-
-def tcp_frame(family: int, link_bytes: int, option_bytes: int) -> np.dtype[np.void]:
-    """The layout of a whole TCP frame: *link_bytes* is 14 with an Ethernet header and 0 without one."""
-    link = ETHERNET_FIELDS if link_bytes == ETHERNET_BYTES else []
-    network = IPV4_FIELDS if family == 4 else IPV6_FIELDS
-    options: list[Any] = [("options", "u1", option_bytes)] if option_bytes else []
-    return np.dtype([*link, *network, *TCP_FIELDS, *options])

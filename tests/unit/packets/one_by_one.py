@@ -1,28 +1,33 @@
-"""A reader of one packet, slow and plain, to set beside the vectorised one: the headers of RFC 791, 8200, 9293, 792, 4443."""
+"""A reader of one packet, slow and plain, to set beside the vectorised one: the headers of RFC 791, 8200, 9293, 768, 9260, 792,
+4443."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-TCP_SEGMENT, ICMP_ERROR = 1, 2
+TCP_SEGMENT, ICMP_ERROR, UDP_DATAGRAM, SCTP_PACKET, ICMP_REPLY, OTHER_PACKET = 1, 2, 3, 4, 5, 6
+TCP, UDP, SCTP = 6, 17, 132
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A possible answer; the fields of ``packets.answers.ANSWER`` without the time."""
+    """A possible answer; the fields of ``packets.answers.ANSWER`` without the time, and the content that they point to."""
 
     kind: int
+    protocol: int
     source: bytes
     target: bytes
-    sport: int
-    dport: int
-    flags: int
-    seq: int
-    ack: int
-    window: int
     ttl: int
-    icmp_type: int
-    icmp_code: int
+    sport: int = 0
+    dport: int = 0
+    flags: int = 0
+    seq: int = 0
+    ack: int = 0
+    window: int = 0
+    icmp_type: int = 0
+    icmp_code: int = 0
+    tag: int = 0
+    data: bytes = b""
 
 
 def number(raw: bytes) -> int:
@@ -43,36 +48,68 @@ def seen(family: int, packet: bytes) -> Seen | None:
             return None
         start, said, protocol, ttl = 40, 40 + number(packet[4:6]), packet[6], packet[7]
         source = packet[8:24]
-    body = packet[start:said] if said >= start else b""
-    if protocol == 6:
-        return _segment(source, ttl, body)
+    if min(len(packet), said) < start:
+        return None
+    blank, body = Seen(OTHER_PACKET, protocol, source, source, ttl), packet[start:said]
+    if protocol == TCP:
+        return _segment(blank, body)
+    if protocol == UDP:
+        return _datagram(blank, body)
+    if protocol == SCTP:
+        return _chunks(blank, body)
     if protocol == (1 if family == 4 else 58):
-        return _error(family, source, ttl, body)
-    return None
+        return _error(family, blank, body) or _reply(family, blank, body)
+    return blank
 
 
-def _segment(source: bytes, ttl: int, body: bytes) -> Seen | None:
+def _segment(blank: Seen, body: bytes) -> Seen | None:
     if len(body) < 20:
         return None
-    dport, sport, seq, ack = number(body[0:2]), number(body[2:4]), number(body[4:8]), number(body[8:12])
-    return Seen(TCP_SEGMENT, source, source, sport, dport, body[13], seq, ack, number(body[14:16]), ttl, 0, 0)
+    ports = {"dport": number(body[0:2]), "sport": number(body[2:4])}
+    numbers = {"seq": number(body[4:8]), "ack": number(body[8:12]), "flags": body[13], "window": number(body[14:16])}
+    return replace(blank, kind=TCP_SEGMENT, **ports, **numbers)
 
 
-def _error(family: int, source: bytes, ttl: int, body: bytes) -> Seen | None:
+def _datagram(blank: Seen, body: bytes) -> Seen | None:
+    if len(body) < 8 or number(body[4:6]) < 8:
+        return None
+    data = body[8 : number(body[4:6])]
+    return replace(blank, kind=UDP_DATAGRAM, dport=number(body[0:2]), sport=number(body[2:4]), data=data)
+
+
+def _chunks(blank: Seen, body: bytes) -> Seen | None:
+    if len(body) < 16:
+        return None
+    ports = {"dport": number(body[0:2]), "sport": number(body[2:4])}
+    return replace(blank, kind=SCTP_PACKET, **ports, seq=number(body[4:8]), flags=body[12])
+
+
+def _reply(family: int, blank: Seen, body: bytes) -> Seen | None:
+    if len(body) < 8 or body[0] not in ((0, 14, 18) if family == 4 else (129,)):
+        return None
+    told = {"icmp_type": body[0], "icmp_code": body[1], "sport": number(body[4:6]), "seq": number(body[6:8])}
+    return replace(blank, kind=ICMP_REPLY, **told, data=body[8:])
+
+
+def _error(family: int, blank: Seen, body: bytes) -> Seen | None:
     if len(body) < 8 or body[0] not in ((3, 11) if family == 4 else (1, 3, 4)):
         return None
     quoted = body[8:]
     if family == 4:
-        if len(quoted) < 20 or quoted[0] >> 4 != 4 or quoted[0] & 15 < 5:
+        if len(quoted) < 20 or quoted[0] >> 4 != 4 or quoted[0] & 15 < 5 or number(quoted[6:8]) & 0x1FFF:
             return None
-        if number(quoted[6:8]) & 0x1FFF or quoted[9] != 6:
-            return None
-        target, rest = quoted[16:20], quoted[(quoted[0] & 15) * 4 :]
+        protocol, tag, target, rest = quoted[9], number(quoted[4:6]), quoted[16:20], quoted[(quoted[0] & 15) * 4 :]
     else:
-        if len(quoted) < 40 or quoted[0] >> 4 != 6 or quoted[6] != 6:
+        if len(quoted) < 40 or quoted[0] >> 4 != 6:
             return None
-        target, rest = quoted[24:40], quoted[40:]
+        protocol, tag, target, rest = quoted[6], number(quoted[:4]) & 0xFFFFF, quoted[24:40], quoted[40:]
     if len(rest) < 8:
         return None
-    sport, dport, seq = number(rest[0:2]), number(rest[2:4]), number(rest[4:8])
-    return Seen(ICMP_ERROR, source, target, sport, dport, 0, seq, 0, 0, ttl, body[0], body[1])
+    told = {"protocol": protocol, "tag": tag, "icmp_type": body[0], "icmp_code": body[1]}
+    if protocol in (TCP, UDP, SCTP):
+        told |= {"sport": number(rest[0:2]), "dport": number(rest[2:4]), "seq": number(rest[4:8])}
+    elif protocol == (1 if family == 4 else 58):
+        told |= {"sport": number(rest[4:6]), "seq": number(rest[6:8])}
+    else:
+        told |= {"seq": number(rest[4:8])}
+    return replace(blank, kind=ICMP_ERROR, target=target, data=body, **told)

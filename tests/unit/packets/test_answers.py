@@ -12,15 +12,28 @@ from hypothesis import strategies as st
 from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_NOP, fragment
 from scapy.layers.inet6 import (
     ICMPv6DestUnreach,
+    ICMPv6EchoReply,
     ICMPv6EchoRequest,
     ICMPv6ParamProblem,
     ICMPv6TimeExceeded,
     IPv6,
     IPv6ExtHdrDestOpt,
 )
+from scapy.layers.l2 import GRE
+from scapy.layers.sctp import SCTP, SCTPChunkAbort, SCTPChunkInitAck
 from scapy.packet import Packet, Raw
 
-from hatoba.packets.answers import ANSWER, ICMP_ERROR, TCP_SEGMENT, read_answers
+from hatoba.packets.answers import (
+    ANSWER,
+    ICMP_ERROR,
+    ICMP_REPLY,
+    OTHER_PACKET,
+    SCTP_PACKET,
+    TCP_SEGMENT,
+    UDP_DATAGRAM,
+    content,
+    read_answers,
+)
 from hatoba.wire.base import WIDTH_BYTES
 from tests.unit.packets.one_by_one import Seen, seen
 
@@ -55,18 +68,24 @@ def read(family: int, packets: list[bytes], width: int = WIDTH_BYTES, rubbish: i
     return read_answers(family, frames, lengths, np.arange(len(packets), dtype=np.float64))
 
 
-def as_seen(family: int, row: np.void) -> Seen:
+def as_seen(family: int, row: np.void, packet: bytes) -> Seen:
+    """A row in the words of the plain reader. Its content has to lie within *packet*, which it was read from."""
     width = 4 if family == 4 else 16
-    fields = {name: row[name].item() for name in ANSWER.names or () if name not in ("source", "target", "at_s")}
+    apart = ("source", "target", "at_s", "row", "data_at", "data_bytes")
+    fields = {name: row[name].item() for name in ANSWER.names or () if name not in apart}
     assert not row["source"][width:].any()
     assert not row["target"][width:].any()
-    return Seen(source=row["source"][:width].tobytes(), target=row["target"][:width].tobytes(), **fields)
+    assert int(row["data_at"]) + int(row["data_bytes"]) <= len(packet), "content behind the packet's end"
+    source, target = (row[name][:width].tobytes() for name in ("source", "target"))
+    frames = np.frombuffer(packet, np.uint8)[None, :].repeat(int(row["row"]) + 1, axis=0)
+    return Seen(source=source, target=target, data=content(row, frames), **fields)
 
 
 def assert_read_as_one_by_one(family: int, packets: list[bytes]) -> None:
     rows = read(family, packets)
-    told = {int(row["at_s"]): as_seen(family, row) for row in rows}
+    told = {int(row["at_s"]): as_seen(family, row, packets[row["row"]][:WIDTH_BYTES]) for row in rows}
     assert len(told) == len(rows)
+    assert (rows["row"] == rows["at_s"]).all()
     expected = {at: found for at, packet in enumerate(packets) if (found := seen(family, packet[:WIDTH_BYTES])) is not None}
     assert told == expected
 
@@ -75,21 +94,91 @@ def assert_read_as_one_by_one(family: int, packets: list[bytes]) -> None:
 @pytest.mark.parametrize("flags", ["SA", "RA", "R", "S", "FA", "SAEC", "FSRPAUEC"])
 def test_a_segment_of_scapy(family: int, flags: str) -> None:
     tcp = TCP(sport=443, dport=61440, seq=0x01020304, ack=0xDEADBEF0, flags=flags, window=64240, options=[("MSS", 1460)])
-    (row,) = read(family, [bytes(outer(family, HOST[family], ttl=57) / tcp)])
+    packet = bytes(outer(family, HOST[family], ttl=57) / tcp)
+    (row,) = read(family, [packet])
     host = ip_address(HOST[family]).packed
-    assert as_seen(family, row) == Seen(
-        TCP_SEGMENT, host, host, 61440, 443, int(tcp.flags) & 0xFF, 0x01020304, 0xDEADBEF0, 64240, 57, 0, 0
-    )
+    numbers = {"seq": 0x01020304, "ack": 0xDEADBEF0, "window": 64240, "flags": int(tcp.flags) & 0xFF}
+    assert as_seen(family, row, packet) == Seen(TCP_SEGMENT, 6, host, host, 57, 61440, 443, **numbers)
+
+
+@BOTH
+def test_a_datagram_of_scapy(family: int) -> None:
+    host = ip_address(HOST[family]).packed
+    for data in (b"", b"x", b"answer"):
+        packet = bytes(outer(family, HOST[family]) / UDP(sport=53, dport=61440) / Raw(data)) + b"padding"
+        (row,) = read(family, [packet])
+        assert as_seen(family, row, packet) == Seen(UDP_DATAGRAM, 17, host, host, 63, 61440, 53, data=data)
+
+
+@BOTH
+@pytest.mark.parametrize(("chunk", "kind"), [(SCTPChunkInitAck(init_tag=9), 2), (SCTPChunkAbort(), 6)])
+def test_an_sctp_packet_of_scapy(family: int, chunk: Packet, kind: int) -> None:
+    packet = bytes(outer(family, HOST[family]) / SCTP(sport=80, dport=61440, tag=0xDEADBEEF) / chunk)
+    (row,) = read(family, [packet])
+    host = ip_address(HOST[family]).packed
+    assert as_seen(family, row, packet) == Seen(SCTP_PACKET, 132, host, host, 63, 61440, 80, flags=kind, seq=0xDEADBEEF)
+
+
+@pytest.mark.parametrize(
+    ("family", "kind", "expected"),
+    [
+        (4, ICMP(type=0, id=61440, seq=7), 0),
+        (4, ICMP(type=14, id=61440, seq=7, ts_ori=0, ts_rx=0, ts_tx=0), 14),
+        (4, ICMP(type=18, id=61440, seq=7, addr_mask="255.255.255.0"), 18),
+        (6, ICMPv6EchoReply(id=61440, seq=7), 129),
+    ],
+)
+def test_a_reply_to_a_ping(family: int, kind: Packet, expected: int) -> None:
+    packet = bytes(outer(family, HOST[family]) / kind)
+    (row,) = read(family, [packet])
+    host, number = ip_address(HOST[family]).packed, 1 if family == 4 else 58
+    data = packet[(20 if family == 4 else 40) + 8 :]
+    told = Seen(ICMP_REPLY, number, host, host, 63, 61440, seq=7, icmp_type=expected, data=data)
+    assert as_seen(family, row, packet) == told
+
+
+@BOTH
+def test_other_protocols_are_packets(family: int) -> None:
+    host = ip_address(HOST[family]).packed
+    packet = bytes(outer(family, HOST[family]) / GRE())
+    (row,) = read(family, [packet])
+    assert as_seen(family, row, packet) == Seen(OTHER_PACKET, 47, host, host, 63)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("quoted", "expected"),
+    [
+        (UDP(sport=61440, dport=53) / Raw(b"question"), {"protocol": 17, "sport": 61440, "dport": 53}),
+        (SCTP(sport=61440, dport=80, tag=5) / SCTPChunkAbort(), {"protocol": 132, "sport": 61440, "dport": 80, "seq": 5}),
+        (GRE() / Raw(bytes(8)), {"protocol": 47, "sport": 0, "dport": 0, "seq": 0}),
+    ],
+)
+def test_what_an_error_quotes(family: int, quoted: Packet, expected: dict[str, int]) -> None:
+    network = IP(src=US[4], dst=HOST[4], id=0x1234) if family == 4 else IPv6(src=US[6], dst=HOST[6], fl=0x81234)
+    (row,) = read(family, [bytes(unreachable(family, quoted=network / quoted))])
+    assert row["kind"] == ICMP_ERROR
+    assert row["tag"] == (0x1234 if family == 4 else 0x81234)
+    assert {name: int(row[name]) for name in expected} == expected
+
+
+@BOTH
+def test_an_error_about_a_ping_tells_its_identifier(family: int) -> None:
+    network = (IP if family == 4 else IPv6)(src=US[family], dst=HOST[family])
+    ping = ICMP(type=8, id=61440, seq=7) if family == 4 else ICMPv6EchoRequest(id=61440, seq=7)
+    (row,) = read(family, [bytes(unreachable(family, quoted=network / ping))])
+    assert (row["protocol"], row["sport"], row["dport"], row["seq"]) == (1 if family == 4 else 58, 61440, 0, 7)
 
 
 @BOTH
 @pytest.mark.parametrize("code", [0, 1, 3, 6, 13])
 def test_an_icmp_error_of_scapy(family: int, code: int) -> None:
-    (row,) = read(family, [bytes(unreachable(family, code))])
+    packet = bytes(unreachable(family, code))
+    (row,) = read(family, [packet])
     router, host = (ip_address(table[family]).packed for table in (ROUTER, HOST))
-    assert as_seen(family, row) == Seen(
-        ICMP_ERROR, router, host, 61440, 443, 0, 0xDEADBEEF, 0, 0, 63, 3 if family == 4 else 1, code
-    )
+    told = {"icmp_type": 3 if family == 4 else 1, "icmp_code": code, "tag": 1 if family == 4 else 0}
+    data = packet[20 if family == 4 else 40 :]
+    assert as_seen(family, row, packet) == Seen(ICMP_ERROR, 6, router, host, 63, 61440, 443, seq=0xDEADBEEF, data=data, **told)
 
 
 @pytest.mark.parametrize(
@@ -134,16 +223,21 @@ def test_an_error_about_a_later_fragment_gives_nothing() -> None:
 def test_foreign_packets_give_nothing(family: int) -> None:
     other = 10 - family
     packets: list[Packet] = [
-        outer(family, HOST[family]) / UDP(sport=53, dport=61440) / Raw(b"x" * 40),
-        unreachable(family, quoted=(IP if family == 4 else IPv6)(src=US[family], dst=HOST[family]) / UDP() / Raw(b"x" * 40)),
         outer(other, HOST[other]) / TCP(sport=443, dport=61440, flags="SA"),
+        outer(other, HOST[other]) / UDP(sport=53, dport=61440) / Raw(b"x" * 40),
+        unreachable(other),
+        outer(family, HOST[family]) / UDP(sport=53, dport=61440, len=7) / Raw(b"x" * 40),
     ]
     if family == 4:
         packets.append(outer(4, HOST[4]) / ICMP(type=8) / probe(4))
     else:
         packets.append(outer(6, HOST[6]) / ICMPv6EchoRequest(data=bytes(probe(6))))
-        packets.append(outer(6, HOST[6]) / IPv6ExtHdrDestOpt() / TCP(sport=443, dport=61440, flags="SA"))
     assert len(read(family, [bytes(packet) for packet in packets])) == 0
+
+
+def test_what_stands_behind_an_extension_header_is_not_looked_at() -> None:
+    (row,) = read(6, [bytes(outer(6, HOST[6]) / IPv6ExtHdrDestOpt() / TCP(sport=443, dport=61440, flags="SA"))])
+    assert (row["kind"], row["protocol"], row["dport"]) == (OTHER_PACKET, 60, 0)
 
 
 @BOTH
@@ -151,6 +245,8 @@ def test_every_length_of_a_cut_packet(family: int) -> None:
     for whole in (
         bytes(outer(family, HOST[family]) / TCP(sport=443, dport=61440, flags="SA", options=[("MSS", 9)])),
         bytes(unreachable(family)),
+        bytes(outer(family, HOST[family]) / UDP(sport=53, dport=61440) / Raw(b"x" * 9)),
+        bytes(outer(family, HOST[family]) / SCTP(sport=53, dport=61440) / SCTPChunkAbort()),
     ):
         packets = [whole[:length] for length in range(len(whole) + 1)]
         assert_read_as_one_by_one(family, packets)
@@ -197,8 +293,15 @@ def test_each_answer_keeps_its_own_time() -> None:
 
 def bases(family: int) -> list[bytes]:
     tcp = TCP(sport=443, dport=61440, seq=5, ack=6, flags="SA")
-    found = [bytes(outer(family, HOST[family]) / tcp), bytes(unreachable(family)), bytes(probe(family))]
+    network = (IP if family == 4 else IPv6)(src=US[family], dst=HOST[family])
+    udp, sctp = UDP(sport=53, dport=61440) / Raw(b"twelve bytes"), SCTP(sport=80, dport=61440, tag=5) / SCTPChunkAbort()
+    reply = ICMP(type=0, id=61440, seq=7) if family == 4 else ICMPv6EchoReply(id=61440, seq=7)
+    query = ICMP(type=8, id=61440, seq=7) if family == 4 else ICMPv6EchoRequest(id=61440, seq=7)
+    found = [bytes(unreachable(family)), bytes(probe(family))]
+    found += [bytes(outer(family, HOST[family]) / body) for body in (tcp, udp, sctp, reply, GRE())]
+    found += [bytes(unreachable(family, quoted=network / body)) for body in (udp, sctp, query, GRE() / Raw(bytes(8)))]
     if family == 4:
+        found.append(bytes(outer(4, HOST[4]) / ICMP(type=14, id=61440, seq=7)))
         found.append(bytes(IP(src=HOST[4], dst=US[4], options=[IPOption_NOP()] * 12) / tcp))
         quoted = probe(4)
         quoted[IP].options = [IPOption_NOP()] * 20
@@ -238,7 +341,8 @@ def test_narrow_captures_never_raise(family: int, width: int, packets: list[byte
     for rubbish in (0, 0x45, 0x60, 0xFF):
         told = read(family, packets, width=width, rubbish=rubbish)
         expected = [found for packet in packets if (found := seen(family, packet[:width]))]
-        assert sorted(map(repr, (as_seen(family, row) for row in told))) == sorted(map(repr, expected))
+        found_rows = [as_seen(family, row, packets[row["row"]][:width]) for row in told]
+        assert sorted(map(repr, found_rows)) == sorted(map(repr, expected))
 
 
 @BOTH

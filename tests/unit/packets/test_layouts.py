@@ -11,6 +11,7 @@ from scapy.layers.l2 import ARP, Ether
 from hatoba.packets import layouts
 
 MAC, OTHER = "02:00:00:00:00:01", "02:00:00:00:00:02"
+FIELDS = {4: layouts.IPV4_FIELDS, 6: layouts.IPV6_FIELDS}
 TCP_VALUES = {
     "sport": 61440,
     "dport": 443,
@@ -22,6 +23,12 @@ TCP_VALUES = {
 }
 
 
+def tcp_frame(family: int, link_bytes: int, option_bytes: int) -> np.dtype[np.void]:
+    """The headers one behind the other, as they stand in a frame."""
+    link = layouts.ETHERNET_FIELDS if link_bytes else []
+    return np.dtype([*link, *FIELDS[family], *layouts.TCP_FIELDS, ("options", "u1", option_bytes)])
+
+
 @pytest.mark.parametrize("link_bytes", [0, 14])
 @pytest.mark.parametrize("options", [0, 4, 40])
 def test_ipv4_and_tcp(link_bytes: int, options: int) -> None:
@@ -30,7 +37,7 @@ def test_ipv4_and_tcp(link_bytes: int, options: int) -> None:
     packet = IP(src="198.18.0.1", dst="198.18.0.2", tos=4, id=9, ttl=63, flags="DF") / tcp
     packet = Ether(src=MAC, dst=OTHER) / packet if link_bytes else packet
     raw = bytes(packet)
-    layout = layouts.tcp_frame(4, link_bytes, options)
+    layout = tcp_frame(4, link_bytes, options)
     assert layout.itemsize == len(raw)
     row = np.frombuffer(raw, layout)[0]
     read = type(packet)(raw)
@@ -49,7 +56,7 @@ def test_ipv6_and_tcp(link_bytes: int) -> None:
     packet = IPv6(src="fd00:18::1", dst="fd00:18::2", tc=3, fl=77, hlim=63) / TCP(sport=61440, dport=443, flags="S")
     packet = Ether(src=MAC, dst=OTHER) / packet if link_bytes else packet
     raw = bytes(packet)
-    layout = layouts.tcp_frame(6, link_bytes, 0)
+    layout = tcp_frame(6, link_bytes, 0)
     assert layout.itemsize == len(raw)
     row = np.frombuffer(raw, layout)[0]
     assert row["version_class_flow"] == 6 << 28 | 3 << 20 | 77
@@ -57,6 +64,18 @@ def test_ipv6_and_tcp(link_bytes: int) -> None:
     assert row["src"].tobytes() == bytes.fromhex("fd000018000000000000000000000001")
     assert row["dst"].tobytes() == bytes.fromhex("fd000018000000000000000000000002")
     assert (row["sport"], row["dport"], row["flags"]) == (61440, 443, layouts.SYN)
+
+
+def test_the_sizes_are_those_of_the_headers() -> None:
+    assert {family: layouts.IP[family].itemsize for family in (4, 6)} == layouts.IP_BYTES == {4: 20, 6: 40}
+    assert layouts.TCP_HEADER.itemsize == 20
+    assert np.dtype(layouts.ETHERNET_FIELDS).itemsize == layouts.ETHERNET_BYTES == 14
+
+
+def test_the_protocols_have_iana_s_numbers() -> None:
+    numbers = {name: IP(proto=getattr(layouts, name)).sprintf("%IP.proto%") for name in ("ICMP", "IGMP", "TCP", "UDP", "SCTP")}
+    assert numbers == {name: name.lower() for name in numbers}
+    assert IPv6(nh=layouts.ICMP6).sprintf("%IPv6.nh%") == "ICMPv6"
 
 
 def test_arp() -> None:
