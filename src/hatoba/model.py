@@ -7,7 +7,7 @@ structured array (``hatoba.results.batch``); the codes of the enumerations below
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from ipaddress import IPv4Address, IPv6Address
 
 Address = IPv4Address | IPv6Address
@@ -15,8 +15,12 @@ Address = IPv4Address | IPv6Address
 
 
 class Protocol(IntEnum):
-    """Transport protocols that have ports; the values are IANA's protocol numbers."""
+    """What a port belongs to; the values are IANA's protocol numbers."""
 
+    IP = 0
+    """IP itself: its "ports" are the numbers of the protocols that it carries."""
+    ICMP = 1
+    """Of both families. It has no ports; a ping asks for port 0."""
     TCP = 6
     UDP = 17
     DCCP = 33
@@ -52,6 +56,9 @@ class Reason(IntEnum):
     RESET = 4
     CONNECTED = 5
     CONN_REFUSED = 6
+    UDP_RESPONSE = 7
+    INIT_ACK = 8
+    ABORT = 9
     # ICMP destination unreachable, RFC 792 and RFC 1812 section 5.2.7.1
     NET_UNREACH = 10
     HOST_UNREACH = 11
@@ -67,9 +74,22 @@ class Reason(IntEnum):
     ADDR_UNREACH = 22
     POLICY_FAIL = 23
     REJECT_ROUTE = 24
+    # Of the IP protocol scan
+    PROTO_RESPONSE = 25
+    PARAMETER_PROBLEM = 26
+    # Answers to pings
+    ECHO_REPLY = 27
+    TIMESTAMP_REPLY = 28
+    ADDRESSMASK_REPLY = 29
     # Known without a probe: what this machine's kernel says
     NO_NEIGHBOUR = 30
     LOCAL_ERROR = 31
+    ARP_RESPONSE = 32
+    ND_RESPONSE = 33
+    LOCALHOST_RESPONSE = 34
+    # Known from the user
+    USER_SET = 35
+    HOST_TIMEOUT = 36
 
     @property
     def word(self) -> str:
@@ -89,9 +109,19 @@ class Answer(IntEnum):
     REFUSED = 7
     LOCAL = 8
     """This machine's kernel refused, nobody outside was heard."""
+    UDP = 9
+    INIT_ACK = 10
+    ABORT = 11
+    PACKET = 12
+    """Some packet in the protocol that was asked for."""
+    ECHO_REPLY = 13
+    TIMESTAMP_REPLY = 14
+    ADDRESSMASK_REPLY = 15
+    ARP = 16
+    """Who has the address, over ARP or neighbour discovery."""
 
 
-_REASON_WORDS = {Reason.CONNECTED: "syn-ack", Reason.CONN_REFUSED: "conn-refused", Reason.SYN: "syn"}
+_REASON_WORDS = {Reason.CONNECTED: "syn-ack", Reason.PARAMETER_PROBLEM: "param-problem"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +161,60 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Hop:
+    """A station on the way to a host."""
+
+    ttl: int
+    """How many stations from here; the first router is 1."""
+    address: Address | None
+    """None where nobody told."""
+    rtt_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The way to a host, as probes with a short time to live found it."""
+
+    method: str
+    """The method of the probes, one that the host had answered: ``syn``, ``icmp-echo`` ..."""
+    port: int
+    """The port they were for; 0 where the method has none."""
+    hops: tuple[Hop, ...]
+    """By ascending ttl, without a gap; the last one is the host, if it answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vanishing:
+    """Where the probes for a silent port get lost."""
+
+    protocol: Protocol
+    port: int
+    hop: Hop | None
+    """The last station that told of one: the probes vanish there or behind it. None where none did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsteady:
+    """A port that answered the same question in different ways."""
+
+    protocol: Protocol
+    port: int
+    states: tuple[State, ...]
+    """What each answer meant, in the order of arrival."""
+
+
+class Deception(StrEnum):
+    """What answers in a host's stead, or for ports that nobody listens on."""
+
+    ANSWERS_EVERYTHING = "answers-everything"
+    """Random high ports are open, too: nothing that this host says of a port can be believed."""
+    SYN_PROXY = "syn-proxy"
+    """Something in front answers every SYN, and completes a connection only where the host behind does."""
+    TARPIT = "tarpit"
+    """It accepts every connection and then holds it, with a window of zero."""
+
+
+@dataclass(frozen=True, slots=True)
 class Host:
     """One scanned address as a whole. ``state`` is ``up`` once anything answered from it, ``down`` where its link says that
     nobody has the address, ``unknown`` where every probe met silence."""
@@ -141,21 +225,74 @@ class Host:
     state: str = "unknown"
     reason: str = "no-response"
     rtt_s: float | None = None
-    """Smoothed round-trip time in seconds."""
+    """Mean round-trip time in seconds."""
+    mac: bytes | None = None
+    """Hardware address, where it is on a link of this machine."""
+    trace: Trace | None = None
+    """The way to it, where it was asked for."""
+    vanishing: Vanishing | None = None
+    deception: Deception | None = None
+    held_ports: tuple[int, ...] = ()
+    """Of a deceptive host's open TCP ports those on which a connection stayed up: what may really be open."""
+    unsteady: tuple[Unsteady, ...] = ()
+    timed_out: bool = False
+    """Its time (``--host-timeout``) was up before all its ports were known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """One question whose answer shows that a host is there."""
+
+    method: str
+    """Name of a method: ``icmp-echo``, ``syn``, ``connect`` ..."""
+    ports: tuple[int, ...] = (0,)
+    """Ports, or protocol numbers; 0 where the method has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScanPlan:
     """How to scan: everything the user chose, nothing that changes while it runs."""
 
-    method: str = "connect"
+    methods: tuple[str, ...] = ("connect",)
+    """No more than one for each protocol; none to look for hosts only."""
+    tcp_flags: int | None = None
+    """Flags to ask with instead of the TCP method's own."""
+    pings: tuple[Ping, ...] = ()
+    """How to find out which hosts are there before they are asked for ports; none: every address is asked."""
     max_retries: int | None = None
     """Upper bound of repeats of an unanswered probe; None lets the loss estimate decide."""
     min_rate_pps: float | None = None
     max_rate_pps: float | None = None
+    scan_delay_s: float | None = None
+    """At least so long between two probes to one host."""
+    host_timeout_s: float | None = None
+    """How long the hosts that are scanned together may take; what is known by then is kept."""
+    initial_rtt_timeout_s: float | None = None
+    min_rtt_timeout_s: float | None = None
+    max_rtt_timeout_s: float | None = None
+    prove_closed: bool = False
+    """Ask silent ports again, as slowly as a host that rations its errors answers, until they are known to be closed or not."""
+    second_look: bool = False
+    """Ask what is open once more, and random ports of hosts where nearly all is open: do the answers hold?"""
+    traceroute: bool = False
+    reverse_names: bool = False
+    """Look up the names of the addresses that answer."""
     seed: int | None = None
     """Key of the permutation and of the cookies; None draws one."""
     interface: str | None = None
+    source_port: int | None = None
+    """Send from this port on; None: from a free one."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortsAsked:
+    """What one method asks each host for."""
+
+    method: str
+    protocol: Protocol
+    ports: str
+    """As a range list, ``1-1024,8080``."""
+    port_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,15 +301,17 @@ class ScanInfo:
 
     version: str
     arguments: tuple[str, ...]
-    method: str
-    protocol: Protocol
-    ports: str
-    """The asked ports as a range list, ``1-1024,8080``."""
-    port_count: int
+    asked: tuple[PortsAsked, ...]
+    """One entry for each method; none where only hosts are looked for."""
     address_count: int
     started_at: float
     """Seconds since the epoch."""
     seed: int = 0
+
+    @property
+    def method(self) -> str:
+        """Names of the methods, ``+`` between them."""
+        return "+".join(entry.method for entry in self.asked) or "ping"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +337,23 @@ class ScanEnd:
     """Sentences for people about what did not work."""
 
 
+class Doing(StrEnum):
+    """What a scan is at."""
+
+    NEIGHBOURS = "neighbours"
+    """Looking for hosts on the link."""
+    DISCOVERY = "discovery"
+    """Pinging."""
+    ASKING = "asking"
+    RATIONED = "rationed"
+    """Asking again, slowly, where ICMP errors may have been held back."""
+    PROVING = "proving"
+    """As above, until all silent ports are known to be closed or not."""
+    DOUBTING = "doubting"
+    """Asking open ports once more."""
+    TRACING = "tracing"
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a scan is."""
@@ -212,3 +368,4 @@ class Progress:
     left_s: float | None
     """Seconds left at this pace; None while unknown."""
     open_found: int = 0
+    doing: Doing = Doing.ASKING

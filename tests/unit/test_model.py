@@ -8,7 +8,8 @@ from hatoba.model import Protocol, Reason, State
 
 
 def test_protocols_are_ianas_numbers() -> None:
-    assert {protocol.word: protocol.value for protocol in Protocol} == {"tcp": 6, "udp": 17, "dccp": 33, "sctp": 132}
+    values = {protocol.word: protocol.value for protocol in Protocol}
+    assert values == {"ip": 0, "icmp": 1, "tcp": 6, "udp": 17, "dccp": 33, "sctp": 132}
 
 
 def test_states_have_nmaps_words() -> None:

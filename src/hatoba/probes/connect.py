@@ -16,18 +16,35 @@ a firewall's REJECT; the wire therefore says which of them it was (:class:`Kind`
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.model import Answer, Reason, State
+from hatoba.model import Answer, Protocol, Reason, State
 from hatoba.probes.unreachable import reasons
 
 Codes = npt.NDArray[np.uint8]
 
-SILENCE = (State.FILTERED, Reason.NO_RESPONSE)
-"""What it means that no answer came."""
+
+@dataclass(frozen=True, slots=True)
+class KernelMethod:
+    """A method whose packets are the kernel's."""
+
+    name: str
+    protocol: Protocol
+    silence: tuple[State, Reason]
+    """What it means that no answer came."""
+    rationed_silence: tuple[State, Reason] | None = None
+
+    @property
+    def has_question(self) -> Callable[[npt.NDArray[np.uint16]], npt.NDArray[np.bool_]]:
+        return lambda ports: np.zeros(len(ports), bool)
+
+
+CONNECT = KernelMethod("connect", Protocol.TCP, (State.FILTERED, Reason.NO_RESPONSE))
 
 
 class Kind(IntEnum):

@@ -8,10 +8,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.model import Reason
+from hatoba.model import Answer, Reason, State
+from hatoba.packets.answers import ICMP_ERROR
+from hatoba.packets.frames import ip_tag
+from hatoba.probes.method import Heard, Judgement, Mask
 
 _TIME_EXCEEDED = {4: 11, 6: 3}
 _UNREACHABLE = {4: 3, 6: 1}
+ICMP_ANSWER = {4: Answer.ICMP, 6: Answer.ICMP6}
 
 REASONS: dict[int, dict[int, Reason]] = {
     # RFC 792, RFC 1122 section 3.2.2.1, RFC 1812 section 5.2.7.1
@@ -51,4 +55,31 @@ _TABLES = {family: _table(family) for family in (4, 6)}
 def reasons(family: int, icmp_type: npt.NDArray[np.uint8], icmp_code: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """The reason's code for each type and code; 0 where the error says nothing about the port."""
     found: npt.NDArray[np.uint8] = _TABLES[family][icmp_type, icmp_code]
+    return found
+
+
+def judge_errors(verdicts: Judgement, heard: Heard, ours: Mask) -> None:
+    """Enter what ICMP errors say; *ours* tells which of the answers quote a probe of this method."""
+    answers = heard.answers
+    errors = ours & (answers["kind"] == ICMP_ERROR)
+    why = reasons(heard.family, answers["icmp_type"], answers["icmp_code"])
+    verdicts.put(errors & (why > 0), State.FILTERED, why, ICMP_ANSWER[heard.family])
+    verdicts.put(errors, np.zeros(len(answers), np.uint8), why, ICMP_ANSWER[heard.family])
+
+
+def quotes(heard: Heard, protocol: int) -> Mask:
+    """ICMP errors that quote a probe in *protocol*."""
+    found: Mask = (heard.answers["kind"] == ICMP_ERROR) & (heard.answers["protocol"] == protocol)
+    return found
+
+
+def tagged(heard: Heard) -> Mask:
+    """Whose quoted IP header carries the cookie (``Segment.tag_ip``)."""
+    found: Mask = heard.answers["tag"] == ip_tag(heard.family, heard.cookies)
+    return found
+
+
+def from_target(heard: Heard) -> Mask:
+    """Errors that the probed address itself sent."""
+    found: Mask = (heard.answers["source"] == heard.answers["target"]).all(axis=1)
     return found

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hatoba.model import Protocol, Reason, State
-from hatoba.packets.layouts import TCP
+from hatoba.model import Reason, State
+from hatoba.packets.answers import ANSWER
+from hatoba.packets.segment import Segment
 from hatoba.probes import METHODS
-from hatoba.probes.method import Judgement, Method
+from hatoba.probes.method import Judgement, one
 
 
 def flags(*values: int) -> np.ndarray:
@@ -47,18 +48,21 @@ def test_reasons_may_differ_from_row_to_row(rows: list[tuple[bool, int, bool]]) 
     assert judged.reason.tolist() == expected
 
 
-def test_methods_are_found_by_their_own_names() -> None:
-    assert all(name == method.name for name, method in METHODS.items())
-    assert METHODS["syn"].protocol is Protocol.TCP
-
-
-@pytest.mark.parametrize("method", METHODS.values(), ids=lambda method: method.name)
 @pytest.mark.parametrize("family", [4, 6])
-def test_a_method_s_segment_leaves_what_varies_at_zero(method: Method, family: int) -> None:
-    raw = method.segment(family)
-    header = np.frombuffer(raw[:20], TCP)[0]
-    assert int(header["data_offset"] >> 4) * 4 == len(raw)
-    assert [int(header[name]) for name in ("sport", "dport", method.cookie_field, "tcp_checksum")] == [0, 0, 0, 0]
+def test_a_method_with_one_question_asks_all_ports_alike(family: int) -> None:
+    wording = one(lambda asked: Segment(6, bytes([asked])))
+    segments, choice = wording(family, np.array([1, 2, 3], np.uint16))
+    assert [segment.data for segment in segments] == [bytes([family])]
+    assert choice.tolist() == [[0], [0], [0]]
+
+
+def test_a_method_says_little_unless_it_has_more_to_say() -> None:
+    method = METHODS["syn"]
+    ports = np.array([53, 80], np.uint16)
+    assert method.has_question(ports).tolist() == [False, False]
+    answers = np.zeros(2, ANSWER)
+    answers["dport"] = ports
+    assert method.asked_port(answers, np.zeros((1, 8), np.uint8)).tolist() == [53, 80]
 
 
 def test_a_method_can_not_be_changed() -> None:
