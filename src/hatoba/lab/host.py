@@ -206,17 +206,20 @@ class Host:
         self,
         ports: Iterable[int],
         *,
+        udp: Iterable[int] = (),
+        silent_udp: Iterable[int] = (),
         addresses: Sequence[str] = (),
         backlog: int = 4096,
         greetings: Mapping[int, str] | None = None,
         answers: Mapping[int, str] | None = None,
         keep: bool = False,
     ) -> Process:
-        """Open TCP ports with a small server of our own (:mod:`hatoba.lab.listener`), ready when this returns. *addresses*:
+        """Open TCP *ports* with a small server of our own (:mod:`hatoba.lab.listener`), ready when this returns. *addresses*:
         where, by default on all of both families.
 
         It accepts and closes at once; with *keep* it holds the connection until the peer closes. ``greetings[port]`` is sent
-        first, ``answers[port]`` after the peer's first words.
+        first, ``answers[port]`` after the peer's first words. The UDP ports of *udp* send each datagram back, those of
+        *silent_udp* take it and say nothing.
         """
         talk = {
             str(port): {"greeting": (greetings or {}).get(port, ""), "answer": (answers or {}).get(port, "")}
@@ -225,12 +228,20 @@ class Host:
         everywhere = ("0.0.0.0", "::") if kernel_has_ipv6() else ("0.0.0.0",)
         wanted = {
             "ports": sorted(ports),
+            "udp_ports": sorted(udp),
+            "silent_udp_ports": sorted(silent_udp),
             "addresses": list(addresses or everywhere),
             "backlog": backlog,
             "talk": talk,
             "keep": keep,
         }
         return self.serve([sys.executable, "-P", "-m", "hatoba.lab.listener", json.dumps(wanted)], ready=r"^ready$")
+
+    def listen_sctp(self, ports: Iterable[int]) -> Process:
+        """Open SCTP *ports* where the kernel has no SCTP, as far as a scan can tell (:mod:`hatoba.lab.sctp_responder`); all
+        others are closed. Ready when this returns."""
+        wanted = {"ports": sorted(ports), "ipv6": kernel_has_ipv6()}
+        return self.serve([sys.executable, "-P", "-m", "hatoba.lab.sctp_responder", json.dumps(wanted)], ready=r"^ready$")
 
     def call(self, target: str, *arguments: Any, timeout_s: float | None = 60, privileged: bool = True) -> Any:
         """Call ``package.module:function`` in a process of its own on this host, with arguments and result as JSON.

@@ -35,3 +35,23 @@ def test_listener_says_what_it_is_given(make_lab: MakeLab, port: int, words: byt
     talk = "import socket,sys; c=socket.create_connection(('198.18.0.2',int(sys.argv[1]))); c.sendall(b'x'); print(c.recv(99))"
     done = first.run([sys.executable, "-c", talk, str(port)])
     assert done.stdout.strip() == repr(words)
+
+
+UDP = "tests.net.lab_calls:udp_answer"
+
+
+@pytest.mark.parametrize("address", ["198.18.0.2", "198.18.0.3", "fd00:18::2", "fd00:18::3"])
+def test_a_udp_port_sends_datagrams_back_from_the_address_that_was_asked(make_lab: MakeLab, address: str) -> None:
+    first, second = pair(make_lab())
+    second.add_address("eth0", "198.18.0.3/24", "fd00:18::3/64")
+    second.listen([], udp=[7], silent_udp=[9])
+    assert first.call(UDP, address, 7, "ahoy", 5.0) == ["ahoy", address]
+    assert first.call(UDP, address, 7, "", 5.0) == ["", address]
+    assert first.call(UDP, address, 9, "ahoy", 0.2) is None
+
+
+def test_tcp_and_udp_ports_are_served_together(make_lab: MakeLab) -> None:
+    first, second = pair(make_lab())
+    second.listen([80], udp=[80])
+    assert first.call(CONNECT, "198.18.0.2", 80) == "connected"
+    assert first.call(UDP, "198.18.0.2", 80, "ahoy", 5.0) == ["ahoy", "198.18.0.2"]
