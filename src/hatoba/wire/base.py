@@ -49,10 +49,12 @@ class PacketWire(Protocol):
     template: FrameTemplate
 
     def reserve(self, count: int) -> npt.NDArray[np.uint8]:
-        """Up to *count* writable frames that hold the template, (n, frame bytes or more); n is 0 only if *count* is."""
+        """Up to *count* writable frames, (n, ``template.frame_bytes`` or more); n is 0 only if *count* is. They hold the
+        template, if it is uniform."""
 
-    def commit(self, count: int) -> None:
-        """Send the first *count* reserved frames; back when the kernel has them. Raises WireError if the link is gone."""
+    def commit(self, count: int, lengths: npt.NDArray[np.int64] | None = None) -> None:
+        """Send the first *count* reserved frames, of *lengths*, link header included (None: ``template.frame_bytes`` each);
+        back when the kernel has them. Raises WireError if the link is gone."""
 
     def receive(self, timeout_s: float) -> Arrived:
         """What has arrived; waits up to *timeout_s* if nothing has."""

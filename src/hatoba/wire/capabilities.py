@@ -19,6 +19,7 @@ from pathlib import Path
 
 from hatoba.errors import NotPermitted
 from hatoba.messages import _
+from hatoba.probes import METHODS
 from hatoba.wire.connect_errors import IP_RECVERR
 from hatoba.wire.descriptors import descriptor_limits
 
@@ -73,7 +74,8 @@ class Capabilities:
     @property
     def methods(self) -> dict[str, bool]:
         """Scan methods, and whether they work here."""
-        return {"connect": True, "syn": self.packet_socket and self.raw_ipv4}
+        raw = self.packet_socket and self.raw_ipv4
+        return {"connect": True, **dict.fromkeys(METHODS, raw)}
 
 
 def probe_capabilities(with_namespaces: bool = False) -> Capabilities:
@@ -128,6 +130,22 @@ def require_raw(method: str = "syn", capabilities: Capabilities | None = None) -
             "the method {method} must send packets of its own, which needs CAP_NET_RAW; "
             "ask by --connect (-sT) instead, or allow it for one run: {command}"
         ).format(method=method, command=f"{found.remedy} scan --{method} ...")
+    )
+
+
+def require_packets(option: str, capabilities: Capabilities | None = None) -> None:
+    """Raise NotPermitted if this process may not send packets of its own, as *option* must, which is no scan method."""
+    found = capabilities or probe_capabilities()
+    if found.packet_socket and found.raw_ipv4:
+        return
+    if found.remedy is None:
+        raise NotPermitted(
+            _("{option} must send packets of its own, which this machine does not allow: leave it out").format(option=option)
+        )
+    raise NotPermitted(
+        _(
+            "{option} must send packets of its own, which needs CAP_NET_RAW: leave it out, or allow it for one run: {command}"
+        ).format(option=option, command=f"{found.remedy} scan {option} ...")
     )
 
 

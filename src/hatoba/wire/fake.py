@@ -16,9 +16,11 @@ import numpy.typing as npt
 
 from hatoba.packets import checksum, layouts
 from hatoba.packets.frames import FrameTemplate
-from hatoba.packets.layouts import ADDRESS_BYTES
+from hatoba.packets.layouts import ADDRESS_BYTES, IP_BYTES
 from hatoba.wire.base import WIDTH_BYTES, Arrived, nothing_arrived
-from hatoba.wire.network import Connects
+from hatoba.wire.neighbour_frames import Told
+from hatoba.wire.neighbours import Observe
+from hatoba.wire.network import Connects, Holds
 from hatoba.wire.routes import Link, Route, Way
 
 _STEP_S = 1e-4
@@ -39,9 +41,12 @@ class Probe:
     """A frame that was sent, read back."""
 
     family: int
+    protocol: int
+    """IANA's number."""
     src: bytes
     dst: bytes
     sport: int
+    """The identifier, of ICMP."""
     dport: int
     seq: int
     ack: int
@@ -49,6 +54,11 @@ class Probe:
     at_s: float
     packet: bytes
     """The bytes from the IP header on."""
+
+    @property
+    def payload(self) -> bytes:
+        """What the datagram carries, of a UDP probe."""
+        return self.packet[IP_BYTES[self.family] + 8 :]
 
 
 Reply = tuple[float, bytes]
@@ -66,18 +76,19 @@ class FakeWire:
         self.closed = False
         self._world, self._clock = world, clock
         frame = template.frame()
-        self._frames = np.zeros((256, len(frame) + 8), np.uint8)
+        self._bytes = template.frame_bytes
+        self._frames = np.zeros((256, self._bytes + 8), np.uint8)
         self._frames[:, : len(frame)] = np.frombuffer(frame, np.uint8)
-        self._bytes = len(frame)
         self._due: list[tuple[float, int, bytes]] = []
         self._count = 0
 
     def reserve(self, count: int) -> npt.NDArray[np.uint8]:
         return self._frames[:count]
 
-    def commit(self, count: int) -> None:
-        for row in self._frames[:count, : self._bytes]:
-            probe = self._read(row.tobytes())
+    def commit(self, count: int, lengths: npt.NDArray[np.int64] | None = None) -> None:
+        sizes = [self._bytes] * count if lengths is None else lengths.tolist()
+        for row, size in zip(self._frames[:count], sizes, strict=True):
+            probe = self._read(row[:size].tobytes())
             self.sent.append(probe)
             for delay_s, packet in self._world(probe):
                 self.deliver(probe.at_s + delay_s, packet)
@@ -111,19 +122,77 @@ class FakeWire:
         self.closed = True
 
     def _read(self, frame: bytes) -> Probe:
-        row = np.frombuffer(frame, self.template.layout)[0]
-        return Probe(
-            self.template.family,
-            row["src"].tobytes(),
-            row["dst"].tobytes(),
-            int(row["sport"]),
-            int(row["dport"]),
-            int(row["seq"]),
-            int(row["ack"]),
-            int(row["flags"]),
-            self._clock.now_s,
-            frame[self.template.link_bytes :],
-        )
+        return read_probe(self.template.family, frame[self.template.link_bytes :], self._clock.now_s)
+
+
+def read_probe(family: int, packet: bytes, at_s: float) -> Probe:
+    """A packet of ours, from its IP header on."""
+    start, width = IP_BYTES[family], ADDRESS_BYTES[family]
+    protocol = packet[9 if family == 4 else 6]
+    transport = packet[start:]
+    ported = protocol in (layouts.TCP, layouts.UDP, layouts.SCTP)
+    sport, dport = struct.unpack_from(">HH", transport) if ported else (struct.unpack_from(">H", transport, 4)[0], 0)
+    seq, ack, flags = 0, 0, 0
+    if protocol == layouts.TCP:
+        seq, ack, _offset, flags = struct.unpack_from(">IIBB", transport, 4)
+    return Probe(
+        family,
+        protocol,
+        packet[start - 2 * width : start - width],
+        packet[start - width : start],
+        sport,
+        dport,
+        seq,
+        ack,
+        flags,
+        at_s,
+        packet,
+    )
+
+
+Owner = Callable[[bytes], bytes | None]
+"""The hardware address of whoever has an address, or who nobody answers for."""
+
+
+class FakeNeighbours:
+    """A ``wire.network.Asker`` in front of *owner*, which is asked for each question and may lose it."""
+
+    def __init__(self, owner: Owner, clock: FakeClock, delay_s: float = 0.001) -> None:
+        self.asked: list[bytes] = []
+        self.observe: Observe | None = None
+        self.drops = 0
+        self.closed = False
+        self._owner, self._clock, self._delay_s = owner, clock, delay_s
+        self._due: list[tuple[float, int, bytes, bytes]] = []
+
+    def ask(self, packed: npt.NDArray[np.uint8]) -> int:
+        for address in map(bytes, packed):
+            self.asked.append(address)
+            mac = self._owner(address)
+            if mac is not None:
+                self.deliver(self._clock.now_s + self._delay_s, address, mac)
+        return len(packed)
+
+    def deliver(self, at_s: float, address: bytes, mac: bytes) -> None:
+        """Let an answer arrive at a time of the clock, asked for or not."""
+        heapq.heappush(self._due, (at_s, len(self.asked) + len(self._due), address, mac))
+
+    def hear(self, timeout_s: float) -> Told:
+        now_s = self._clock.now_s
+        if not self._due or self._due[0][0] > now_s + timeout_s:
+            self._clock.now_s += max(0.0, timeout_s)
+        else:
+            self._clock.now_s = max(now_s, self._due[0][0])
+        came = []
+        while self._due and self._due[0][0] <= self._clock.now_s:
+            came.append(heapq.heappop(self._due))
+        width = len(came[0][2]) if came else 4
+        addresses = np.frombuffer(b"".join(address for _at, _order, address, _mac in came), np.uint8).reshape(-1, width)
+        macs = np.frombuffer(b"".join(mac for _at, _order, _address, mac in came), np.uint8).reshape(-1, 6)
+        return Told(addresses, macs, np.array([at_s for at_s, *_rest in came], np.float64))
+
+    def close(self) -> None:
+        self.closed = True
 
 
 @dataclass
@@ -135,6 +204,7 @@ class FakeNetwork:
     absent: frozenset[str] = frozenset()
     local: bool = False
     wires: list[FakeWire] = field(default_factory=list)
+    askers: list[FakeNeighbours] = field(default_factory=list)
 
     def ways(self, family: int, ranges: Iterable[tuple[int, int]], zone: str | None) -> Iterator[Way]:
         source = ip_address("198.18.0.1" if family == 4 else "fd00:18::1").packed
@@ -142,8 +212,13 @@ class FakeNetwork:
         for first, last in ranges:
             yield Way(first, last, Route(link, source, None, self.local))
 
-    def neighbours(self, link: Link, family: int, source: bytes, addresses: Iterable[bytes]) -> dict[bytes, bytes]:
-        return {address: bytes(6) for address in addresses if str(ip_address(address)) not in self.absent}
+    def open_neighbours(self, link: Link, family: int, source: bytes, questions: int) -> FakeNeighbours:
+        self.askers.append(FakeNeighbours(self.hardware_address, self.clock))
+        return self.askers[-1]
+
+    def hardware_address(self, address: bytes) -> bytes | None:
+        """Who has an address; nobody, if it is absent."""
+        return None if str(ip_address(address)) in self.absent else bytes.fromhex("020000000002")
 
     def source_ports(self, seed: int) -> FakeSourcePorts:
         return FakeSourcePorts()
@@ -158,6 +233,9 @@ class FakeNetwork:
     def open_connects(self) -> Connects:
         raise NotImplementedError("the fake network carries packets only")
 
+    def handshakes(self) -> Holds:
+        raise NotImplementedError("the fake network carries packets only")
+
     @property
     def sent(self) -> list[Probe]:
         """Everything that was sent, over all wires."""
@@ -167,6 +245,9 @@ class FakeNetwork:
 @dataclass(frozen=True)
 class FakeSourcePorts:
     first: int = 61_440
+
+    def hold_datagrams(self) -> None:
+        """Nothing is held."""
 
     def close(self) -> None:
         """Nothing is held."""
@@ -213,3 +294,18 @@ def answers_of(open_ports: Iterable[int], delay_s: float = 0.001) -> World:
         yield delay_s, tcp_reply(probe, flags)
 
     return world
+
+
+def udp_reply(probe: Probe, payload: bytes, source: bytes | None = None, sport: int | None = None) -> bytes:
+    """A datagram that answers *probe*; by default from the asked port of the asked address."""
+    src = source or probe.dst
+    header = struct.pack(">HHHH", probe.dport if sport is None else sport, probe.sport, 8 + len(payload), 0)
+    return ip_packet(probe.family, layouts.UDP, src, probe.src, header + payload)
+
+
+def icmp_reply(probe: Probe, icmp_type: int) -> bytes:
+    """The reply to a ping, which repeats all that follows the checksum."""
+    asked = probe.packet[IP_BYTES[probe.family] :]
+    message = bytes([icmp_type, 0, 0, 0]) + asked[4:]
+    number = layouts.ICMP if probe.family == 4 else layouts.ICMP6
+    return ip_packet(probe.family, number, probe.dst, probe.src, message)

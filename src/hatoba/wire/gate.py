@@ -6,6 +6,7 @@ so that no mistake above it can send a packet astray.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Protocol
 
@@ -17,7 +18,8 @@ from hatoba.messages import _
 from hatoba.model import Address
 from hatoba.packets.frames import FrameTemplate
 from hatoba.wire.base import Arrived, PacketWire
-from hatoba.wire.network import Connects
+from hatoba.wire.handshakes import Handshake
+from hatoba.wire.network import Connects, Holds
 
 
 class Allows(Protocol):
@@ -44,20 +46,19 @@ class GatedPackets:
     def __init__(self, wire: PacketWire, permitted: Allows) -> None:
         self._wire, self._permitted = wire, permitted
         self.template: FrameTemplate = wire.template
-        self._layout = wire.template.layout
-        self._reserved = np.zeros((0, self._layout.itemsize), np.uint8)
+        self._reserved = np.zeros((0, self.template.frame_bytes), np.uint8)
 
     def reserve(self, count: int) -> npt.NDArray[np.uint8]:
         self._reserved = self._wire.reserve(count)
         return self._reserved
 
-    def commit(self, count: int) -> None:
+    def commit(self, count: int, lengths: npt.NDArray[np.int64] | None = None) -> None:
         if count > len(self._reserved):
             raise ValueError(f"{count} frames to send, but only {len(self._reserved)} were reserved")
-        view = self._reserved[:count, : self._layout.itemsize].view(self._layout)[:, 0]
+        packed = np.ascontiguousarray(self._reserved[:count, self.template.destination])
         self._reserved = self._reserved[:0]  # what was looked at once leaves once
-        _check(self._permitted, np.ascontiguousarray(view["dst"]))
-        self._wire.commit(count)
+        _check(self._permitted, packed)
+        self._wire.commit(count, lengths)
 
     def receive(self, timeout_s: float) -> Arrived:
         return self._wire.receive(timeout_s)
@@ -68,6 +69,18 @@ class GatedPackets:
 
     def close(self) -> None:
         self._wire.close()
+
+
+class GatedHandshakes:
+    """Whole connections behind the gate."""
+
+    def __init__(self, handshakes: Holds, permitted: Allows) -> None:
+        self._handshakes, self._permitted = handshakes, permitted
+
+    def hold(self, packed: bytes, ports: Sequence[int], zone: str | None = None) -> dict[int, Handshake]:
+        """As :meth:`hatoba.wire.handshakes.Handshakes.hold`."""
+        _check(self._permitted, np.frombuffer(packed, np.uint8)[None, :])
+        return self._handshakes.hold(packed, ports, zone)
 
 
 class GatedConnects:

@@ -1,147 +1,97 @@
-"""Who has this address? ARP (RFC 826) and IPv6 neighbour discovery (RFC 4861) for many addresses at once.
+"""Asks a link who has which address, and hears who answers: frames out by the hundred, answers in by the ring.
 
-A ring writes Ethernet frames by itself, so it needs the hardware address of every next hop. Questions go out as one array;
-what is unanswered is asked again. An address that nobody answers for is not on the link.
+A ring writes Ethernet frames by itself, so it needs the hardware address of every next hop. How often to ask, how fast, and
+when silence means that nobody is there, is for the engine to say (``engine/neighbour_search.py``).
 """
 
 from __future__ import annotations
 
 import errno
-import select
 import socket
-import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.packets import checksum
-from hatoba.packets.layouts import ARP, ETHERTYPE, ETHERTYPE_ARP, NEIGHBOUR
+from hatoba.messages import _
+from hatoba.wire import base, neighbour_frames
 from hatoba.wire.faults import broken_link, no_raw_right
+from hatoba.wire.neighbour_frames import FRAME, Told
+from hatoba.wire.ring import Receiver
 from hatoba.wire.routes import Link
+from hatoba.wire.volley import MOST, Volley
 
-PATIENCE_S = (0.15, 0.35, 0.5)
-"""How long to wait after each asking. A host that sleeps answers its first question late; one that is there answers in a
-millisecond, and nothing is waited for once all have answered."""
+_SOL_PACKET, _PACKET_QDISC_BYPASS = 263, 20  # linux/if_packet.h
+Observe = Callable[[bool, npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.float64]], None]
+"""``observe(outbound, frames, lengths, at_s)``: frames from the Ethernet header on."""
 
-_SOLICITATION, _ADVERTISEMENT = 135, 136
-_ICMP6 = 58
-_BATCH = 512
-_SNIFF_BYTES = 128
-_FLOOD_S = 0.2
-"""How long after its time a listener goes on while packets keep waiting for it; a busy link never falls silent."""
+_LEAST_SLOTS, _MOST_SLOTS = 1 << 8, 1 << 13
+"""Room for answers between two looks. One machine may answer for every address (proxy ARP)."""
 
 
-def find_neighbours(
-    link: Link, family: int, source: bytes, addresses: Iterable[bytes], clock: Callable[[], float]
-) -> dict[bytes, bytes]:
-    """Hardware addresses of those *addresses* (packed) that somebody on *link* answers for."""
-    missing = set(addresses)
-    if not missing:
-        return {}
-    build = _arp_requests if family == 4 else _solicitations
-    found: dict[bytes, bytes] = {}
-    ethertype = ETHERTYPE_ARP if family == 4 else ETHERTYPE[6]
-    try:
-        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0) as packet_socket:
-            packet_socket.bind((link.name, ethertype))  # only now does anything arrive, and from this link alone
-            packet_socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-            packet_socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 1, 0))
-            for patience_s in PATIENCE_S:
-                asked = sorted(missing)
-                for start in range(0, len(asked), _BATCH):
-                    for frame in build(link, source, asked[start : start + _BATCH]):
-                        _send(packet_socket, frame.tobytes())
-                    _listen(packet_socket, family, missing, found, clock, 0.0)
-                _listen(packet_socket, family, missing, found, clock, patience_s)
-                if not missing:
-                    break
-    except PermissionError:
-        raise no_raw_right() from None
-    except OSError as error:
-        raise broken_link(link.name, error) from error
-    return found
+class NeighbourWire:
+    """Of one link and family. Raises WireError where the link does not work."""
 
+    def __init__(self, link: Link, family: int, source: bytes, questions: int, clock: Callable[[], float]) -> None:
+        """*questions*: how many addresses are asked for at a time."""
+        self._link, self._family, self._source, self._clock = link, family, source, clock
+        slots = min(_MOST_SLOTS, max(_LEAST_SLOTS, 2 * questions))
+        program = neighbour_frames.answers_program(family, source)
+        self._receiver = Receiver(family, (), link.name, 0, slots, clock, program)
+        try:
+            self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+        except PermissionError:
+            self._receiver.close()
+            raise no_raw_right() from None
+        except OSError as error:
+            self._receiver.close()
+            raise broken_link(link.name, error) from error
+        try:
+            # As the ring does it: the kernel then says which frames a link without a carrier, or a full queue, did not take.
+            self._socket.setsockopt(_SOL_PACKET, _PACKET_QDISC_BYPASS, 1)
+            self._socket.bind((link.name, 0))  # of no protocol: nothing arrives at this one
+        except OSError as error:
+            self.close()
+            raise broken_link(link.name, error) from error
+        self._volley = Volley(self._socket, FRAME[family].itemsize)
+        self._refused_since_s: float | None = None
+        self.observe: Observe | None = None
+        """Is shown the frames that leave and arrive."""
 
-def _send(packet_socket: socket.socket, frame: bytes) -> None:
-    try:
-        packet_socket.send(frame)
-    except OSError as error:
-        if error.errno not in (errno.ENOBUFS, errno.EAGAIN):  # a full queue: this question is asked again
-            raise
+    def ask(self, packed: npt.NDArray[np.uint8]) -> int:
+        """Ask for *packed*, (n, 4) or (n, 16); how many questions have left, the first ones. None, while the way out is
+        full."""
+        packed, started_s = packed[:MOST], self._clock()
+        frames = neighbour_frames.questions(self._family, self._link, self._source, packed)
+        try:
+            sent = self._volley.send(frames.view(np.uint8).reshape(len(frames), frames.itemsize))
+        except OSError as error:
+            raise broken_link(self._link.name, error) from error
+        now_s = self._clock()
+        if sent or not len(packed):
+            self._refused_since_s = None
+        elif self._refused_since_s is None:
+            self._refused_since_s = now_s
+        elif now_s - self._refused_since_s > base.STUCK_S:
+            raise broken_link(self._link.name, OSError(errno.ENOBUFS, _("it takes no more packets")))
+        if self.observe is not None and sent:
+            raw = frames[:sent].view(np.uint8).reshape(sent, frames.itemsize)
+            self.observe(True, raw, np.full(sent, frames.itemsize), np.full(sent, started_s))
+        return sent
 
+    def hear(self, timeout_s: float) -> Told:
+        """The answers that have come; waits up to *timeout_s* if none has."""
+        came = self._receiver.receive(timeout_s)
+        if self.observe is not None and len(came):
+            frames, lengths = neighbour_frames.with_link_header(self._family, self._link, came.frames, came.lengths)
+            self.observe(False, frames, lengths, came.at_s)
+        return neighbour_frames.answers(self._family, self._link, self._source, came.frames, came.lengths, came.at_s)
 
-def _listen(
-    packet_socket: socket.socket,
-    family: int,
-    missing: set[bytes],
-    found: dict[bytes, bytes],
-    clock: Callable[[], float],
-    patience_s: float,
-) -> None:
-    """Move those who answer from *missing* to *found*, until nobody is missing or the time is up."""
-    until_s = clock() + patience_s
-    while missing:
-        left_s = until_s - clock()
-        ready, _w, _x = select.select([packet_socket], [], [], max(0.0, left_s))
-        if not ready or left_s < -_FLOOD_S:
-            return
-        answer = _read(family, packet_socket.recv(_SNIFF_BYTES))
-        if answer is not None and answer[0] in missing:
-            missing.remove(answer[0])
-            found[answer[0]] = answer[1]
+    @property
+    def drops(self) -> int:
+        """Answers lost on this side because nobody took them out in time."""
+        return self._receiver.drops
 
-
-def _read(family: int, frame: bytes) -> tuple[bytes, bytes] | None:
-    """(address, hardware address) that a frame tells of, or None."""
-    if family == 4:
-        if len(frame) < ARP.itemsize:
-            return None
-        arp = np.frombuffer(frame, ARP, count=1)[0]
-        return (arp["sender_ip"].tobytes(), arp["sender_mac"].tobytes()) if arp["operation"] == 2 else None
-    if len(frame) < NEIGHBOUR.itemsize:
-        return None
-    told = np.frombuffer(frame, NEIGHBOUR, count=1)[0]
-    # RFC 4861 section 7.1.2: hop limit 255 shows that no router forwarded it; option 2 is the target's link-layer address
-    genuine = (
-        told["next_header"] == _ICMP6
-        and told["ttl"] == 255
-        and told["icmp_type"] == _ADVERTISEMENT
-        and told["option_type"] == 2
-    )
-    return (told["target"].tobytes(), told["option_mac"].tobytes()) if genuine else None
-
-
-def _arp_requests(link: Link, source: bytes, addresses: list[bytes]) -> npt.NDArray[np.void]:
-    frames = np.zeros(len(addresses), ARP)
-    frames["eth_dst"] = 0xFF
-    frames["eth_src"] = frames["sender_mac"] = np.frombuffer(link.mac, np.uint8)
-    frames["eth_type"] = ETHERTYPE_ARP
-    frames["hardware"], frames["protocol"], frames["hardware_bytes"], frames["protocol_bytes"] = 1, ETHERTYPE[4], 6, 4
-    frames["operation"] = 1
-    frames["sender_ip"] = np.frombuffer(source, np.uint8)
-    frames["target_ip"] = np.frombuffer(b"".join(addresses), np.uint8).reshape(-1, 4)
-    return frames
-
-
-def _solicitations(link: Link, source: bytes, addresses: list[bytes]) -> npt.NDArray[np.void]:
-    targets = np.frombuffer(b"".join(addresses), np.uint8).reshape(-1, 16)
-    frames = np.zeros(len(addresses), NEIGHBOUR)
-    frames["eth_dst"][:, :3] = (0x33, 0x33, 0xFF)  # RFC 2464 section 7
-    frames["eth_dst"][:, 3:] = targets[:, 13:]
-    frames["eth_src"] = frames["option_mac"] = np.frombuffer(link.mac, np.uint8)
-    frames["eth_type"] = ETHERTYPE[6]
-    frames["version_class_flow"] = 6 << 28
-    frames["payload_bytes"] = 32
-    frames["next_header"], frames["ttl"] = _ICMP6, 255
-    frames["src"] = np.frombuffer(source, np.uint8)
-    frames["dst"][:, :13] = np.frombuffer(bytes.fromhex("ff0200000000000000000001ff"), np.uint8)  # solicited-node, RFC 4291
-    frames["dst"][:, 13:] = targets[:, 13:]
-    frames["icmp_type"] = _SOLICITATION
-    frames["target"] = targets
-    frames["option_type"], frames["option_units"] = 1, 1
-    raw = frames.view(np.uint8).reshape(len(frames), -1)
-    # The pseudo header is both addresses, the length and the next header (RFC 8200 section 8.1).
-    total = checksum.rows_sum(raw[:, 14 + 8 :]) + np.uint32(32 + _ICMP6)
-    frames["icmp_checksum"] = checksum.fold(total)
-    return frames
+    def close(self) -> None:
+        self._receiver.close()
+        self._socket.close()

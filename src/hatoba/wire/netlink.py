@@ -91,6 +91,8 @@ class Netlink:
         offset = 0
         while offset + _HEADER.size <= len(data):
             size, kind, _flags, _sequence, _port = _HEADER.unpack_from(data, offset)
+            if size < _HEADER.size:
+                break
             yield kind, data[offset + _HEADER.size : offset + size]
             offset += size + -size % 4
 

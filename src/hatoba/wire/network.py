@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -11,7 +11,9 @@ import numpy.typing as npt
 
 from hatoba.packets.frames import FrameTemplate
 from hatoba.wire.base import PacketWire
-from hatoba.wire.neighbours import find_neighbours
+from hatoba.wire.handshakes import Handshake, Handshakes
+from hatoba.wire.neighbour_frames import Told
+from hatoba.wire.neighbours import NeighbourWire, Observe
 from hatoba.wire.raw_ip import RawIpWire
 from hatoba.wire.ring import RingWire
 from hatoba.wire.routes import Link, Route, Way, find_ways, link_index
@@ -39,11 +41,34 @@ class Connects(Protocol):
     def close(self) -> None: ...
 
 
+class Holds(Protocol):
+    """Completes connections and holds them; :class:`hatoba.wire.handshakes.Handshakes`."""
+
+    def hold(self, packed: bytes, ports: Sequence[int], zone: str | None = None) -> dict[int, Handshake]: ...
+
+
+class Asker(Protocol):
+    """Asks a link who has which address; :class:`hatoba.wire.neighbours.NeighbourWire` says what each does."""
+
+    observe: Observe | None
+
+    def ask(self, packed: npt.NDArray[np.uint8]) -> int: ...
+
+    def hear(self, timeout_s: float) -> Told: ...
+
+    @property
+    def drops(self) -> int: ...
+
+    def close(self) -> None: ...
+
+
 class HeldPorts(Protocol):
     """Source ports that belong to one scan; :class:`hatoba.wire.source_ports.SourcePorts`."""
 
     @property
     def first(self) -> int: ...
+
+    def hold_datagrams(self) -> None: ...
 
     def close(self) -> None: ...
 
@@ -54,8 +79,8 @@ class Network(Protocol):
     def ways(self, family: int, ranges: Iterable[tuple[int, int]], zone: str | None) -> Iterator[Way]:
         """Stretches of *ranges* with their routes."""
 
-    def neighbours(self, link: Link, family: int, source: bytes, addresses: Iterable[bytes]) -> dict[bytes, bytes]:
-        """Hardware addresses of those who answer."""
+    def open_neighbours(self, link: Link, family: int, source: bytes, questions: int) -> Asker:
+        """A way to ask so many addresses on *link* for their hardware addresses."""
 
     def source_ports(self, seed: int) -> HeldPorts:
         """Source ports that nobody else uses, until closed."""
@@ -68,6 +93,9 @@ class Network(Protocol):
     def open_connects(self) -> Connects:
         """A wire for connect()."""
 
+    def handshakes(self) -> Holds:
+        """A way to complete connections and hold them."""
+
 
 _SYSTEMS_OWN = Route(Link(0, "", b"", ethernet=False, up=True), b"", None, local=False)
 """Where we can't ask for routes there are no packets of our own either; connect() goes the system's way."""
@@ -76,8 +104,9 @@ _SYSTEMS_OWN = Route(Link(0, "", b"", ethernet=False, up=True), b"", None, local
 class KernelNetwork:
     """The real one."""
 
-    def __init__(self, clock: Callable[[], float], interface: str | None = None) -> None:
+    def __init__(self, clock: Callable[[], float], interface: str | None = None, source_port: int | None = None) -> None:
         self._clock = clock
+        self._source_port = source_port
         self._interface = interface
 
     def ways(self, family: int, ranges: Iterable[tuple[int, int]], zone: str | None) -> Iterator[Way]:
@@ -86,11 +115,11 @@ class KernelNetwork:
         bound_to = zone or self._interface
         return find_ways(family, ranges, link_index(bound_to) if bound_to else 0)
 
-    def neighbours(self, link: Link, family: int, source: bytes, addresses: Iterable[bytes]) -> dict[bytes, bytes]:
-        return find_neighbours(link, family, source, addresses, self._clock)
+    def open_neighbours(self, link: Link, family: int, source: bytes, questions: int) -> Asker:
+        return NeighbourWire(link, family, source, questions, self._clock)
 
     def source_ports(self, seed: int) -> HeldPorts:
-        return SourcePorts(seed)
+        return SourcePorts(seed, self._source_port)
 
     def open_packets(
         self, route: Route, template: FrameTemplate, first_port: int, zone: str | None, questions: int
@@ -106,3 +135,6 @@ class KernelNetwork:
         from hatoba.wire.connect import ConnectWire
 
         return ConnectWire(clock=self._clock, interface=self._interface)
+
+    def handshakes(self) -> Holds:
+        return Handshakes(self._clock, self._interface)

@@ -21,14 +21,13 @@ import numpy.typing as npt
 from hatoba.errors import WireError
 from hatoba.messages import _
 from hatoba.packets.frames import FrameTemplate
-from hatoba.packets.layouts import ADDRESS_BYTES
 from hatoba.wire import base
 from hatoba.wire.base import Arrived
 from hatoba.wire.faults import broken_link, no_raw_right
 from hatoba.wire.ring import Receiver
 
 _SLOTS = 4096
-_SLOT_BYTES = 128
+_LEAST_SLOT_BYTES = 128
 _PAUSE_S = 0.0005
 # struct mmsghdr on a 64-bit machine: struct msghdr (socket.h) and the sent length
 _MMSGHDR = np.dtype(
@@ -78,7 +77,7 @@ class RawIpWire:
         try:
             if bound:
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
-            self._receiver = Receiver(template.family, interface, first_port, rx_slots, clock)
+            self._receiver = Receiver(template.family, template.protocols, interface, first_port, rx_slots, clock)
         except OSError as error:
             self._socket.close()
             raise broken_link(interface, error) from error
@@ -87,15 +86,15 @@ class RawIpWire:
             raise
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 1, 0))
         frame = template.frame()
-        self._dst_offset = len(frame) - len(template.segment) - ADDRESS_BYTES[template.family]
-        self._frames = np.zeros((_SLOTS, _SLOT_BYTES), np.uint8)
+        slot_bytes = max(_LEAST_SLOT_BYTES, template.frame_bytes)
+        self._frames = np.zeros((_SLOTS, slot_bytes), np.uint8)
         self._frames[:, : len(frame)] = np.frombuffer(frame, np.uint8)
         self._names = np.zeros(_SLOTS, _SOCKADDR[template.family])
         self._names["family"] = _AF[template.family]
         if zone_index:
             self._names["scope_id"] = zone_index
         self._iov = np.zeros(_SLOTS, _IOVEC)
-        self._iov["base"] = self._frames.ctypes.data + np.arange(_SLOTS, dtype=np.uint64) * _SLOT_BYTES
+        self._iov["base"] = self._frames.ctypes.data + np.arange(_SLOTS, dtype=np.uint64) * slot_bytes
         self._iov["bytes"] = len(frame)
         self._messages = np.zeros(_SLOTS, _MMSGHDR)
         self._messages["name"] = self._names.ctypes.data + np.arange(_SLOTS, dtype=np.uint64) * self._names.itemsize
@@ -108,9 +107,10 @@ class RawIpWire:
     def reserve(self, count: int) -> npt.NDArray[np.uint8]:
         return self._frames[:count]
 
-    def commit(self, count: int) -> None:
-        width = ADDRESS_BYTES[self.template.family]
-        self._names["address"][:count] = self._frames[:count, self._dst_offset : self._dst_offset + width]
+    def commit(self, count: int, lengths: npt.NDArray[np.int64] | None = None) -> None:
+        if lengths is not None:
+            self._iov["bytes"][:count] = lengths
+        self._names["address"][:count] = self._frames[:count, self.template.destination]
         done, until_s = 0, time.monotonic() + base.STUCK_S
         while done < count:
             sent = self._sendmmsg(self._socket.fileno(), self._messages[done:].ctypes.data, count - done, 0)

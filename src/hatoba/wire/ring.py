@@ -17,7 +17,7 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 import numpy.typing as npt
@@ -52,9 +52,11 @@ _HEADER = [
     ("vlan_tpid", "=u2"),
     ("padding", "u1", 4),
 ]
-_TX_SLOT_BYTES, _RX_SLOT_BYTES = 128, 320
+_LEAST_TX_SLOT_BYTES, _RX_SLOT_BYTES = 128, 320
 _TX_BLOCK_BYTES, _RX_BLOCK_BYTES = 1 << 16, 5 << 16
 TX_SLOTS = 4096
+_TX_RING_BYTES = 1 << 21
+"""Long frames get fewer slots."""
 _BUSY = (errno.ENOBUFS, errno.EAGAIN, errno.ETIMEDOUT)
 _PAUSE_S = 0.0005
 
@@ -72,14 +74,23 @@ def _ring(packet_socket: socket.socket, option: int, slots: int, slot_bytes: int
 class Receiver:
     """The arriving half: answers to this scan only (``packet_filter``), from one interface, link header taken off."""
 
-    def __init__(self, family: int, interface: str, first_port: int, slots: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        family: int,
+        protocols: Collection[int],
+        interface: str,
+        first_port: int,
+        slots: int,
+        clock: Callable[[], float],
+        program: bytes | None = None,
+    ) -> None:
+        """*protocols*: IANA's numbers of those that the probes speak. A *program* of one's own stands in for the filter."""
         self._clock = clock
         self._socket = _packet_socket(socket.SOCK_DGRAM, 0)
         try:
             self._slots = _ring(self._socket, _PACKET_RX_RING, slots, _RX_SLOT_BYTES, _RX_BLOCK_BYTES)
             self._headers = self._slots[:, :32].view(np.dtype(_HEADER))[:, 0]
-            program = packet_filter.answers_program(family, first_port)
-            _attach(self._socket, program)
+            _attach(self._socket, program or packet_filter.answers_program(family, first_port, protocols))
             self._socket.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
             # Only now, with ring and filter in place, does anything arrive.
             self._socket.bind((interface, _ETH_P_ALL))
@@ -140,6 +151,11 @@ class Receiver:
         self._socket.close()
 
 
+def _slot_bytes(frame_bytes: int) -> int:
+    """A power of two that holds a frame and its header, as a ring's block must hold a whole number of slots."""
+    return max(_LEAST_TX_SLOT_BYTES, 1 << (frame_bytes + _TX_DATA_OFFSET - 1).bit_length())
+
+
 class RingWire:
     """A wire over one Ethernet interface: a TX ring of template frames, and a receiver."""
 
@@ -148,12 +164,14 @@ class RingWire:
     ) -> None:
         self.template = template
         self._interface = interface
-        self._receiver = Receiver(template.family, interface, first_port, rx_slots, clock)
+        self._receiver = Receiver(template.family, template.protocols, interface, first_port, rx_slots, clock)
         self._socket = _packet_socket(socket.SOCK_RAW, 0)
         try:
             self._socket.setsockopt(_SOL_PACKET, _PACKET_QDISC_BYPASS, 1)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 1, 0))
-            slots = _ring(self._socket, _PACKET_TX_RING, TX_SLOTS, _TX_SLOT_BYTES, _TX_BLOCK_BYTES)
+            slot_bytes = _slot_bytes(template.frame_bytes)
+            count = min(TX_SLOTS, _TX_RING_BYTES // slot_bytes)
+            slots = _ring(self._socket, _PACKET_TX_RING, count, slot_bytes, _TX_BLOCK_BYTES)
             self._socket.bind((interface, 0))
         except OSError as error:
             self.close()
@@ -168,8 +186,10 @@ class RingWire:
     def reserve(self, count: int) -> npt.NDArray[np.uint8]:
         return self._frames[self._head : self._head + count]
 
-    def commit(self, count: int) -> None:
+    def commit(self, count: int, lengths: npt.NDArray[np.int64] | None = None) -> None:
         run = slice(self._head, self._head + count)
+        if lengths is not None:
+            self._headers["len"][run] = lengths
         self._headers["status"][run] = _STATUS_SEND_REQUEST
         unsent, until_s = count + 1, 0.0
         while True:

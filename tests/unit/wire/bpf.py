@@ -6,6 +6,7 @@ import operator
 import struct
 
 _LOAD_SIZES = {0x00: 4, 0x08: 2, 0x10: 1}
+_ALWAYS = 0x05  # JA
 _TESTS = {0x10: operator.eq, 0x20: operator.gt, 0x30: operator.ge, 0x40: operator.and_}
 
 
@@ -26,7 +27,10 @@ def run(program: bytes, packet: bytes) -> int:
         if kind == 0x05:  # JMP
             if operation & 0x08:
                 raise BadProgram(f"a jump by X: {operation:#x}")
-            at += if_true if _TESTS[operation & 0xF0](a, k) else if_false
+            if operation == _ALWAYS:
+                at += k
+            else:
+                at += if_true if _TESTS[operation & 0xF0](a, k) else if_false
         elif kind == 0x00 and operation & 0xE0 in (0x20, 0x40):  # LD ABS, LD IND
             start = k + (x if operation & 0xE0 == 0x40 else 0)
             size = _LOAD_SIZES[operation & 0x18]
@@ -46,8 +50,9 @@ def check(program: bytes) -> None:
     if len(program) % 8 or not program:
         raise BadProgram("not whole lines")
     lines = list(struct.iter_unpack("=HBBI", program))
-    for at, (operation, if_true, if_false, _k) in enumerate(lines):
-        if operation & 0x07 == 0x05 and at + 1 + max(if_true, if_false) >= len(lines):
+    for at, (operation, if_true, if_false, k) in enumerate(lines):
+        furthest = k if operation == _ALWAYS else max(if_true, if_false)
+        if operation & 0x07 == 0x05 and at + 1 + furthest >= len(lines):
             raise BadProgram(f"line {at} jumps out of the program")
     if lines[-1][0] != 0x06:
         raise BadProgram("the last line does not return")

@@ -7,8 +7,10 @@ from ipaddress import ip_address
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.packets.frames import FrameTemplate
-from hatoba.probes.syn import METHOD
+from hatoba.packets.frames import FrameTemplate, Varying
+from hatoba.packets.layouts import SYN
+from hatoba.packets.segment import Segment
+from hatoba.probes.tcp_segment import segment
 from hatoba.wire.base import PacketWire
 
 US = {4: "198.18.0.1", 6: "fd00:18::1"}
@@ -22,16 +24,19 @@ def packed(*addresses: str) -> npt.NDArray[np.uint8]:
     return np.array([list(ip_address(address).packed) for address in addresses], np.uint8)
 
 
-def template(family: int, link_bytes: int = 0) -> FrameTemplate:
-    return FrameTemplate(family, link_bytes, MAC, ip_address(US[family]).packed, METHOD.segment(family))
+def template(family: int, link_bytes: int = 0, *more: Segment) -> FrameTemplate:
+    """Of SYN probes; with *more*, of others as well."""
+    return FrameTemplate(family, link_bytes, MAC, ip_address(US[family]).packed, (segment(family, SYN), *more))
 
 
-def send(wire: PacketWire, dst: npt.NDArray[np.uint8], dport: list[int], seq: int = 7) -> None:
-    """One SYN from the first source port to each (dst, dport)."""
+def send(
+    wire: PacketWire, dst: npt.NDArray[np.uint8], dport: list[int], seq: int = 7, variants: list[int] | None = None
+) -> None:
+    """One probe from the first source port to each (dst, dport): a SYN, or whichever *variants* say."""
     count = len(dport)
     frames = wire.reserve(count)
     assert len(frames) == count
-    wire.template.filler().fill(
-        frames, dst, np.full(count, FIRST_PORT, np.uint16), np.array(dport, np.uint16), np.full(count, seq, np.uint32)
-    )
-    wire.commit(count)
+    sport = np.full(count, FIRST_PORT, np.uint16)
+    varying = Varying(dst, sport, np.array(dport, np.uint16), np.full(count, seq, np.uint32))
+    lengths = wire.template.filler().fill(frames, varying, None if variants is None else np.array(variants))
+    wire.commit(count, lengths)

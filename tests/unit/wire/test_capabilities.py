@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hatoba.errors import NotPermitted
+from hatoba.probes import METHODS
 from hatoba.wire import capabilities
 from hatoba.wire.capabilities import Capabilities, default_method, namespace_obstacle, own_command, raw_remedy, require_raw
 
@@ -40,7 +41,7 @@ def test_syn_is_the_default_only_where_it_works() -> None:
     assert default_method(REFUSED) == "connect"
     for lacking in ("packet_socket", "raw_ipv4"):
         half = replace(ALLOWED, **{lacking: False})
-        assert half.methods == {"connect": True, "syn": False}
+        assert half.methods == {"connect": True, **dict.fromkeys(METHODS, False)}
         assert default_method(half) == "connect"
 
 
@@ -138,7 +139,7 @@ def test_what_counts_is_whether_the_sockets_open(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(capabilities, "_capability_sets", lambda: (0, 1 << capabilities.CAP_NET_RAW))
     monkeypatch.setattr(capabilities.os, "getuid", lambda: 1000)
     found = capabilities.probe_capabilities()
-    assert found.methods == {"connect": True, "syn": False}
+    assert found.methods == {"connect": True, **dict.fromkeys(METHODS, False)}
     assert (found.net_raw, found.net_raw_in_reach, found.user_namespaces) == (False, True, None)
     assert found.remedy is not None
     assert found.open_files_soft <= found.open_files_hard

@@ -180,8 +180,14 @@ def test_the_network(family: int, local: bool) -> None:
     assert (way.first, way.last) == (5, 9)
     assert way.route is not None
     assert (way.route.local, way.route.link.ethernet, len(way.route.source)) == (local, not local, 4 if family == 4 else 16)
-    asked = [ip_address(here).packed, ip_address(gone).packed]
-    assert list(network.neighbours(way.route.link, family, way.route.source, asked)) == asked[:1]
+    asker = network.open_neighbours(way.route.link, family, way.route.source, 2)
+    assert asker.ask(packed(here, gone)) == 2
+    assert asker.hear(0.5).addresses.tolist() == packed(here).tolist()
+    assert len(asker.hear(0.5)) == 0
+    assert asker.asked == [ip_address(here).packed, ip_address(gone).packed]
+    asker.close()
+    assert network.askers == [asker]
+    assert asker.closed
     wires = [network.open_packets(way.route, template(family), network.source_ports(1).first, None, 100) for _ in range(2)]
     for wire in wires:
         send(wire, packed(here), [80])

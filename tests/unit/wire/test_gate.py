@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
 
 import numpy as np
@@ -12,12 +13,15 @@ from hypothesis import strategies as st
 
 from hatoba.errors import NotInScope
 from hatoba.model import Protocol
+from hatoba.packets.frames import Varying
+from hatoba.packets.segment import Segment
 from hatoba.targets.build import build_targets
 from hatoba.targets.ports import parse_ports
 from hatoba.targets.scope import Permitted, Scope
 from hatoba.wire.base import Arrived
 from hatoba.wire.fake import FakeClock, FakeWire, answers_of
-from hatoba.wire.gate import GatedConnects, GatedPackets
+from hatoba.wire.gate import GatedConnects, GatedHandshakes, GatedPackets
+from hatoba.wire.handshakes import End, Handshake
 from tests.unit.wire.probing import packed, send, template
 
 LAB = (ip_network("198.18.0.0/15"), ip_network("fd00:18::/32"))
@@ -115,7 +119,7 @@ def test_frames_behind_those_that_were_looked_at_do_not_leave(family: int) -> No
     gate, wire = gated(family, GOOD[family])
     frames = gate.reserve(1)
     one = np.array([80], np.uint16)
-    gate.template.filler().fill(frames, packed(GOOD[family]), one, one, np.array([1], np.uint32))
+    gate.template.filler().fill(frames, Varying(packed(GOOD[family]), one, one, np.array([1], np.uint32)))
     with pytest.raises(ValueError, match="2 frames to send, but only 1"):
         gate.commit(2)
     assert wire.sent == []
@@ -125,11 +129,45 @@ def test_only_committed_frames_are_looked_at() -> None:
     gate, wire = gated(4, GOOD[4])
     frames = gate.reserve(2)
     ports = np.array([80, 80], np.uint16)
-    gate.template.filler().fill(frames, packed(GOOD[4], BAD[4]), ports, ports, np.array([1, 1], np.uint32))
+    gate.template.filler().fill(frames, Varying(packed(GOOD[4], BAD[4]), ports, ports, np.array([1, 1], np.uint32)))
     gate.commit(1)
     assert len(wire.sent) == 1
     gate.reserve(0)
     gate.commit(0)
+
+
+@BOTH
+@pytest.mark.parametrize("place", [0, 1])
+def test_frames_of_different_lengths_are_looked_at_alike(family: int, place: int) -> None:
+    frames = template(family, 14, Segment(17, bytes(99), sum_at=6))
+    wire = FakeWire(frames, answers_of([80]), FakeClock())
+    gate = GatedPackets(wire, Only(GOOD[family]))
+    send(gate, packed(*[GOOD[family]] * 2), [80, 81], variants=[1, 0])
+    assert [probe.protocol for probe in wire.sent] == [17, 6]
+    addresses = [GOOD[family]] * 2
+    addresses[place] = BAD[family]
+    with pytest.raises(NotInScope, match=BAD[family]):
+        send(gate, packed(*addresses), [80, 81], variants=[1, 0])
+    assert len(wire.sent) == 2
+
+
+@BOTH
+def test_no_connection_is_held_to_what_is_not_allowed(family: int) -> None:
+    class Holding:
+        def __init__(self) -> None:
+            self.asked: list[tuple[bytes, list[int], str | None]] = []
+
+        def hold(self, packed: bytes, ports: Sequence[int], zone: str | None = None) -> dict[int, Handshake]:
+            self.asked.append((packed, list(ports), zone))
+            return {port: Handshake(End.HELD) for port in ports}
+
+    behind = Holding()
+    gate = GatedHandshakes(behind, Only(GOOD[family]))
+    with pytest.raises(NotInScope, match=BAD[family]):
+        gate.hold(ip_address(BAD[family]).packed, [80])
+    assert behind.asked == []
+    assert gate.hold(ip_address(GOOD[family]).packed, [80, 81], "eth0").keys() == {80, 81}
+    assert behind.asked == [(ip_address(GOOD[family]).packed, [80, 81], "eth0")]
 
 
 @BOTH

@@ -1,248 +1,174 @@
-"""Questions for hardware addresses as scapy reads them, answers as scapy writes them; no packet leaves."""
+"""The wire that asks for hardware addresses, on played sockets; true ones: ``tests/net/test_neighbour_search.py``."""
 
 from __future__ import annotations
 
 import errno
-from collections import deque
 from collections.abc import Callable
-from ipaddress import ip_address
 
+import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scapy.layers.inet6 import ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6NDOptDstLLAddr, ICMPv6NDOptSrcLLAddr, IPv6
+from scapy.layers.inet6 import ICMPv6ND_NS
 from scapy.layers.l2 import ARP, Ether
-from scapy.packet import Packet
 
 from hatoba.errors import NotPermitted, WireError
-from hatoba.wire import neighbours
-from hatoba.wire.neighbours import PATIENCE_S, find_neighbours
+from hatoba.wire import base, neighbours
+from hatoba.wire.base import WIDTH_BYTES, Arrived
+from hatoba.wire.neighbours import NeighbourWire
 from hatoba.wire.routes import Link
-from tests.unit.wire.probing import HOST, MAC, US
+from tests.unit.wire.probing import HOST, MAC, US, packed
+from tests.unit.wire.test_neighbour_frames import GENUINE, THEIRS
 
 LINK = Link(7, "eth7", MAC, ethernet=True, up=True)
-THEIRS = "02:00:00:00:00:99"
 BOTH = pytest.mark.parametrize("family", [4, 6])
 
 
-def packed(text: str) -> bytes:
-    return ip_address(text).packed
+class PlayedSocket:
+    """In place of a packet socket and of what stands around it: the volley out of it, the ring beside it."""
 
-
-def advertisement(family: int, address: str, mac: str = THEIRS, **changes: int) -> bytes:
-    if family == 4:
-        fields = {"op": changes.get("op", 2), "hwsrc": mac, "psrc": address, "hwdst": MAC.hex(":"), "pdst": US[4]}
-        return bytes(Ether(src=mac, dst=MAC.hex(":")) / ARP(**fields))
-    option = (ICMPv6NDOptSrcLLAddr if changes.get("option") == 1 else ICMPv6NDOptDstLLAddr)(lladdr=mac)
-    kind = (ICMPv6ND_NS if changes.get("type") == 135 else ICMPv6ND_NA)(tgt=address)
-    network = IPv6(src=address, dst=US[6], hlim=changes.get("hlim", 255))
-    return bytes(Ether(src=mac, dst=MAC.hex(":")) / network / kind / option)
-
-
-class Wire:
-    """In place of the packet socket and of time: *reply* says what each question brings, and waiting only moves the clock."""
-
-    def __init__(self, reply: Reply) -> None:
-        self.reply = reply
-        self.waiting: deque[bytes] = deque()
-        self.sent: list[bytes] = []
+    def __init__(self) -> None:
+        self.now_s = 100.0
         self.bound: object = None
-        self.errors: list[int] = []
-        self.now_s = 0.0
+        self.closed: list[str] = []
+        self.refusals: list[int] = []
+        """What comes of each volley: 0 for as many as are wanted, -1 for none, an errno."""
+        self.sent: list[bytes] = []
+        self.waiting: list[bytes] = []
+        self.ring: tuple[object, ...] = ()
+        self.drops = 4
 
-    def __enter__(self) -> Wire:
-        return self
-
-    def __exit__(self, *_exc: object) -> None: ...
+    def clock(self) -> float:
+        return self.now_s
 
     def bind(self, address: object) -> None:
         self.bound = address
 
     def setsockopt(self, *_arguments: object) -> None: ...
 
-    def send(self, frame: bytes) -> None:
-        if self.errors and (code := self.errors.pop(0)):
-            raise OSError(code, "made up")
-        self.sent.append(frame)
-        self.waiting += self.reply(frame)
+    def close(self) -> None:
+        self.closed.append("socket")
 
-    def recv(self, size: int) -> bytes:
-        return self.waiting.popleft()[:size]
-
-    def select(
-        self, _readers: object, _writers: object, _errors: object, timeout_s: float
-    ) -> tuple[list[Wire], list[Wire], list[Wire]]:
-        assert timeout_s >= 0
-        if self.waiting:
-            return [self], [], []
-        self.now_s += timeout_s
-        return [], [], []
-
-    def clock(self) -> float:
-        """Each look takes a little."""
-        self.now_s += 0.0001
-        return self.now_s
+    def send(self, frames: np.ndarray) -> int:
+        refusal = self.refusals.pop(0) if self.refusals else 0
+        if refusal > 0:
+            raise OSError(refusal, "made up")
+        if refusal < 0:
+            return 0
+        self.sent += [frame.tobytes() for frame in frames]
+        return len(frames)
 
 
-Reply = Callable[[bytes], list[bytes]]
-Make = Callable[[Reply], Wire]
+class PlayedReceiver:
+    def __init__(self, played: PlayedSocket, *arguments: object) -> None:
+        self._played = played
+        played.ring = arguments
+
+    @property
+    def drops(self) -> int:
+        return self._played.drops
+
+    def receive(self, _timeout_s: float) -> Arrived:
+        packets, self._played.waiting = self._played.waiting, []
+        frames = np.zeros((len(packets), WIDTH_BYTES), np.uint8)
+        for row, packet in zip(frames, packets, strict=True):
+            row[: len(packet)] = np.frombuffer(packet, np.uint8)
+        return Arrived(frames, np.array([len(packet) for packet in packets], np.uint32), np.full(len(packets), 7.0))
+
+    def close(self) -> None:
+        self._played.closed.append("ring")
 
 
 @pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> Make:
-    """Make a wire and put it in the module's way."""
-
-    def make(reply: Reply) -> Wire:
-        wire = Wire(reply)
-        monkeypatch.setattr(neighbours.socket, "socket", lambda *_arguments: wire)
-        monkeypatch.setattr(neighbours.select, "select", wire.select)
-        return wire
-
-    return make
+def played(monkeypatch: pytest.MonkeyPatch) -> PlayedSocket:
+    made = PlayedSocket()
+    monkeypatch.setattr(neighbours.socket, "socket", lambda *_arguments: made)
+    monkeypatch.setattr(neighbours, "Volley", lambda _socket, _bytes: made)
+    monkeypatch.setattr(neighbours, "Receiver", lambda *arguments: PlayedReceiver(made, *arguments))
+    return made
 
 
-def ask(wire: Wire | None, family: int, *addresses: str) -> dict[str, str]:
-    clock = wire.clock if wire else float
-    found = find_neighbours(LINK, family, packed(US[family]), map(packed, addresses), clock)
-    return {str(ip_address(address)): mac.hex(":") for address, mac in found.items()}
-
-
-def asked_for(frame: bytes) -> str:
-    packet = Ether(frame)
-    return str(packet.pdst if ARP in packet else packet.tgt)
-
-
-@settings(deadline=None)
-@given(st.lists(st.binary(min_size=4, max_size=4), min_size=1, max_size=5))
-def test_an_arp_request_as_scapy_reads_it(addresses: list[bytes]) -> None:
-    for frame, address in zip(neighbours._arp_requests(LINK, packed(US[4]), addresses), addresses, strict=True):
-        packet = Ether(frame.tobytes())
-        expected = Ether(src=MAC.hex(":"), dst="ff:ff:ff:ff:ff:ff") / ARP(
-            op=1, hwsrc=MAC.hex(":"), psrc=US[4], hwdst="00:00:00:00:00:00", pdst=str(ip_address(address))
-        )
-        assert bytes(packet) == bytes(expected)
-
-
-@settings(deadline=None)
-@given(st.lists(st.binary(min_size=16, max_size=16), min_size=1, max_size=5))
-def test_a_solicitation_as_scapy_reads_it(addresses: list[bytes]) -> None:
-    for frame, address in zip(neighbours._solicitations(LINK, packed(US[6]), addresses), addresses, strict=True):
-        group = packed("ff02::1:ff00:0")[:13] + address[13:]
-        expected: Packet = (
-            Ether(src=MAC.hex(":"), dst="33:33:ff:" + address[13:].hex(":"))
-            / IPv6(src=US[6], dst=str(ip_address(group)), hlim=255)
-            / ICMPv6ND_NS(tgt=str(ip_address(address)))
-            / ICMPv6NDOptSrcLLAddr(lladdr=MAC.hex(":"))
-        )
-        assert frame.tobytes() == bytes(expected)
+def wire(played: PlayedSocket, family: int, questions: int = 100) -> NeighbourWire:
+    return NeighbourWire(LINK, family, packed(US[family])[0].tobytes(), questions, played.clock)
 
 
 @BOTH
-def test_those_who_answer_are_found_and_nobody_else(family: int, made: Make) -> None:
-    gone = HOST[family] + "3"
-    wire = made(lambda frame: [advertisement(family, HOST[family])] if asked_for(frame) == HOST[family] else [])
-    assert ask(wire, family, HOST[family], gone) == {HOST[family]: THEIRS}
-    assert [asked_for(frame) for frame in wire.sent].count(HOST[family]) == 1, "who has answered is not asked again"
-    assert [asked_for(frame) for frame in wire.sent].count(gone) == len(PATIENCE_S)
-    assert wire.bound == ("eth7", 0x0806 if family == 4 else 0x86DD)
+def test_questions_leave_and_answers_are_read(family: int, played: PlayedSocket) -> None:
+    asker = wire(played, family)
+    assert played.bound == ("eth7", 0), "nothing but the ring may take packets in"
+    assert asker.ask(packed(HOST[family])) == 1
+    (frame,) = (Ether(frame) for frame in played.sent)
+    assert (frame[ARP].pdst if family == 4 else frame[ICMPv6ND_NS].tgt) == HOST[family]
+    played.waiting = [GENUINE[family], b"rubbish"]
+    told = asker.hear(1.0)
+    assert (told.addresses.tolist(), told.macs.tobytes().hex(":")) == (packed(HOST[family]).tolist(), THEIRS)
+    assert told.at_s.tolist() == [7.0]
+    assert asker.drops == 4
+    asker.close()
+    assert sorted(played.closed) == ["ring", "socket"]
 
 
-@BOTH
-def test_a_host_that_sleeps_is_asked_again(family: int, made: Make) -> None:
-    wire = made(lambda _frame: [advertisement(family, HOST[family])] if len(wire.sent) == 2 else [])
-    assert ask(wire, family, HOST[family]) == {HOST[family]: THEIRS}
-    assert len(wire.sent) == 2
+@pytest.mark.parametrize("questions", [1, 1000, 10**6])
+def test_the_ring_fits_the_questions(questions: int, played: PlayedSocket) -> None:
+    wire(played, 4, questions)
+    _family, _protocols, interface, _port, slots, *_rest = played.ring
+    assert interface == "eth7"
+    assert min(2 * questions, 1 << 13) <= slots <= 1 << 13
 
 
-@BOTH
-def test_the_first_answer_stands(family: int, made: Make) -> None:
-    other = "02:00:00:00:00:66"
-    wire = made(lambda _frame: [advertisement(family, HOST[family]), advertisement(family, HOST[family], other)])
-    assert ask(wire, family, HOST[family]) == {HOST[family]: THEIRS}
+def test_a_way_out_that_is_full_is_waited_for_but_not_for_ever(played: PlayedSocket) -> None:
+    asker, target = wire(played, 4), packed(HOST[4])
+    for _round in range(2):
+        played.refusals = [-1, -1]
+        assert asker.ask(target) == 0
+        played.now_s += base.STUCK_S - 0.1
+        assert asker.ask(target) == 0
+        assert asker.ask(target) == 1, "and then it is well again"
+    played.refusals = [-1, -1]
+    assert asker.ask(target) == 0
+    played.now_s += base.STUCK_S + 0.1
+    with pytest.raises(WireError, match=r"^interface eth7 does not work: it takes no more packets; .*ip link show eth7$"):
+        asker.ask(target)
 
 
-@pytest.mark.parametrize(
-    ("family", "frame"),
-    [
-        pytest.param(4, advertisement(4, HOST[4], op=1), id="a request"),
-        pytest.param(4, advertisement(4, "198.18.0.77"), id="another address"),
-        pytest.param(4, advertisement(4, HOST[4])[:41], id="cut short"),
-        pytest.param(6, advertisement(6, HOST[6], hlim=254), id="forwarded by a router"),
-        pytest.param(6, advertisement(6, HOST[6], type=135), id="a solicitation"),
-        pytest.param(6, advertisement(6, HOST[6], option=1), id="another option"),
-        pytest.param(6, advertisement(6, "fd00:18::77"), id="another address"),
-        pytest.param(6, advertisement(6, HOST[6])[:85], id="cut short"),
-        pytest.param(6, b"", id="nothing"),
-    ],
-)
-def test_what_is_no_answer(family: int, frame: bytes, made: Make) -> None:
-    wire = made(lambda _frame: [frame])
-    assert ask(wire, family, HOST[family]) == {}
+def test_to_ask_nobody_is_no_refusal(played: PlayedSocket) -> None:
+    asker = wire(played, 4)
+    nobody = np.zeros((0, 4), np.uint8)
+    for _look in range(3):
+        assert asker.ask(nobody) == 0
+        played.now_s += base.STUCK_S
 
 
-def test_nobody_asked_for_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(neighbours.socket, "socket", None)
-    assert ask(None, 4) == {}
-
-
-@BOTH
-def test_many_are_asked_once_each(family: int, made: Make) -> None:
-    base = int.from_bytes(packed(HOST[family]), "big")
-    addresses = [str(ip_address((base + n).to_bytes(len(packed(HOST[family])), "big"))) for n in range(1200)]
-    wire = made(lambda frame: [advertisement(family, asked_for(frame))])
-    assert ask(wire, family, *addresses, *addresses) == dict.fromkeys(addresses, THEIRS)
-    assert len(wire.sent) == 1200
-    assert wire.now_s < PATIENCE_S[0], "nothing is waited for once all have answered"
-
-
-@pytest.mark.parametrize("code", [errno.ENOBUFS, errno.EAGAIN])
-def test_a_full_queue_costs_one_question_which_is_asked_again(code: int, made: Make) -> None:
-    wire = made(lambda frame: [advertisement(4, asked_for(frame))])
-    wire.errors = [code, 0]
-    assert ask(wire, 4, "198.18.0.2", "198.18.0.3") == {"198.18.0.2": THEIRS, "198.18.0.3": THEIRS}
-    assert [asked_for(frame) for frame in wire.sent] == ["198.18.0.3", "198.18.0.2"]
-
-
-def test_a_link_that_is_down_is_one_sentence(made: Make) -> None:
-    wire = made(lambda _frame: [])
-    wire.errors = [errno.ENETDOWN]
+def test_a_link_that_is_down_is_one_sentence(played: PlayedSocket) -> None:
+    asker = wire(played, 4)
+    played.refusals = [errno.ENETDOWN]
     with pytest.raises(WireError, match=r"^interface eth7 does not work: .*ip link show eth7$"):
-        ask(wire, 4, HOST[4])
+        asker.ask(packed(HOST[4]))
 
 
-def test_without_the_right_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_arguments: object) -> None:
-        raise PermissionError(errno.EPERM, "no")
+def refuse(error: OSError) -> Callable[..., None]:
+    def opened(*_arguments: object) -> None:
+        raise error
 
-    monkeypatch.setattr(neighbours.socket, "socket", refuse)
+    return opened
+
+
+def test_without_the_right_one_sentence_and_nothing_left_open(played: PlayedSocket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours.socket, "socket", refuse(PermissionError(errno.EPERM, "no")))
     with pytest.raises(NotPermitted, match="CAP_NET_RAW"):
-        ask(None, 6, HOST[6])
+        wire(played, 6)
+    assert played.closed == ["ring"]
 
 
-def test_a_link_that_never_falls_silent_does_not_hold_us(made: Make) -> None:
-    """Other hosts' packets keep coming, faster than one can read: there is always one more."""
-    wire = made(lambda _frame: [])
-    foreign = advertisement(6, "fd00:18::77")
-
-    class Endless(deque[bytes]):
-        def popleft(self) -> bytes:
-            return foreign
-
-    wire.waiting = Endless([b""])
-    assert ask(wire, 6, HOST[6]) == {}
-    assert len(wire.sent) == len(PATIENCE_S)
-    assert wire.now_s < sum(PATIENCE_S) + 2 * len(PATIENCE_S) * neighbours._FLOOD_S + 0.1
+def test_without_descriptors_one_sentence_and_nothing_left_open(played: PlayedSocket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours.socket, "socket", refuse(OSError(errno.EMFILE, "too many open files")))
+    with pytest.raises(WireError, match="too many open files"):
+        wire(played, 6)
+    assert played.closed == ["ring"]
 
 
-def test_as_long_as_patience_lasts(made: Make) -> None:
-    wire = made(lambda _frame: [])
-    assert ask(wire, 6, HOST[6]) == {}
-    assert sum(PATIENCE_S) <= wire.now_s < sum(PATIENCE_S) + 0.1
-
-
-@BOTH
-@settings(deadline=None)
-@given(frame=st.binary(max_size=120))
-def test_rubbish_never_raises(family: int, frame: bytes) -> None:
-    told = neighbours._read(family, frame)
-    assert told is None or len(told[1]) == 6
+def test_a_link_that_is_gone_is_one_sentence_and_nothing_left_open(
+    played: PlayedSocket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(played, "bind", refuse(OSError(errno.ENODEV, "No such device")))
+    with pytest.raises(WireError, match="eth7 does not work: No such device"):
+        wire(played, 4)
+    assert sorted(played.closed) == ["ring", "socket"]

@@ -26,7 +26,7 @@ def clock() -> float:
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """What the rooms behind it are asked."""
     told: list[tuple[Any, ...]] = []
-    for name in ("find_ways", "find_neighbours", "RingWire", "RawIpWire"):
+    for name in ("find_ways", "NeighbourWire", "RingWire", "RawIpWire", "Handshakes"):
         monkeypatch.setattr(network, name, lambda *arguments, _name=name: told.append((_name, *arguments)))
     return told
 
@@ -42,8 +42,13 @@ def test_ways_are_bound_to_the_zone_or_else_to_the_interface(
 
 
 def test_neighbours_are_asked_with_the_scan_s_clock(calls: list[tuple[Any, ...]]) -> None:
-    KernelNetwork(clock).neighbours(LINK, 4, b"self", [b"them"])
-    assert calls == [("find_neighbours", LINK, 4, b"self", [b"them"], clock)]
+    KernelNetwork(clock).open_neighbours(LINK, 4, b"self", 100)
+    assert calls == [("NeighbourWire", LINK, 4, b"self", 100, clock)]
+
+
+def test_connections_are_held_over_the_chosen_interface(calls: list[tuple[Any, ...]]) -> None:
+    KernelNetwork(clock, "eth7").handshakes()
+    assert calls == [("Handshakes", clock, "eth7")]
 
 
 def test_ethernet_goes_through_a_ring(calls: list[tuple[Any, ...]]) -> None:
@@ -95,6 +100,6 @@ def test_connects_can_be_opened() -> None:
 
 @pytest.mark.parametrize("made", [KernelNetwork, FakeNetwork])
 def test_every_network_keeps_the_contract(made: type) -> None:
-    for name in ("ways", "neighbours", "source_ports", "open_packets", "open_connects"):
+    for name in ("ways", "open_neighbours", "source_ports", "open_packets", "open_connects", "handshakes"):
         wanted, found = (list(inspect.signature(getattr(owner, name)).parameters) for owner in (Network, made))
         assert found == wanted, name

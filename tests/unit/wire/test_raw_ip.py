@@ -11,10 +11,10 @@ import socket
 import struct
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 
 from hatoba.errors import NotPermitted, WireError
+from hatoba.packets.segment import Segment
 from hatoba.wire import base, raw_ip
 from hatoba.wire.base import Arrived, nothing_arrived
 from hatoba.wire.raw_ip import RawIpWire
@@ -118,8 +118,8 @@ def test_each_packet_goes_to_the_address_in_its_header(sockets: list[RawSocket],
         name_of(family, row.tobytes(), zone_index if family == 6 else 0) for row in wanted
     ]
     for (_name, packet), row, port in zip(kernel.sent, wanted, (80, 81, 82), strict=True):
-        fields = np.frombuffer(packet, made.template.layout)[0]
-        assert (fields["dst"].tobytes(), fields["dport"], fields["seq"]) == (row.tobytes(), port, 7)
+        assert packet[made.template.destination] == row.tobytes()
+        assert struct.unpack_from(">HI", packet, made.template.destination.stop + 2) == (port, 7)
     assert sockets[0].arguments == (
         socket.AF_INET if family == 4 else socket.AF_INET6,
         socket.SOCK_RAW | socket.SOCK_CLOEXEC,
@@ -135,6 +135,22 @@ def test_a_second_batch_replaces_the_first(sockets: list[RawSocket]) -> None:
     names = [name[4:8] for name, _packet in kernel.sent]
     assert names == [bytes([198, 18, 0, 2])] * 3 + [bytes([198, 18, 0, 9])]
     assert [int.from_bytes(packet[22:24], "big") for _name, packet in kernel.sent] == [80, 81, 82, 90]
+
+
+@BOTH
+def test_packets_of_different_lengths_leave_as_they_are(sockets: list[RawSocket], family: int) -> None:
+    """A short one after a long one, in the same slots."""
+    kernel = Kernel()
+    long = Segment(17, bytes(400), sum_at=6)
+    made = RawIpWire(template(family, 0, long), "tun7", FIRST_PORT, 64, float)
+    made._sendmmsg = kernel  # type: ignore[assignment]
+    for variants in ([0, 1, 0], [1, 0, 1], [0, 0, 0]):
+        send(made, packed(*[HOST[family]] * 3), [80, 81, 82], variants=variants)
+        sizes = [len(made.template.frame(variant)) for variant in variants]
+        assert [len(packet) for _name, packet in kernel.sent[-3:]] == sizes
+    heard = made._receiver
+    assert isinstance(heard, FakeReceiver)
+    assert heard.arguments[1] == {6, 17}
 
 
 def test_room_is_bounded(sockets: list[RawSocket]) -> None:
@@ -210,7 +226,7 @@ def test_receiving_is_the_receiver_s_business(sockets: list[RawSocket]) -> None:
     assert len(made.receive(0.5)) == 0
     heard = made._receiver
     assert isinstance(heard, FakeReceiver)
-    assert (heard.waited_s, heard.arguments) == (0.5, (6, "tun7", FIRST_PORT, 64, float))
+    assert (heard.waited_s, heard.arguments) == (0.5, (6, {6}, "tun7", FIRST_PORT, 64, float))
     assert made.drops == 4
     made.close()
     assert (heard.closed, sockets[0].closed) == (True, True)

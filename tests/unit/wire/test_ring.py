@@ -15,8 +15,10 @@ import numpy.typing as npt
 import pytest
 
 from hatoba.errors import NotPermitted, WireError
+from hatoba.packets.segment import Segment
 from hatoba.wire import base, ring
 from hatoba.wire.base import WIDTH_BYTES
+from hatoba.wire.packet_filter import answers_program
 from hatoba.wire.ring import Receiver, RingWire
 from tests.unit.wire import bpf
 from tests.unit.wire.probing import FIRST_PORT, HOST, packed, send, template
@@ -98,7 +100,7 @@ def arrive(packet_socket: PacketSocket, slot: int, packet: bytes, at_s: float = 
 
 
 def receiver(slots: int = 8, clock: Callable[[], float] = float) -> Receiver:
-    return Receiver(4, "eth7", FIRST_PORT, slots, clock)
+    return Receiver(4, {6}, "eth7", FIRST_PORT, slots, clock)
 
 
 def test_nothing_there_nothing_taken(sockets: list[PacketSocket]) -> None:
@@ -243,10 +245,40 @@ def test_frames_leave_in_order_and_the_ring_goes_round(sockets: list[PacketSocke
             assert 0 < room <= len(left)
             now, left = left[:room], left[room:]
             send(made, packed(HOST[4]).repeat(room, axis=0), [number & 0xFFFF for number in now])
-    ports = [int(np.frombuffer(frame, made.template.layout)[0]["dport"]) for frame in sent]
+    ports = [int.from_bytes(frame[36:38], "big") for frame in sent]
     assert ports == [number & 0xFFFF for number in wanted]
     assert {len(frame) for frame in sent} == {len(made.template.frame())}
     assert sender.bound == ("eth7", 0)
+
+
+@pytest.mark.parametrize("size", [60, 96, 97, 400, 1400])
+def test_frames_of_different_lengths_leave_as_they_are(sockets: list[PacketSocket], size: int) -> None:
+    """A ring's slots are a power of two that holds the longest; a short frame after a long one is short."""
+    made = RingWire(template(4, 14, Segment(17, bytes(size - 34), sum_at=6)), "eth7", FIRST_PORT, 8, time.monotonic)
+    sender, sent = sockets[1], []
+    sender.on_send = kernel_sends(sender, sent)
+    slot_bytes = sender.slots.shape[1]
+    assert slot_bytes & (slot_bytes - 1) == 0
+    assert 128 <= slot_bytes >= 32 + size
+    assert slot_bytes * len(sender.slots) <= 1 << 21
+    wanted: list[int] = []
+    for variants in ([0, 1, 1, 0], [1, 0, 0, 1]):
+        for _turn in range(len(sender.slots) // 2 + 1):  # over the same slots again
+            left = list(variants)
+            while left:
+                room = len(made.reserve(len(left)))
+                now, left = left[:room], left[room:]
+                send(made, packed(HOST[4]).repeat(room, axis=0), [80] * room, variants=now)
+                wanted += [58 if variant == 0 else size for variant in now]
+    assert [len(frame) for frame in sent] == wanted
+
+
+def test_one_s_own_program_stands_in_for_the_filter(sockets: list[PacketSocket], monkeypatch: pytest.MonkeyPatch) -> None:
+    attached: list[bytes] = []
+    monkeypatch.setattr(ring, "_attach", lambda _socket, program: attached.append(program))
+    Receiver(4, (), "eth7", 0, 8, float, b"program!")
+    Receiver(6, {17}, "eth7", FIRST_PORT, 8, float)
+    assert attached == [b"program!", answers_program(6, FIRST_PORT, {17})]
 
 
 def test_fewer_may_be_committed_than_were_reserved(sockets: list[PacketSocket]) -> None:

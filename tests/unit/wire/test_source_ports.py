@@ -17,9 +17,9 @@ from hatoba.wire.source_ports import SourcePorts
 FAMILIES = {"ipv4": (socket.AF_INET, ""), "ipv6": (socket.AF_INET6, "::")}
 
 
-def free(family: int, address: str, port: int) -> bool:
+def free(family: int, address: str, port: int, kind: int = socket.SOCK_STREAM) -> bool:
     """Whether a program could have the port."""
-    with contextlib.closing(socket.socket(family, socket.SOCK_STREAM)) as other:
+    with contextlib.closing(socket.socket(family, kind)) as other:
         if family == socket.AF_INET6:
             other.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         try:
@@ -66,7 +66,7 @@ def test_above_the_range_of_ordinary_connections() -> None:
 def test_without_a_free_run_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[int] = []
 
-    def refuse(family: int, port: int) -> contextlib.AbstractContextManager[object]:
+    def refuse(family: int, kind: int, port: int) -> contextlib.AbstractContextManager[object]:
         opened.append(port)
         if len(opened) % 4 == 0:
             raise OSError(errno.EADDRINUSE, "in use")
@@ -91,3 +91,36 @@ def test_a_machine_without_ipv6_holds_ipv4(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.undo()
     assert not free(socket.AF_INET, "", ports.first)
     ports.close()
+
+
+@pytest.mark.parametrize(("family", "address"), FAMILIES.values(), ids=FAMILIES)
+def test_for_datagrams_they_are_held_when_that_is_asked_for(family: int, address: str) -> None:
+    with contextlib.closing(SourcePorts(seed=11)) as ports:
+        held = range(ports.first, ports.first + SOURCE_PORTS)
+        assert all(free(family, address, port, socket.SOCK_DGRAM) for port in held)
+        ports.hold_datagrams()
+        ports.hold_datagrams()
+        assert not any(free(family, address, port, socket.SOCK_DGRAM) for port in held)
+    assert all(free(family, address, port, socket.SOCK_DGRAM) for port in held)
+
+
+def test_a_port_that_is_taken_for_datagrams_leaves_the_scan_its_others() -> None:
+    with contextlib.closing(SourcePorts(seed=12)) as ports, contextlib.closing(socket.socket(type=socket.SOCK_DGRAM)) as other:
+        other.bind(("", ports.first + 3))
+        ports.hold_datagrams()
+        assert not free(socket.AF_INET, "", ports.first), "those of TCP stay held"
+
+
+def test_the_port_that_is_wanted_is_the_only_one() -> None:
+    with contextlib.closing(SourcePorts(seed=13)) as lent:
+        wanted = lent.first
+    with contextlib.closing(SourcePorts(seed=1, wanted=wanted)) as ports:
+        assert ports.first == wanted
+        assert [free(socket.AF_INET, "", wanted + step) for step in range(2)] == [False, True]
+        ports.hold_datagrams()
+        assert [free(socket.AF_INET, "", wanted + step, socket.SOCK_DGRAM) for step in range(2)] == [False, True]
+
+
+def test_a_wanted_port_that_is_in_use_is_one_sentence() -> None:
+    with contextlib.closing(SourcePorts(seed=14)) as other, pytest.raises(WireError, match=f"source port {other.first} .*-g"):
+        SourcePorts(seed=1, wanted=other.first)

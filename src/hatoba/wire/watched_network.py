@@ -1,0 +1,127 @@
+"""A network whose packets are shown to observers: for ``--packet-trace``, ``--pcap``; and ``--dry-run``, where none leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from hatoba.packets.dissect_batch import PacketBatch
+from hatoba.packets.frames import FrameTemplate
+from hatoba.packets.layouts import ADDRESS_BYTES, ETHERNET_BYTES
+from hatoba.probes.connect import OUTCOME, Kind
+from hatoba.wire.base import PacketWire
+from hatoba.wire.neighbour_frames import Told
+from hatoba.wire.neighbours import Observe
+from hatoba.wire.network import Asker, Connects, HeldPorts, Holds, Network
+from hatoba.wire.routes import Link, Route, Way
+from hatoba.wire.traced import ConnectObserver, PacketObserver, SilentWire, TracedConnects, TracedPackets
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedNetwork:
+    """*network*, looked at. *dry*: packets are shown and never leave, nobody is asked for a hardware address."""
+
+    network: Network
+    clock: Callable[[], float]
+    packets: Sequence[PacketObserver] = ()
+    connects: Sequence[ConnectObserver] = ()
+    dry: bool = False
+
+    def ways(self, family: int, ranges: Iterable[tuple[int, int]], zone: str | None) -> Iterator[Way]:
+        return self.network.ways(family, ranges, zone)
+
+    def open_neighbours(self, link: Link, family: int, source: bytes, questions: int) -> Asker:
+        if self.dry:
+            return _EverybodyThere(family, self.clock)
+        asker = self.network.open_neighbours(link, family, source, questions)
+        asker.observe = partial(self._show, link.name, family)
+        return asker
+
+    def _show(
+        self,
+        interface: str,
+        family: int,
+        outbound: bool,
+        frames: npt.NDArray[np.uint8],
+        lengths: npt.NDArray[np.int64],
+        at_s: npt.NDArray[np.float64],
+    ) -> None:
+        """Frames of a neighbour search."""
+        for observer in self.packets:
+            observer.packets(PacketBatch(outbound, interface, family, ETHERNET_BYTES, frames, lengths, at_s))
+
+    def source_ports(self, seed: int) -> HeldPorts:
+        return self.network.source_ports(seed)
+
+    def open_packets(
+        self, route: Route, template: FrameTemplate, first_port: int, zone: str | None, questions: int
+    ) -> PacketWire:
+        wire: PacketWire = SilentWire(template)
+        if not self.dry:
+            wire = self.network.open_packets(route, template, first_port, zone, questions)
+        return TracedPackets(wire, route.link.name, self.packets, self.clock)
+
+    def open_connects(self) -> Connects:
+        return TracedConnects(_GivenUp(self.clock) if self.dry else self.network.open_connects(), self.connects)
+
+    def handshakes(self) -> Holds:
+        return self.network.handshakes()
+
+
+class _EverybodyThere:
+    """Of a dry run: every address has a neighbour, whose hardware address is zero."""
+
+    def __init__(self, family: int, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.observe: Observe | None = None
+        self._nobody = self._asked = np.zeros((0, ADDRESS_BYTES[family]), np.uint8)
+
+    def ask(self, packed: npt.NDArray[np.uint8]) -> int:
+        self._asked = np.concatenate([self._asked, packed])
+        return len(packed)
+
+    def hear(self, timeout_s: float) -> Told:
+        asked, self._asked = self._asked, self._nobody
+        return Told(asked, np.zeros((len(asked), 6), np.uint8), np.full(len(asked), self._clock()))
+
+    @property
+    def drops(self) -> int:
+        return 0
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class _GivenUp:
+    """Of a dry run: connections that are never begun, and given up at once."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._outcomes = np.zeros(0, OUTCOME)
+
+    @property
+    def room(self) -> int:
+        return 4096
+
+    def start(
+        self, tokens: npt.NDArray[np.int64], packed: npt.NDArray[np.uint8], ports: npt.NDArray[np.uint16], zone_index: int = 0
+    ) -> int:
+        outcomes = np.zeros(len(tokens), OUTCOME)
+        outcomes["token"], outcomes["kind"] = tokens, Kind.EXPIRED
+        outcomes["started_s"] = outcomes["at_s"] = self._clock()
+        self._outcomes = np.concatenate([self._outcomes, outcomes])
+        return len(tokens)
+
+    def poll(self, timeout_s: float) -> npt.NDArray[np.void]:
+        outcomes, self._outcomes = self._outcomes, self._outcomes[:0]
+        return outcomes
+
+    def expire(self, started_before_s: float) -> npt.NDArray[np.void]:
+        return self._outcomes[:0]
+
+    def close(self) -> None:
+        """Nothing is open."""
