@@ -29,6 +29,7 @@ class ConnectTransport:
 
     def __init__(self, leg: Leg, wire: Connects, responders: Responders) -> None:
         self._leg, self._wire, self._responders = leg, wire, responders
+        self.turns = np.ones(len(leg.asks), np.int64)
         self._broken: WireError | None = None
         self._zone_index = link_index(leg.block.zone) if leg.block.zone else 0
 
@@ -36,9 +37,9 @@ class ConnectTransport:
         return self._wire.room
 
     def ask(self, indices: Indices, attempt: int) -> int:
-        hosts, ports = self._leg.split(indices)
+        hosts, places = self._leg.split(indices)
         tokens = indices | (attempt << _ATTEMPT_SHIFT)
-        return self._wire.start(tokens, self._leg.packed[hosts], ports, self._zone_index)
+        return self._wire.start(tokens, self._leg.packed[hosts], self._leg.asks.port[places], self._zone_index)
 
     def hear(self, timeout_s: float) -> npt.NDArray[np.void]:
         if self._broken is not None:
@@ -46,7 +47,7 @@ class ConnectTransport:
         outcomes = self._wire.poll(timeout_s)
         outcomes = outcomes[~self._lost_way(outcomes)]
         state, reason, answer = judge(outcomes)
-        rows = np.flatnonzero(state)
+        rows = np.flatnonzero(answer)
         outcomes = outcomes[rows]
         heard = np.zeros(len(rows), HEARD)
         heard["index"] = outcomes["token"] & _QUESTION
@@ -58,7 +59,7 @@ class ConnectTransport:
         for row in np.flatnonzero(outcomes["offender_family"]).tolist():
             width = 4 if outcomes["offender_family"][row] == 4 else 16
             offender = outcomes["offender"][row][:width].tobytes()
-            asked = self._leg.packed[heard["index"][row] // len(self._leg.ports)].tobytes()
+            asked = self._leg.packed[self._leg.hosts(heard["index"][row])].tobytes()
             heard["responder"][row] = 0 if offender == asked else self._responders.number(offender)
         return heard
 
@@ -70,7 +71,7 @@ class ConnectTransport:
         )
         if lost.any():
             row = outcomes[lost][0]
-            asked = self._leg.packed[(row["token"] & _QUESTION) // len(self._leg.ports)].tobytes()
+            asked = self._leg.packed[self._leg.hosts(row["token"] & _QUESTION)].tobytes()
             text = _("no way to {address} any more: {problem}; see: ip route get {address}")
             self._broken = WireError(text.format(address=ip_address(asked), problem=os.strerror(int(row["errno"]))))
         return lost

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hatoba.engine.loop import Tally
+from hatoba.engine.rationing import RATION_S
 from hatoba.model import Progress, State
 
 _EVERY_S = 0.1
@@ -53,6 +54,12 @@ class Gauge:
             probes_sent=sent,
             elapsed_s=elapsed_s,
             rate_pps=(sent - sent_then) / (now_s - since_s) if now_s > since_s else 0.0,
-            left_s=elapsed_s * left / settled if settled else None,
+            left_s=self._left_s(elapsed_s, settled, left),
             open_found=int(self._states[State.OPEN]),
+            doing=self._tally.doing,
         )
+
+    def _left_s(self, elapsed_s: float, settled: int, left: int) -> float | None:
+        if self._tally.to_prove:  # about one a second
+            return self._tally.to_prove * RATION_S
+        return elapsed_s * left / settled if settled else None

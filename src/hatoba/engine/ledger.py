@@ -8,27 +8,33 @@ import numpy.typing as npt
 from hatoba.engine.leg import Indices
 from hatoba.packets.distinct import distinct
 
+DROPPED = 255
+"""In place of a state: nobody waits for an answer to this question any more, and it has no verdict."""
+
 
 class Ledger:
     """One byte of state and one of count a question, and when each attempt left.
 
-    Invariants: a state that is set is only ever replaced through :meth:`settle`'s caller, never by silence; attempt n of a
-    question is asked only after attempt n-1.
+    Invariants: a state that is set is only ever replaced through :meth:`settle`'s caller, never by silence; the attempts of a
+    question have ascending numbers, from 0, and may leave some out.
     """
 
     def __init__(self, size: int) -> None:
         self.state = np.zeros(size, np.uint8)
         """``model.State``; 0 while unanswered."""
         self.asked = np.zeros(size, np.uint8)
-        """How often each was asked."""
+        """How often each was asked; it stays at 255."""
+        self.attempts = np.zeros(size, np.uint32)
+        """One more than the number of the attempt that asked each last; 0 before the first."""
         self.unanswered = size
         self._first_s = np.zeros(size, np.float64)
         # Repeats are few: kept as (sorted indices, times), one pair of arrays a batch.
         self._repeats: dict[int, list[tuple[Indices, npt.NDArray[np.float64]]]] = {}
 
     def note_asked(self, indices: Indices, attempt: int, at_s: npt.NDArray[np.float64]) -> None:
-        """*indices* were asked for the *attempt*-th time (from 0) at *at_s*."""
-        self.asked[indices] = min(attempt + 1, 255)
+        """*indices*, each once, were asked in attempt number *attempt* (from 0) at *at_s*."""
+        self.asked[indices] += self.asked[indices] < 255
+        self.attempts[indices] = attempt + 1
         if attempt == 0:
             self._first_s[indices] = at_s
         else:
@@ -51,6 +57,11 @@ class Ledger:
         """Enter the states of questions that had none; *indices* are distinct."""
         self.state[indices] = states
         self.unanswered -= len(indices)
+
+    def drop(self, indices: Indices) -> None:
+        """Wait no longer for those of *indices* that have no state."""
+        left = indices[self.state[indices] == 0]
+        self.settle(left, np.full(len(left), DROPPED, np.uint8))
 
     def open_questions(self) -> Indices:
         """Questions without a state, ascending."""

@@ -4,16 +4,14 @@ Attempts go in rounds: every question is asked once, in an order that spreads ov
 answer again. Between rounds lies one time-out without news. Rounds end when all is answered, or when the estimate of what is
 still missed falls below a bound (``engine.loss``).
 
-Hosts and routers ration their ICMP errors, Linux to one a second after a burst of six. Where such errors were seen, the few
-questions left on that host are asked again after a second, for as long as that brings news; each of them can only turn a
-silent *filtered* into one with a reason.
+Where ICMP errors were seen, some of the silent questions are then asked once more, slowly (``engine.rationing``).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -23,18 +21,15 @@ from hatoba.engine.leg import Indices, Leg
 from hatoba.engine.loss import BOUND, MAX_ATTEMPTS, LossEstimate
 from hatoba.engine.pace import Pace
 from hatoba.engine.pending import Pending
-from hatoba.engine.round_trip import INITIAL_S, RoundTrip, SlowestAnswers
+from hatoba.engine.rationing import Rationing
+from hatoba.engine.round_trip import INITIAL_S, MAX_S, MIN_S, RoundTrip, SlowestAnswers
+from hatoba.engine.spacing import Spacing
 from hatoba.engine.transport import Transport
-from hatoba.model import Answer, Reason, ScanPlan, State
+from hatoba.model import Answer, Doing, Reason, ScanPlan, State
 from hatoba.packets.distinct import distinct
 from hatoba.targets.permutation import Permutation
 
 FLUSH_S = 0.1
-_ICMP_RATION_S = 1.05
-"""Linux' icmp_ratelimit is a second (Documentation/networking/ip-sysctl.rst)."""
-_RATIONED_QUESTIONS = 64
-"""How many silent questions a host may have left for its rationed errors to be waited for."""
-_RATIONED_ROUNDS = 16
 _BATCH = 4096
 _NEIGHBOUR_SEARCH_S = 0.5
 """The kernel looks for a neighbour for seconds. What is refused sooner is refused by a rule of this machine's own, for that
@@ -53,6 +48,11 @@ class Tally:
     drops: int = 0
     contradictions: int = 0
     expected_missed: float = 0.0
+    doing: Doing = Doing.ASKING
+    to_prove: int = 0
+    """Questions that ``--prove-closed`` still has to ask of the host that has most of them."""
+    rationing: dict[int, int] = field(default_factory=dict)
+    """Hosts, by their index, that are seen to ration their errors, with the number of ports of each that this leaves open."""
     lost: float = 0.0
     """Probes estimated to be lost, of ``answerable`` probes to ports that have an answer."""
     answerable: float = 0.0
@@ -71,28 +71,46 @@ class LegRun:
         transport: Transport,
         ledger: Ledger,
         plan: ScanPlan,
-        silence: tuple[State, Reason],
         tally: Tally,
         clock: Callable[[], float],
         stopped: Callable[[], bool],
         order_key: int,
         pace: Pace,
         initial_timeout_s: float = INITIAL_S,
+        host_settles: bool = False,
+        deadline_s: float = math.inf,
     ) -> None:
+        """*host_settles*: one answer of a host will do, nothing more is asked of it then. At *deadline_s* of the clock it ends
+        with what is known."""
         self._leg, self._transport, self._ledger, self._plan = leg, transport, ledger, plan
-        self._silence, self._tally, self._clock, self._stopped = silence, tally, clock, stopped
+        self._tally, self._clock = tally, clock
         self._order_key = order_key
         self._pace = pace
+        self._host_settles = host_settles
+        self._deadline_s = deadline_s
+        self._told_to_stop = stopped
+        self._spacing: Spacing | None = None
+        if plan.scan_delay_s is not None:
+            self._spacing = Spacing(leg, plan.scan_delay_s, clock() if tally.probes_sent else None)
         self._loss = LossEstimate(len(leg.offsets))
         self._pending = Pending(leg, ledger)
         self._attempts = 0
         self._rounds = 0
         """Attempts that every silent question has had; rationed ones may have had more."""
         self._flushed_s = self._news_s = self._asked_s = clock()
-        self._rationed_hosts: set[int] = set()
-        self.round_trip = RoundTrip(initial_timeout_s)
-        self._slowest = SlowestAnswers(len(leg.offsets), initial_timeout_s)
+        self._rationing = Rationing(leg, ledger, np.random.default_rng(order_key), plan.prove_closed)
+        initial_s = initial_timeout_s if plan.initial_rtt_timeout_s is None else plan.initial_rtt_timeout_s
+        self.round_trip = RoundTrip(initial_s, plan.min_rtt_timeout_s or MIN_S, plan.max_rtt_timeout_s or MAX_S)
+        self._slowest = SlowestAnswers(len(leg.offsets), initial_s, plan.max_rtt_timeout_s or MAX_S)
         self._slowest_s, self._looked_s = 0.0, -math.inf
+
+    def _stopped(self) -> bool:
+        return self._told_to_stop() or self._clock() >= self._deadline_s
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether the hosts' time was up before all was known."""
+        return self._clock() >= self._deadline_s and self._ledger.unanswered > 0
 
     def batches(self) -> Iterator[npt.NDArray[np.void]]:
         """Verdict rows as they become known, often none: an empty array is a sign of life."""
@@ -101,7 +119,9 @@ class LegRun:
             yield from self._ask_rationed()
             if not self._stopped():
                 self._tally.expected_missed += self._expected_missed()
-                self._pending.silent(self._ledger.open_questions(), *self._silence)
+                left = self._ledger.open_questions()
+                self._pending.silent(left, *self._rationing.silence(left))
+                self._tally.rationing |= self._rationing.unproven(left)
         finally:
             lost, made = self._loss.lost_of(max(self._rounds, 1))
             self._tally.lost += lost
@@ -122,68 +142,70 @@ class LegRun:
             self._rounds = self._attempts
             if not self._ledger.unanswered or self._stopped() or self._rounds >= most:
                 return
-            if self._expected_missed() < BOUND:
+            if self._expected_missed() < BOUND and self._rounds >= self._turns_left():
                 return
             self._pace.new_round(self._loss.loss(self._rounds))
             questions = self._ledger.open_questions()
 
+    def _turns_left(self) -> int:
+        """How many attempts it takes until all that is silent was asked everything."""
+        _hosts, places = self._leg.split(self._ledger.open_questions())
+        return int(self._transport.turns[places].max(initial=1))
+
     def _expected_missed(self) -> float:
         left = self._ledger.unanswered
-        return self._loss.expected_missed(self._rounds, left, self._silent_hosts()) if left else 0.0
+        return self._loss.expected_missed(self._rounds, left, self.unanswered_hosts()) if left else 0.0
 
-    def _silent_hosts(self) -> Indices:
+    def unanswered_hosts(self) -> Indices:
         """Places of the hosts of which something is unanswered."""
-        return distinct(self._ledger.open_questions() // len(self._leg.ports))
+        return distinct(self._leg.hosts(self._ledger.open_questions()))
 
     def _ask_rationed(self) -> Iterator[npt.NDArray[np.void]]:
-        if self._plan.max_retries is not None:
+        if self._plan.max_retries is not None and not self._plan.prove_closed:
             return
-        questions = self._rationed_questions()
-        for _round in range(_RATIONED_ROUNDS):
-            left = self._ledger.unanswered
-            questions = questions[self._ledger.state[questions] == 0]
-            if not questions.size or self._stopped():
-                return
-            while (wait_s := self._asked_s + _ICMP_RATION_S - self._clock()) > 0 and not self._stopped():
+        doing = self._tally.doing
+        while (questions := self._rationing.next_questions()).size and not self._stopped():
+            self._tally.doing = Doing.PROVING if self._plan.prove_closed else Doing.RATIONED
+            self._tally.to_prove = self._rationing.left
+            while (wait_s := self._asked_s + self._rationing.wait_s - self._clock()) > 0 and not self._stopped():
                 yield from self._hear(min(wait_s, FLUSH_S))
             yield from self._ask(questions)
-            if self._ledger.unanswered == left:
-                return
-
-    def _rationed_questions(self) -> Indices:
-        """Silent questions of hosts from whose direction ICMP errors came, where few are left."""
-        if not self._rationed_hosts or not self._ledger.unanswered:
-            return np.zeros(0, np.int64)
-        questions = self._ledger.open_questions()
-        hosts = questions // len(self._leg.ports)
-        counts = np.bincount(hosts, minlength=len(self._leg.offsets))
-        few = np.zeros(len(counts), bool)
-        few[list(self._rationed_hosts)] = True
-        few &= counts <= _RATIONED_QUESTIONS
-        return questions[few[hosts]]
+        self._tally.to_prove, self._tally.doing = 0, doing
 
     def _ask(self, questions: Indices | None) -> Iterator[npt.NDArray[np.void]]:
         """Ask *questions* (None: all of the leg) once each, then listen until a time-out passes without news."""
         size = len(self._leg) if questions is None else len(questions)
-        order = Permutation(size, self._order_key + self._attempts)
+        order = self._order(size, questions)
         position = 0
         while position < size and not self._stopped():
             now_s = self._clock()
             allowed = self._pace.allowance(now_s)
             count = min(allowed, self._transport.room(), _BATCH, size - position)
+            wait_s = self.round_trip.timeout_s if allowed >= 1 else self._pace.wait_s()
             if count > 0:
                 chosen = order(np.arange(position, position + count))
-                count = self._send_open(chosen if questions is None else questions[chosen])
+                if self._spacing is not None:
+                    chosen = chosen[self._ledger.state[chosen] == 0]
+                    position += count - len(chosen)
+                    count = self._spacing.due(chosen, now_s)
+                    wait_s = self._spacing.wait_s(int(chosen[0]), now_s) if chosen.size else 0.0
+                    chosen = chosen[:count]
+                count = self._send_open(chosen) if len(chosen) else 0
                 position += count
-            if count > 0:
-                yield from self._hear(0.0)
-            elif allowed < 1:
-                yield from self._hear(min(self._pace.wait_s(), FLUSH_S))
-            else:
+            elif allowed >= 1:
                 self._transport.give_up(now_s - max(self.round_trip.timeout_s, self._on_the_way_s(now_s)))
-                yield from self._hear(min(self.round_trip.timeout_s, FLUSH_S))
+            yield from self._hear(0.0 if count > 0 else min(wait_s, FLUSH_S))
         yield from self._listen()
         self._attempts += 1
+
+    def _order(self, size: int, questions: Indices | None) -> Callable[[Indices], Indices]:
+        """Questions by their position: spread at random; host by host in turn where each wants its time between two probes."""
+        spread = Permutation(size, self._order_key + self._attempts)
+        if self._spacing is not None:
+            every = spread(np.arange(size))
+            in_turns = self._spacing.in_turns(every if questions is None else questions[every])
+            return lambda positions: in_turns[positions]
+        return spread if questions is None else lambda positions: questions[spread(positions)]
 
     def _send_open(self, indices: Indices) -> int:
         """Ask those of *indices* that have no state yet; how many of *indices* are done with, from the first."""
@@ -201,6 +223,8 @@ class LegRun:
             self._ledger.note_asked(
                 indices[:count], self._attempts, np.linspace(started_s, self._asked_s, count, endpoint=False)
             )
+            if self._spacing is not None:
+                self._spacing.asked(indices[:count], self._asked_s)
             self._pace.spent(count, self._asked_s)
             self._tally.probes_sent += count
         return count
@@ -228,7 +252,7 @@ class LegRun:
         """How long the answers may take that are missing yet, looked up now and then."""
         if now_s - self._looked_s >= FLUSH_S:
             self._looked_s = now_s
-            self._slowest_s = self._slowest.patience_s(self._silent_hosts())
+            self._slowest_s = self._slowest.patience_s(self.unanswered_hosts())
         return self._slowest_s
 
     def _hear(self, timeout_s: float) -> Iterator[npt.NDArray[np.void]]:
@@ -256,17 +280,20 @@ class LegRun:
             self._pace.answered()
         self.round_trip.heard(rtt_s)
         rationed = np.isin(heard["answer"], (Answer.ICMP, Answer.ICMP6))
-        if rationed.any():
-            self._rationed_hosts.update((heard["index"][rationed] // len(self._leg.ports)).tolist())
-        hosts = heard["index"] // len(self._leg.ports)
-        self._loss.heard(heard["attempt"][~rationed], hosts[~rationed])
+        hosts, places = self._leg.split(heard["index"])
+        self._rationing.errors_from(hosts[rationed])
+        attempts = heard["attempt"] // self._transport.turns[places]
+        self._loss.heard(attempts[~rationed], hosts[~rationed])
         own = heard["responder"] == 0
         self._slowest.heard(hosts[own], rtt_s[own])
+        if self._host_settles:
+            for host in distinct(hosts[own]).tolist():
+                self._ledger.drop(self._leg.questions(host))
 
     def _settle_absent(self, heard: npt.NDArray[np.void]) -> None:
         """This machine's kernel found nobody on the link with a host's address: that goes for all of the host's ports."""
-        ports = len(self._leg.ports)
-        for place in distinct(heard["index"][heard["reason"] == Reason.NO_NEIGHBOUR] // ports).tolist():
-            questions = np.arange(place * ports, (place + 1) * ports)
+        for host in distinct(self._leg.hosts(heard["index"][heard["reason"] == Reason.NO_NEIGHBOUR])).tolist():
+            questions = self._leg.questions(host)
             left = questions[self._ledger.state[questions] == 0]
-            self._pending.silent(left, State.FILTERED, Reason.NO_NEIGHBOUR)
+            codes = (np.full(len(left), code, np.uint8) for code in (State.FILTERED, Reason.NO_NEIGHBOUR))
+            self._pending.silent(left, *codes)

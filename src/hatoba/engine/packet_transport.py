@@ -1,10 +1,12 @@
-"""Questions as packets of our own: probes.build -> wire ~~~ wire -> probes.judge.
+"""Questions as packets of our own: probes.wording -> wire ~~~ wire -> probes.judge.
 
 The source port tells the attempt: attempt n leaves from ``first_port + n % 8``. Where that equals the asked port, which on
 an own address would meet itself, the probe leaves from eight ports above.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,22 +16,48 @@ from hatoba.engine.leg import Indices, Leg
 from hatoba.engine.responders import Responders
 from hatoba.engine.transport import HEARD
 from hatoba.packets import layouts
-from hatoba.packets.answers import TCP_SEGMENT, read_answers
+from hatoba.packets.answers import ICMP_ERROR, OTHER_PACKET, TCP_SEGMENT, read_answers
+from hatoba.packets.frames import Varying
 from hatoba.packets.layouts import ADDRESS_BYTES
+from hatoba.packets.segment import Segment
 from hatoba.packets.siphash import cookie
-from hatoba.probes.method import Method
-from hatoba.wire.base import SOURCE_PORTS, PacketWire
+from hatoba.probes.method import Heard, Judgement, Method, Ports
+from hatoba.wire.base import SOURCE_PORTS, Arrived, PacketWire
 
 _PORTS_A_SIDE = SOURCE_PORTS // 2
 _BATCH = 4096
 
+Answers = npt.NDArray[np.void]
+Attempts = npt.NDArray[np.int64]
+Cookies = npt.NDArray[np.uint32]
+
+
+class Wordings:
+    """The probes of all methods of a leg in one list, and which of them each ask takes at each attempt."""
+
+    def __init__(self, methods: Sequence[Method], ports: Sequence[Ports], family: int) -> None:
+        self.segments: tuple[Segment, ...] = ()
+        choices: list[npt.NDArray[np.int64]] = []
+        for method, its_ports in zip(methods, ports, strict=True):
+            wording = method.wording(family, its_ports)
+            choices.append(wording.choice + len(self.segments))
+            self.segments += wording.segments
+        turns = int(np.lcm.reduce([choice.shape[1] for choice in choices]))
+        self.choice = np.concatenate([np.tile(choice, (1, turns // choice.shape[1])) for choice in choices])
+        """(asks, turns)"""
+        self.turns = np.ones(len(self.choice), np.int64)
+        if turns > 1:
+            self.turns[:] = [len(set(row)) for row in self.choice.tolist()]
+
 
 class PacketTransport:
-    """Asks the questions of *leg* by *method* over *wire*. *local* says that the targets are this machine's own addresses."""
+    """Asks the questions of *leg* over *wire*, whose template holds the segments of *wordings*. *local* says that the targets
+    are this machine's own addresses."""
 
     def __init__(
         self,
-        method: Method,
+        methods: Sequence[Method],
+        wordings: Wordings,
         leg: Leg,
         wire: PacketWire,
         ledger: Ledger,
@@ -37,9 +65,15 @@ class PacketTransport:
         first_port: int,
         key: tuple[int, int],
         local: bool = False,
+        one_port: bool = False,
     ) -> None:
-        self._method, self._leg, self._wire, self._ledger = method, leg, wire, ledger
-        self._responders, self._first_port, self._key, self._local = responders, first_port, key, local
+        """*one_port*: every probe leaves from the first port, and which attempt an answer is for is not known."""
+        self._methods, self._choice, self._leg, self._wire, self._ledger = methods, wordings.choice, leg, wire, ledger
+        self._responders, self._first_port, self._local = responders, first_port, local
+        self._tells = [method.tells_attempt and not one_port for method in methods]
+        self._keys = [(key[0], key[1] ^ number) for number in range(len(methods))]
+        """Two methods never expect the same cookie."""
+        self.turns = wordings.turns
         self._filler = wire.template.filler()
         self._latest_attempt = 0
 
@@ -50,42 +84,82 @@ class PacketTransport:
         self._latest_attempt = max(self._latest_attempt, attempt)
         frames = self._wire.reserve(min(len(indices), _BATCH))
         indices = indices[: len(frames)]
-        hosts, dport = self._leg.split(indices)
-        dst = self._leg.packed[hosts]
-        sport = self._source_ports(attempt, dport)
+        hosts, places = self._leg.split(indices)
+        dst, dport = self._leg.packed[hosts], self._leg.asks.port[places]
+        attempts = np.full(len(indices), attempt, np.int64)
+        sport = np.zeros(len(indices), np.uint16)
+        cookies = np.zeros(len(indices), np.uint32)
+        for number, rows in self._by_method(places):
+            sport[rows] = self._source_ports(number, attempts[rows], dport[rows])
+            cookies[rows] = cookie(self._keys[number], dst[rows], sport[rows], dport[rows])
         macs = self._leg.macs[hosts] if self._leg.macs is not None else None
-        self._filler.fill(frames, dst, sport, dport, cookie(self._key, dst, sport, dport), macs)
-        self._wire.commit(len(indices))
+        variants = None if self._wire.template.uniform else self._choice[places, attempt % self._choice.shape[1]]
+        lengths = self._filler.fill(frames, Varying(dst, sport, dport, cookies, macs), variants)
+        self._wire.commit(len(indices), lengths)
         return len(indices)
+
+    def _by_method(self, places: Indices) -> list[tuple[int, slice | npt.NDArray[np.intp]]]:
+        if len(self._methods) == 1:
+            return [(0, slice(None))]
+        asked_by = self._leg.asks.method[places]
+        return [(number, np.flatnonzero(asked_by == number)) for number in range(len(self._methods))]
 
     def hear(self, timeout_s: float) -> npt.NDArray[np.void]:
         arrived = self._wire.receive(timeout_s)
         if not len(arrived):
             return np.zeros(0, HEARD)
-        family = self._leg.block.family
-        answers = read_answers(family, arrived.frames, arrived.lengths, arrived.at_s)
+        answers = read_answers(self._leg.block.family, arrived.frames, arrived.lengths, arrived.at_s)
         answers = answers[np.argsort(answers["at_s"], kind="stable")]  # segments and errors come apart; the first one counts
-        answers = answers[(answers["sport"] - np.uint16(self._first_port)) < SOURCE_PORTS]
         if self._local:
-            # Our own probes come back in here: a bare SYN can't be told from one.
-            answers = answers[(answers["kind"] != TCP_SEGMENT) | (answers["flags"] & 0x17 != layouts.SYN)]
-        width = ADDRESS_BYTES[family]
-        target = np.ascontiguousarray(answers["target"][:, :width])
-        cookies = cookie(self._key, target, answers["sport"], answers["dport"])
-        judged = self._method.judge(family, answers, cookies)
-        index = self._leg.find(target, answers["dport"])
-        attempt = self._attempts(answers)
-        asked = self._ledger.asked[np.maximum(index, 0)]
-        expected_port = self._source_ports_of(attempt, answers["dport"])
-        good = (judged.state > 0) & (index >= 0) & (attempt >= 0) & (attempt < asked) & (expected_port == answers["sport"])
+            answers = answers[~self._own_probes(answers)]
+        heard = [self._heard(number, method, answers, arrived) for number, method in enumerate(self._methods)]
+        return heard[0] if len(heard) == 1 else np.concatenate(heard)
+
+    def _own_probes(self, answers: Answers) -> npt.NDArray[np.bool_]:
+        """Our own probes come back in on an own address: a bare SYN can't be told from an answer, nor a datagram from one of
+        our ports to another, nor a packet in a protocol that we know nothing of."""
+        segments = answers["kind"] == TCP_SEGMENT
+        among_ours = ((answers["dport"] - np.uint16(self._first_port)) < SOURCE_PORTS) & (answers["kind"] != ICMP_ERROR)
+        own: npt.NDArray[np.bool_] = np.where(segments, answers["flags"] & 0x17 == layouts.SYN, among_ours)
+        own |= answers["kind"] == OTHER_PACKET
+        return own
+
+    def _heard(self, number: int, method: Method, answers: Answers, arrived: Arrived) -> npt.NDArray[np.void]:
+        if method.tells_attempt:  # it has ports
+            answers = answers[(answers["sport"] - np.uint16(self._first_port)) < SOURCE_PORTS]
+        target = np.ascontiguousarray(answers["target"][:, : ADDRESS_BYTES[self._leg.block.family]])
+        port = method.asked_port(answers, arrived.frames)
+        index = self._leg.find(target, self._leg.asks.find(number, port))
+        asked = self._ledger.attempts[np.maximum(index, 0)]
+        if self._tells[number]:
+            sport = answers["sport"]
+            attempt = self._attempts(answers)
+        else:
+            sport = self._source_ports(number, np.zeros(len(answers), np.int64), port)
+            attempt = asked.astype(np.int64) - 1
+        cookies = cookie(self._keys[number], target, sport, port)
+        judged = method.judge(Heard(self._leg.block.family, answers, cookies, arrived.frames, port))
+        good = (judged.answer > 0) & (index >= 0) & (attempt >= 0) & (attempt < asked)
+        good &= self._source_ports(number, attempt, port) == (answers["sport"] if method.tells_attempt else sport)
         rows = np.flatnonzero(good)
+        return self._told(answers[rows], target[rows], index[rows], attempt[rows], judged, rows)
+
+    def _told(
+        self,
+        answers: Answers,
+        target: npt.NDArray[np.uint8],
+        index: Indices,
+        attempt: Attempts,
+        judged: Judgement,
+        rows: npt.NDArray[np.intp],
+    ) -> npt.NDArray[np.void]:
         heard = np.zeros(len(rows), HEARD)
-        heard["index"], heard["attempt"] = index[rows], attempt[rows]
+        heard["index"], heard["attempt"] = index, attempt
         heard["state"], heard["reason"], heard["answer"] = judged.state[rows], judged.reason[rows], judged.answer[rows]
         for field in ("ttl", "icmp_type", "icmp_code", "at_s"):
-            heard[field] = answers[field][rows]
+            heard[field] = answers[field]
         heard["asked_s"] = np.nan
-        heard["responder"] = self._responders.numbers(answers["source"][rows, :width], target[rows])
+        heard["responder"] = self._responders.numbers(answers["source"][:, : target.shape[1]], target)
         return heard
 
     def give_up(self, asked_before_s: float) -> None:
@@ -98,15 +172,15 @@ class PacketTransport:
     def close(self) -> None:
         self._wire.close()
 
-    def _source_ports(self, attempt: int, dport: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
-        return self._source_ports_of(np.full(len(dport), attempt, np.int64), dport)
-
-    def _source_ports_of(self, attempts: npt.NDArray[np.int64], dport: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
-        sport = (self._first_port + attempts % _PORTS_A_SIDE).astype(np.uint16)
+    def _source_ports(self, number: int, attempts: Attempts, dport: Ports) -> npt.NDArray[np.uint16]:
+        if not self._methods[number].tells_attempt:
+            return np.full(len(dport), self._first_port, np.uint16)
+        residue = attempts % _PORTS_A_SIDE if self._tells[number] else np.zeros_like(attempts)
+        sport = (self._first_port + residue).astype(np.uint16)
         return np.where(sport == dport, sport + np.uint16(_PORTS_A_SIDE), sport)
 
-    def _attempts(self, answers: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
+    def _attempts(self, answers: Answers) -> Attempts:
         """The latest attempt that left from each answer's port; negative where none has yet."""
         residue = (answers["sport"].astype(np.int64) - self._first_port) % _PORTS_A_SIDE
-        attempts: npt.NDArray[np.int64] = self._latest_attempt - (self._latest_attempt - residue) % _PORTS_A_SIDE
+        attempts: Attempts = self._latest_attempt - (self._latest_attempt - residue) % _PORTS_A_SIDE
         return attempts

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.engine.ledger import Ledger
+from hatoba.engine.ledger import DROPPED, Ledger
 from hatoba.engine.leg import Indices, Leg
-from hatoba.model import Answer, Reason, State
+from hatoba.model import Answer
 from hatoba.results.batch import VERDICT
+
+Codes = npt.NDArray[np.uint8]
 
 _ICMP = (Answer.ICMP, Answer.ICMP6)
 
@@ -20,6 +22,8 @@ class Pending:
         self._leg, self._ledger = leg, ledger
         self._rows: list[npt.NDArray[np.void]] = []
         self._indices: list[Indices] = []
+        self._noted: dict[int, np.void] = {}
+        """By question, the last answer that said nothing of the port: an ICMP error of a code that is in no table."""
         self.contradictions = 0
         """Answers that said something else than the first did, whether or not it was still in time for the evidence."""
 
@@ -32,6 +36,10 @@ class Pending:
         The first definite answer stands, but for an ICMP error of somebody on the way: an answer of the host itself that
         comes in the same batch is the stronger one.
         """
+        told = heard["state"] > 0
+        if not told.all():
+            self._noted |= {int(row["index"]): row for row in heard[~told]}
+            return np.flatnonzero(told)[self.add(heard[told], rtt_s[told])]
         order = np.lexsort((np.arange(len(heard)), np.isin(heard["answer"], _ICMP), heard["index"]))
         first = np.ones(len(order), bool)
         first[1:] = heard["index"][order][1:] != heard["index"][order][:-1]
@@ -48,12 +56,16 @@ class Pending:
             self._contradict(heard[later])
         return fresh
 
-    def silent(self, indices: Indices, state: State, reason: Reason) -> None:
-        """These questions met silence for good."""
+    def silent(self, indices: Indices, states: Codes, reasons: Codes) -> None:
+        """These questions met silence for good, or nothing but errors that say nothing of the port."""
         rows = np.zeros(len(indices), VERDICT)
         self._put_question(rows, indices)
-        rows["state"], rows["reason"] = state, reason
+        rows["state"], rows["reason"] = states, reasons
         rows["rtt_s"] = np.nan
+        for place in np.flatnonzero(np.isin(indices, np.fromiter(self._noted, np.int64, len(self._noted)))).tolist():
+            noted = self._noted[int(indices[place])]
+            for field in ("answer", "icmp_type", "icmp_code", "responder", "ttl"):
+                rows[field][place] = noted[field]
         self._ledger.settle(indices, rows["state"])
         self._rows.append(rows)
         self._indices.append(indices)
@@ -65,10 +77,10 @@ class Pending:
         return rows
 
     def _put_question(self, rows: npt.NDArray[np.void], indices: Indices) -> None:
-        hosts, ports = self._leg.split(indices)
+        hosts, places = self._leg.split(indices)
         rows["host"] = self._leg.host_index(hosts)
-        rows["port"] = ports
-        rows["protocol"] = self._leg.protocol
+        rows["port"] = self._leg.asks.port[places]
+        rows["protocol"] = self._leg.asks.protocol[places]
         rows["probes"] = self._ledger.asked[indices]
 
     def _verdicts(self, heard: npt.NDArray[np.void], rtt_s: npt.NDArray[np.float64]) -> npt.NDArray[np.void]:
@@ -76,12 +88,14 @@ class Pending:
         self._put_question(rows, heard["index"])
         for field in ("state", "reason", "answer", "ttl", "icmp_type", "icmp_code", "responder"):
             rows[field] = heard[field]
-        rows["answered_probe"] = np.minimum(heard["attempt"] + 1, 255)
+        # Attempts that were left out are no probes.
+        rows["answered_probe"] = np.minimum(heard["attempt"] + 1, rows["probes"])
         rows["rtt_s"] = rtt_s
         return rows
 
     def _contradict(self, later: npt.NDArray[np.void]) -> None:
-        differing = later[self._ledger.state[later["index"]] != later["state"]]
+        known = self._ledger.state[later["index"]]
+        differing = later[(known != later["state"]) & (known != DROPPED)]
         self.contradictions += len(differing)
         for answer in differing:
             for indices, rows in zip(self._indices, self._rows, strict=True):

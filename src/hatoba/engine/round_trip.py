@@ -21,8 +21,8 @@ class SlowestAnswers:
     """How late each host of a leg has answered. The round trip of a leg is that of the many: the answers of one far host
     among near ones would come after the last time-out."""
 
-    def __init__(self, hosts: int, initial_s: float = INITIAL_S) -> None:
-        self._initial_s = initial_s
+    def __init__(self, hosts: int, initial_s: float = INITIAL_S, max_s: float = MAX_S) -> None:
+        self._initial_s, self._max_s = initial_s, max_s
         self._slowest_s = np.zeros(hosts)
 
     def heard(self, hosts: npt.NDArray[np.int64], samples_s: npt.NDArray[np.float64]) -> None:
@@ -34,7 +34,7 @@ class SlowestAnswers:
         slowest_s = self._slowest_s[hosts]
         if not slowest_s.size:
             return 0.0
-        known_s = min(_SLACK * float(slowest_s.max()), MAX_S)
+        known_s = min(_SLACK * float(slowest_s.max()), self._max_s)
         return known_s if slowest_s.all() else max(known_s, self._initial_s)
 
 

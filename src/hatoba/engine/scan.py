@@ -11,35 +11,25 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from hatoba import __version__
-from hatoba.engine.connect_transport import ConnectTransport
 from hatoba.engine.gauge import Gauge
-from hatoba.engine.host_book import HostBook
-from hatoba.engine.ledger import Ledger
-from hatoba.engine.leg import Leg
-from hatoba.engine.legs import RoutedLeg, Unreachable, connect_legs, packet_legs
-from hatoba.engine.loop import LegRun, Tally
-from hatoba.engine.pace import Pace
-from hatoba.engine.packet_transport import PacketTransport
-from hatoba.engine.responders import Responders
-from hatoba.engine.round_trip import INITIAL_NEAR_S, INITIAL_S
-from hatoba.engine.transport import Transport
+from hatoba.engine.group_scan import GroupScan, PortsOf
+from hatoba.engine.groups import Group, Unreachable, connect_groups, packet_groups
+from hatoba.engine.leg import MAX_QUESTIONS
+from hatoba.engine.neighbour_search import NeighbourSearch, Searching
+from hatoba.engine.problems import contradictions, drops, no_ways, rationing
+from hatoba.engine.setting import Setting, method_of
 from hatoba.errors import HatobaError
-from hatoba.messages import _, ngettext
-from hatoba.model import Address, Host, Progress, Protocol, Reason, ScanEnd, ScanInfo, ScanPlan, State
-from hatoba.packets.frames import FrameTemplate
-from hatoba.packets.layouts import ETHERNET_BYTES
-from hatoba.probes import METHODS
-from hatoba.results.batch import VerdictBatch
+from hatoba.model import Address, Doing, Host, PortsAsked, Progress, ScanEnd, ScanInfo, ScanPlan
+from hatoba.probes.connect import CONNECT
+from hatoba.results.batch import VERDICT, VerdictBatch
+from hatoba.targets.ports import range_list
 from hatoba.targets.scope import Permitted
 from hatoba.targets.target_set import Block
-from hatoba.wire.gate import GatedConnects, GatedPackets
 from hatoba.wire.network import KernelNetwork, Network
 
 Event = ScanInfo | VerdictBatch | Host | Progress | ScanEnd
-_SILENT_CONNECT = (State.FILTERED, Reason.NO_RESPONSE)
 
 
 class Scan:
@@ -51,24 +41,19 @@ class Scan:
         permitted: Permitted,
         *,
         arguments: Sequence[str] = (),
-        ports: str = "",
         network: Network | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        self._plan, self._permitted, self._targets = plan, permitted, permitted.targets
-        self._arguments, self._ports = tuple(arguments), ports
+        self._plan, self._targets = plan, permitted.targets
+        self._arguments = tuple(arguments)
         self._clock, self._wall_clock = clock, wall_clock
-        self._network = network or KernelNetwork(clock, plan.interface)
         self._seed = plan.seed if plan.seed is not None else random.SystemRandom().getrandbits(63)
-        draw = random.Random(self._seed)
-        self._cookie_key = (draw.getrandbits(64), draw.getrandbits(64))
-        self._order_key = draw.getrandbits(60)
-        self._protocol = METHODS[plan.method].protocol if plan.method in METHODS else Protocol.TCP
         self._stop = False
-        self._tally = Tally()
-        self._pace = Pace(clock(), plan.min_rate_pps, plan.max_rate_pps)
-        self._responders = Responders()
+        network = network or KernelNetwork(clock, plan.interface, plan.source_port)
+        self._setting = Setting(plan, permitted, network, self._seed, clock, lambda: self._stop)
+        self._search = NeighbourSearch(network, clock, lambda: self._stop, plan.max_rate_pps, self._setting.order_key)
+        self._methods = [method_of(name, plan.tcp_flags) for name in plan.methods]
         self._hosts = {"up": 0, "down": 0, "unknown": 0}
         self._problems: list[str] = []
         self._no_way: dict[str, tuple[Address, int]] = {}
@@ -81,13 +66,12 @@ class Scan:
     def events(self) -> Generator[Event]:
         """Run. A wire that fails ends the scan early: what was known comes first, then the failure among the problems."""
         started_s = self._clock()
-        blocks = [block for block in self._targets.blocks if len(block.ports.get(self._protocol, ()))]
-        total = sum(block.count * len(block.ports[self._protocol]) for block in blocks)
+        blocks = [block for block in self._targets.blocks if self._asked_of(block)] if self._methods else self._targets.blocks
         yield self._info(blocks)
-        gauge = Gauge(total, self._clock, self._tally)
+        gauge = Gauge(sum(block.count * self._port_count(block) for block in blocks), self._clock, self._setting.tally)
         failed = False
         try:
-            for event in self._legs(blocks):
+            for event in self._groups(blocks):
                 if isinstance(event, VerdictBatch):
                     gauge.settled(event.rows)
                     if len(event):
@@ -96,90 +80,46 @@ class Scan:
                         yield progress
                     continue
                 if isinstance(event, Unreachable):
-                    gauge.left_out(len(event.offsets) * len(event.block.ports[self._protocol]))
+                    gauge.left_out(len(event.offsets) * self._port_count(event.block))
                 for host in self._unreachable(event) if isinstance(event, Unreachable) else (event,):
                     self._hosts[host.state] += 1
                     yield host
         except HatobaError as error:
             failed = True
             self._problems.append(str(error))
+        finally:
+            self._setting.close()
         yield gauge.now()
         yield self._end(gauge, started_s, failed)
 
-    def _legs(self, blocks: list[Block]) -> Iterator[VerdictBatch | Host | Unreachable]:
-        if self._plan.method == "connect":
-            yield from self._connect(blocks)
-        else:
-            yield from self._packets(blocks)
+    def _asked_of(self, block: Block) -> PortsOf:
+        """What each host of a block is asked, method by method."""
+        return [(method, block.ports[method.protocol]) for method in self._methods if len(block.ports.get(method.protocol, ()))]
 
-    def _connect(self, blocks: list[Block]) -> Iterator[VerdictBatch | Host | Unreachable]:
-        wire = GatedConnects(self._network.open_connects(), self._permitted)
-        try:
-            for block in blocks:
-                for part in connect_legs(block, self._protocol, self._network):
-                    if self._stop:
-                        return
-                    if isinstance(part, Unreachable):
-                        yield part
-                        continue
-                    transport = ConnectTransport(part, wire, self._responders)
-                    yield from self._run(part, transport, Ledger(len(part)), _SILENT_CONNECT)
-        finally:
-            wire.close()
+    def _port_count(self, block: Block) -> int:
+        return sum(len(ports) for _method, ports in self._asked_of(block))
 
-    def _packets(self, blocks: list[Block]) -> Iterator[VerdictBatch | Host | Unreachable]:
-        source_ports = self._network.source_ports(self._seed)
-        try:
-            for block in blocks:
-                for part in packet_legs(block, self._protocol, self._network):
-                    if self._stop:
-                        return
-                    if isinstance(part, RoutedLeg):
-                        yield from self._packet_leg(part, source_ports.first)
-                    else:
-                        yield part
-        finally:
-            source_ports.close()
-
-    def _packet_leg(self, part: RoutedLeg, first_port: int) -> Iterator[VerdictBatch | Host]:
-        leg, route = part.leg, part.route
-        method = METHODS[self._plan.method]
-        link_bytes = ETHERNET_BYTES if route.link.ethernet else 0
-        segment = method.segment(leg.block.family)
-        template = FrameTemplate(leg.block.family, link_bytes, route.link.mac, route.source, segment, method.cookie_field)
-        wire = GatedPackets(self._network.open_packets(route, template, first_port, leg.block.zone, len(leg)), self._permitted)
-        ledger = Ledger(len(leg))
-        transport = PacketTransport(
-            method, leg, wire, ledger, self._responders, first_port, self._cookie_key, local=route.local
-        )
-        initial_s = INITIAL_NEAR_S if route.local or (route.link.ethernet and route.gateway is None) else INITIAL_S
-        yield from self._run(leg, transport, ledger, method.silence, initial_s)
-
-    def _run(
-        self, leg: Leg, transport: Transport, ledger: Ledger, silence: tuple[State, Reason], initial_s: float = INITIAL_S
-    ) -> Iterator[VerdictBatch | Host]:
-        book = HostBook(leg, self._targets)
-        told = self._tally, self._clock, lambda: self._stop, self._order_key
-        self._pace.new_leg()
-        run = LegRun(leg, transport, ledger, self._plan, silence, *told, self._pace, initial_s)
-        whole = False
-        try:
-            for rows in run.batches():
-                book.learn(rows)
-                yield self._batch(rows)
-            whole = not self._stop
-        except HatobaError:
-            rows = run.rest()
-            book.learn(rows)
-            yield self._batch(rows)
-            yield from book.close(asked_only=True)
-            raise
-        finally:
-            transport.close()
-        yield from book.close(asked_only=not whole)
-
-    def _batch(self, rows: npt.NDArray[np.void]) -> VerdictBatch:
-        return VerdictBatch(self._plan.method, self._targets, rows, self._responders.addresses)
+    def _groups(self, blocks: Sequence[Block]) -> Iterator[VerdictBatch | Host | Unreachable]:
+        names = {*self._plan.methods, *(ping.method for ping in self._plan.pings)}
+        own_packets = names != {CONNECT.name} or self._plan.traceroute
+        for block in blocks:
+            asked = self._asked_of(block)
+            most = max(1, MAX_QUESTIONS // max([len(ports) for _method, ports in asked], default=64))
+            parts: Iterator[Group | Unreachable | Searching]
+            if own_packets:
+                parts = packet_groups(block, self._setting.network, most, self._search)
+            else:
+                parts = connect_groups(block, self._setting.network, most)
+            for part in parts:
+                if self._stop:
+                    return
+                if isinstance(part, Searching):
+                    self._setting.tally.doing = Doing.NEIGHBOURS
+                    yield VerdictBatch("", self._targets, np.zeros(0, VERDICT))
+                elif isinstance(part, Group):
+                    yield from GroupScan(part, asked, self._setting, self._targets).events()
+                else:
+                    yield part
 
     def _unreachable(self, part: Unreachable) -> Iterator[Host]:
         if part.problem:
@@ -189,44 +129,32 @@ class Scan:
             index = part.block.first + offset
             yield Host(self._targets.address(index), self._targets.names(index), "down", part.reason)
 
-    def _info(self, blocks: list[Block]) -> ScanInfo:
+    def _info(self, blocks: Sequence[Block]) -> ScanInfo:
+        asked = []
+        for method in self._methods:
+            lists = [block.ports[method.protocol] for block in blocks if len(block.ports.get(method.protocol, ()))]
+            longest = max(lists, key=len, default=())
+            asked.append(PortsAsked(method.name, method.protocol, range_list(longest), len(longest)))
         return ScanInfo(
             version=__version__,
             arguments=self._arguments,
-            method=self._plan.method,
-            protocol=self._protocol,
-            ports=self._ports,
-            port_count=max((len(block.ports[self._protocol]) for block in blocks), default=0),
+            asked=tuple(asked),
             address_count=len(self._targets),
             started_at=self._wall_clock(),
             seed=self._seed,
         )
 
     def _end(self, gauge: Gauge, started_s: float, failed: bool) -> ScanEnd:
-        tally = self._tally
-        for problem, (address, more) in self._no_way.items():
-            text = (
-                _("no way to {address}: {problem}")
-                if not more
-                else ngettext(
-                    "no way to {address} and {count} more: {problem}", "no way to {address} and {count} more: {problem}", more
-                )
-            )
-            self._problems.append(text.format(address=address, count=more, problem=problem))
-        if tally.contradictions:
-            text = ngettext(
-                "{count} answer contradicted an earlier one of the same port",
-                "{count} answers contradicted earlier ones of the same port",
-                tally.contradictions,
-            )
-            self._problems.append(text.format(count=tally.contradictions))
-        if tally.drops:
-            text = ngettext(
-                "this machine lost {count} arriving packet; what it may have answered was asked again",
-                "this machine lost {count} arriving packets; what they may have answered was asked again",
-                tally.drops,
-            )
-            self._problems.append(text.format(count=tally.drops))
+        tally = self._setting.tally
+        names = self._setting.reverse_names
+        self._problems += [
+            *no_ways(self._no_way),
+            *self._search.problems,
+            *([names.problem] if names is not None and names.problem is not None else []),
+            *rationing(tally, self._targets),
+            *contradictions(tally),
+            *drops(tally),
+        ]
         return ScanEnd(
             finished_at=self._wall_clock(),
             duration_s=self._clock() - started_s,

@@ -13,7 +13,7 @@ HEARD = np.dtype(
     [
         ("index", "i8"),  # the question it answers
         ("attempt", "i8"),  # which attempt, from 0
-        ("state", "u1"),
+        ("state", "u1"),  # 0: it says nothing of the port, and is noted
         ("reason", "u1"),
         ("answer", "u1"),
         ("ttl", "u1"),
@@ -29,6 +29,9 @@ HEARD = np.dtype(
 
 class Transport(Protocol):
     """Carries questions out and judged answers in."""
+
+    turns: npt.NDArray[np.int64]
+    """(asks,): how many attempts it takes to ask a port everything that it can be asked."""
 
     def room(self) -> int:
         """How many more may be asked now."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol as Interface
 
@@ -40,6 +40,14 @@ _ANSWER_WORDS: dict[int, str] = {
     Answer.CONNECTED: "connected",
     Answer.REFUSED: "refused",
     Answer.LOCAL: "local error",
+    Answer.UDP: "udp",
+    Answer.INIT_ACK: "init-ack",
+    Answer.ABORT: "abort",
+    Answer.PACKET: "packet",
+    Answer.ECHO_REPLY: "echo reply",
+    Answer.TIMESTAMP_REPLY: "timestamp reply",
+    Answer.ADDRESSMASK_REPLY: "address mask reply",
+    Answer.ARP: "arp",
 }
 
 
@@ -63,9 +71,15 @@ class VerdictBatch:
     """Of dtype :data:`VERDICT`."""
     responders: Sequence[Address] = field(default_factory=tuple)
     """Who answered in the target's stead; shared by all batches of a scan and growing."""
+    methods: Mapping[int, str] = field(default_factory=dict)
+    """By protocol, the method that asked, where it was not ``method``."""
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def method_for(self, protocol: int) -> str:
+        """The method that asked for ports of *protocol*."""
+        return self.methods.get(protocol, self.method)
 
     def verdicts(self) -> Iterator[Verdict]:
         """Each row as a frozen value."""
@@ -96,7 +110,7 @@ def verdict_of(row: np.void, batch: VerdictBatch) -> Verdict:
         State(state),
         Reason(reason),
         Evidence(
-            method=batch.method,
+            method=batch.method_for(protocol),
             probes=probes,
             answer=word,
             answered_probe=answered or None,

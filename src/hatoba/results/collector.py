@@ -55,7 +55,7 @@ class Collector:
 
     def __init__(self, *, keep: bool = True) -> None:
         self._keep = keep
-        self._method = ""
+        self._methods: dict[int, str] = {}
         self._hosts: HostTable = _NoHosts()
         self._responders: Sequence[Address] = ()
         self._index = HostIndex(self._hosts)
@@ -77,9 +77,10 @@ class Collector:
             self._index = HostIndex(batch.hosts)
         elif self._hosts is not batch.hosts:
             raise ValueError("a collector takes the verdicts of one scan: this batch has another host table")
-        self._method, self._responders = batch.method, batch.responders
+        self._responders = batch.responders
         if not len(batch):
             return
+        self._methods |= {protocol: batch.method_for(protocol) for protocol in distinct(batch.rows["protocol"]).tolist()}
         self._last = None
         self._pending.append(np.array(batch.rows, VERDICT))
         keys, counts = np.unique(group_keys(batch.rows), return_counts=True)
@@ -144,7 +145,7 @@ class Collector:
 
     def batch(self, rows: Rows) -> VerdictBatch:
         """Rows selected from :meth:`as_array` with what they point into, to read as :class:`~hatoba.model.Verdict`."""
-        return VerdictBatch(self._method, self._hosts, rows, self._responders)
+        return VerdictBatch("", self._hosts, rows, self._responders, self._methods)
 
     def _index_of(self, address: Address) -> int | None:
         self._settle()

@@ -6,7 +6,7 @@ summed up by reason. ``-v`` raises the bound.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +47,12 @@ class HostSummary:
     @property
     def open_count(self) -> int:
         return int(np.count_nonzero(self.shown.rows["state"] == State.OPEN))
+
+    @property
+    def protocols(self) -> frozenset[Protocol]:
+        """What its ports belong to."""
+        shown = {Protocol(number) for number in distinct(self.shown.rows["protocol"]).tolist()}
+        return frozenset(shown.union(group.protocol for group in self.hidden))
 
     def hidden_states(self) -> dict[State, list[Group]]:
         """The hidden groups by state, order kept."""
@@ -102,10 +108,10 @@ def _groups(batch: VerdictBatch) -> list[Group]:
     groups = []
     for key in distinct(keys).tolist():
         rows = batch.rows[keys == key]
-        example = VerdictBatch(batch.method, batch.hosts, rows[:1], batch.responders)
+        example = replace(batch, rows=rows[:1])
         groups.append(Group(*group_of(key), rows["port"], example))
     return groups
 
 
 def _part(batch: VerdictBatch, wanted: npt.NDArray[np.bool_]) -> VerdictBatch:
-    return VerdictBatch(batch.method, batch.hosts, batch.rows[wanted], batch.responders)
+    return replace(batch, rows=batch.rows[wanted])

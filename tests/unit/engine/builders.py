@@ -5,12 +5,16 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from hatoba.engine.asks import Asking, Asks
+from hatoba.engine.groups import Group
 from hatoba.engine.leg import Leg
 from hatoba.engine.transport import HEARD
 from hatoba.model import Answer, Protocol, Reason, State
+from hatoba.probes import METHODS
 from hatoba.targets.build import build_targets
 from hatoba.targets.ports import parse_ports
 from hatoba.targets.target_set import TargetSet
+from hatoba.wire.routes import Link, Route
 
 FAMILIES = frozenset({4, 6})
 
@@ -19,10 +23,20 @@ def target_set(targets: str, ports: str) -> TargetSet:
     return build_targets(targets.split(), ports=parse_ports(ports, default=Protocol.TCP), families=FAMILIES).targets
 
 
-def leg(targets: str = "198.18.0.0/30", ports: str = "1-10", offsets: list[int] | None = None) -> Leg:
+def leg(
+    targets: str = "198.18.0.0/30", ports: str = "1-10", offsets: list[int] | None = None, method: Asking = METHODS["syn"]
+) -> Leg:
     block = target_set(targets, ports).blocks[0]
     chosen = np.array(offsets) if offsets is not None else np.arange(block.count)
-    return Leg(block, Protocol.TCP, chosen, block.ports[Protocol.TCP])
+    return Leg(block, Asks([(method, block.ports[Protocol.TCP])]), chosen)
+
+
+def group(targets: str, offsets: list[int]) -> tuple[Group, TargetSet]:
+    """Hosts behind a gateway, which have no hardware address of their own here."""
+    hosts = target_set(targets, "1")
+    link = Link(2, "eth0", bytes(6), ethernet=True, up=True)
+    route = Route(link, bytes([198, 18, 0, 1]), bytes([198, 18, 0, 254]), local=False)
+    return Group(hosts.blocks[0], np.array(offsets), route), hosts
 
 
 def heard(
@@ -33,7 +47,7 @@ def heard(
     for place, (index, state, reason, answer) in enumerate(rows):
         found[place]["index"], found[place]["state"] = index, state
         found[place]["reason"], found[place]["answer"] = reason, answer
-    found["attempt"], found["at_s"] = attempt, at_s
+    found["attempt"], found["at_s"], found["responder"] = attempt, at_s, responder
     return found
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 from hatoba.engine.scan import Event, Scan
+from hatoba.engine.setting import protocols_of
 from hatoba.model import Host, Protocol, ScanEnd, ScanPlan, Verdict
 from hatoba.results.batch import VerdictBatch
 from hatoba.targets.build import build_targets
@@ -30,6 +31,12 @@ class Outcome:
         (found,) = [v for v in self.verdicts if str(v.address) == address and v.port == port]
         return found.state.word
 
+    def states(self) -> dict[tuple[str, str, int], str]:
+        """By address, protocol and port."""
+        found = {(str(v.address), v.protocol.word, v.port): v.state.word for v in self.verdicts}
+        assert len(found) == len(self.verdicts), "a port was told twice"
+        return found
+
 
 def fake_scan(targets: str, ports: str, world: World, plan: ScanPlan | None = None, **network_options: object) -> Outcome:
     network = FakeNetwork(world, FakeClock(), **network_options)  # type: ignore[arg-type]
@@ -47,6 +54,8 @@ def run_scan(targets: str, ports: str, network: FakeNetwork, plan: ScanPlan | No
 
 def scan_of(targets: str, ports: str, network: FakeNetwork, plan: ScanPlan | None = None) -> Scan:
     """A scan that has not begun."""
-    built = build_targets(targets.split(), ports=parse_ports(ports, default=Protocol.TCP), families=frozenset({4, 6}))
+    plan = plan or ScanPlan(methods=("syn",), seed=1)
+    default = protocols_of(plan.methods) or Protocol.TCP
+    built = build_targets(targets.split(), ports=parse_ports(ports, default=default), families=frozenset({4, 6}))
     permitted = Scope((), always=LAB).require(built.targets)
-    return Scan(plan or ScanPlan(method="syn", seed=1), permitted, network=network, clock=network.clock)
+    return Scan(plan, permitted, network=network, clock=network.clock)

@@ -12,7 +12,7 @@ from hatoba.engine.connect_transport import ConnectTransport
 from hatoba.engine.responders import Responders
 from hatoba.errors import WireError
 from hatoba.model import Answer, Reason, State
-from hatoba.probes.connect import OUTCOME, Kind
+from hatoba.probes.connect import CONNECT, OUTCOME, Kind
 
 ROUTER = bytes([198, 18, 0, 254])
 
@@ -59,7 +59,7 @@ def wire() -> Recorder:
 
 @pytest.fixture
 def transport(wire: Recorder) -> ConnectTransport:
-    return ConnectTransport(leg(), wire, Responders())
+    return ConnectTransport(leg(method=CONNECT), wire, Responders())
 
 
 def test_questions_become_connections(wire: Recorder, transport: ConnectTransport) -> None:
@@ -100,12 +100,12 @@ def test_the_next_leg_hears_nothing_of_this_one(wire: Recorder, transport: Conne
     wire.play(wire.started[0][0], Kind.CONNECTED)
     transport.close()
     assert wire.expired_s == [math.inf]
-    assert len(ConnectTransport(leg(), wire, Responders()).hear(0.0)) == 0
+    assert len(ConnectTransport(leg(method=CONNECT), wire, Responders()).hear(0.0)) == 0
 
 
 def test_a_zone_that_is_no_interface_is_one_sentence(wire: Recorder) -> None:
     with pytest.raises(WireError, match=r"^there is no interface nowhere9; see: ip link$"):
-        ConnectTransport(leg("fe80::1%nowhere9"), wire, Responders())
+        ConnectTransport(leg("fe80::1%nowhere9", method=CONNECT), wire, Responders())
 
 
 def test_a_way_that_is_lost_ends_the_leg_after_what_was_heard(wire: Recorder, transport: ConnectTransport) -> None:

@@ -1,23 +1,28 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from builders import target_set
+from builders import group
 
+from hatoba.engine.doubts import Doubts
 from hatoba.engine.host_book import HostBook
-from hatoba.engine.leg import Leg
-from hatoba.model import Answer, Protocol, Reason, State
+from hatoba.model import Answer, Deception, Hop, Protocol, Reason, State, Trace, Vanishing
 from hatoba.results.batch import VERDICT
 
 
-def book() -> HostBook:
-    targets = target_set("198.18.0.0/29", "80-90")
-    block = targets.blocks[0]
-    return HostBook(Leg(block, Protocol.TCP, np.array([1, 2, 3]), block.ports[Protocol.TCP]), targets)
+def book(on_link: bool = False) -> HostBook:
+    asked, targets = group("198.18.0.0/29", [1, 2, 3])
+    macs = np.arange(18, dtype=np.uint8).reshape(3, 6)
+    return HostBook(replace(asked, macs=macs, route=replace(asked.route, gateway=None)) if on_link else asked, targets)
 
 
-def row(host: int, reason: Reason, answer: Answer, rtt_s: float = np.nan, responder: int = 0) -> np.ndarray:
+def row(
+    host: int, reason: Reason, answer: Answer, rtt_s: float = np.nan, responder: int = 0, port: int = 80, ttl: int = 60
+) -> np.ndarray:
     rows = np.zeros(1, VERDICT)
+    rows["protocol"], rows["port"], rows["ttl"] = 6, port, ttl
     rows["host"], rows["reason"], rows["answer"], rows["rtt_s"], rows["responder"] = host, reason, answer, rtt_s, responder
     rows["state"] = State.CLOSED
     return rows
@@ -51,3 +56,77 @@ def test_an_early_end_tells_only_of_hosts_with_a_verdict() -> None:
     hosts = book()
     hosts.learn(row(2, Reason.RESET, Answer.RST, 0.1))
     assert [str(host.address) for host in hosts.close(asked_only=True)] == ["198.18.0.2"]
+
+
+def test_a_host_that_is_there_by_other_signs_keeps_its_own_answer_as_the_reason() -> None:
+    hosts = book()
+    hosts.learn(row(2, Reason.RESET, Answer.RST, 0.1))
+    hosts.there(np.array([True, True, False]), Reason.ARP_RESPONSE)
+    assert [(host.state, host.reason) for host in hosts.close(absent="no-response")] == [
+        ("up", "arp-response"),
+        ("up", "reset"),
+        ("down", "no-response"),
+    ]
+
+
+def test_the_first_answer_is_kept_for_the_way_to_the_host_and_a_silent_port_beside_it() -> None:
+    hosts = book()
+    told = row(2, Reason.RESET, Answer.RST, 0.1)
+    told["protocol"], told["port"], told["ttl"] = 6, 22, 61
+    silent = row(2, Reason.NO_RESPONSE, Answer.NONE)
+    silent["protocol"], silent["port"], silent["state"] = 6, 80, State.FILTERED
+    hosts.learn(np.concatenate([told, silent]))
+    assert hosts.answered(1) == (6, 22, 61)
+    assert hosts.silent(1) == (6, 80)
+    assert (hosts.answered(0), hosts.silent(0)) == ((0, 0, 0), None)
+
+
+def test_a_book_of_some_hosts_knows_what_the_whole_one_did() -> None:
+    hosts = book()
+    hosts.learn(row(3, Reason.RESET, Answer.RST, 0.1))
+    (host,) = hosts.of(np.array([2])).close()
+    assert (str(host.address), host.state, host.reason) == ("198.18.0.3", "up", "reset")
+
+
+def test_a_hardware_address_is_told_of_hosts_on_the_link_alone() -> None:
+    for on_link, macs in ((True, [bytes(range(6)), bytes(range(6, 12))]), (False, [None, None])):
+        hosts = book(on_link)
+        hosts.learn(np.concatenate([row(n, Reason.RESET, Answer.RST, 0.1) for n in (1, 2)]))
+        assert [host.mac for host in hosts.close()][:2] == macs
+
+
+def test_a_part_of_the_hosts_takes_along_what_is_known() -> None:
+    hosts = book()
+    hosts.learn(np.concatenate([row(1, Reason.RESET, Answer.RST, 0.1), row(3, Reason.SYN_ACK, Answer.SYN_ACK, 0.3, port=22)]))
+    part = hosts.of(np.array([1, 2]))
+    part.time_out(np.array([0]))
+    told = list(part.close())
+    assert [(str(host.address), host.state, host.timed_out) for host in told] == [
+        ("198.18.0.2", "unknown", True),
+        ("198.18.0.3", "up", False),
+    ]
+    assert told[1].rtt_s == pytest.approx(0.3)
+    assert (part.answered(0), part.answered(1)) == ((0, 0, 0), (6, 22, 60))
+
+
+def test_one_silent_port_of_each_host_is_kept() -> None:
+    hosts = book()
+    silent = row(2, Reason.NO_RESPONSE, Answer.NONE, port=81)
+    silent["state"] = State.FILTERED
+    noted = silent.copy()
+    noted["host"], noted["answer"] = 3, Answer.ICMP
+    hosts.learn(np.concatenate([row(2, Reason.RESET, Answer.RST, 0.1), silent, noted]))
+    assert [hosts.silent(place) for place in range(3)] == [None, (6, 81), None]
+
+
+def test_ways_and_doubts_go_to_their_hosts() -> None:
+    hosts = book()
+    trace = Trace("syn", 80, (Hop(1, None),))
+    vanishing = Vanishing(Protocol.TCP, 81, None)
+    hosts.traced({0: trace})
+    hosts.vanish({1: vanishing})
+    hosts.doubt(Doubts(deceptions={2: Deception.TARPIT}, held={2: (80,)}))
+    told = list(hosts.close())
+    assert [host.trace for host in told] == [trace, None, None]
+    assert [host.vanishing for host in told] == [None, vanishing, None]
+    assert [(host.deception, host.held_ports) for host in told] == [(None, ()), (None, ()), (Deception.TARPIT, (80,))]

@@ -33,7 +33,30 @@ def test_settled_questions_are_no_longer_open() -> None:
     np.testing.assert_array_equal(ledger.open_questions(), [0, 2, 3])
 
 
-def test_the_count_of_attempts_stays_in_its_byte() -> None:
-    ledger = Ledger(1)
-    ledger.note_asked(np.array([0]), 300, at(1.0))
-    assert ledger.asked[0] == 255
+def test_the_count_stays_in_its_byte() -> None:
+    ledger = Ledger(2)
+    for attempt in range(300):
+        ledger.note_asked(np.array([0]), attempt, at(1.0))
+    assert ledger.asked.tolist() == [255, 0]
+    assert ledger.attempts.tolist() == [300, 0]
+
+
+def test_attempts_that_left_a_question_out_are_not_counted() -> None:
+    """``--prove-closed`` asks one question after the other, each in an attempt of its own."""
+    ledger = Ledger(2)
+    for attempt in (0, 1, 700):
+        ledger.note_asked(np.array([1]), attempt, at(attempt))
+    assert ledger.asked[1] == 3
+    assert ledger.attempts[1] == 701
+    assert ledger.asked_at_s(np.array([1, 1]), np.array([700, 699])).tolist()[0] == 700.0
+
+
+def test_what_is_dropped_is_waited_for_no_longer_and_has_no_verdict() -> None:
+    ledger = Ledger(5)
+    ledger.settle(np.array([1]), np.array([State.OPEN], np.uint8))
+    ledger.drop(np.arange(3))
+    ledger.drop(np.arange(3))
+    assert ledger.unanswered == 2
+    assert ledger.state[1] == State.OPEN
+    assert not np.isin(ledger.state[[0, 2]], [0, *State]).any()
+    np.testing.assert_array_equal(ledger.open_questions(), [3, 4])

@@ -4,15 +4,20 @@ import numpy as np
 import pytest
 from builders import leg
 
+from hatoba.engine.asks import Asks
 from hatoba.engine.ledger import Ledger
-from hatoba.engine.packet_transport import PacketTransport
+from hatoba.engine.leg import Leg
+from hatoba.engine.packet_transport import PacketTransport, Wordings
 from hatoba.engine.responders import Responders
 from hatoba.engine.transport import HEARD
-from hatoba.model import Answer, Reason, State
+from hatoba.model import Answer, Protocol, Reason, State
 from hatoba.packets.frames import FrameTemplate
 from hatoba.packets.layouts import ACK, ETHERNET_BYTES, RST, SYN
-from hatoba.probes.syn import METHOD, segment
-from hatoba.wire.fake import FakeClock, FakeWire, Probe, icmp_error, tcp_reply
+from hatoba.probes import METHODS, PINGS
+from hatoba.probes.method import Method
+from hatoba.wire.fake import FakeClock, FakeWire, Probe, icmp_error, ip_packet, tcp_reply, udp_reply
+from hatoba.wire.packet_filter import answers_program
+from tests.unit.wire import bpf
 
 FIRST_PORT = 61_000
 SOURCE = bytes([198, 18, 0, 1])
@@ -21,15 +26,21 @@ SOURCE = bytes([198, 18, 0, 1])
 class Bench:
     """A transport over a silent fake wire; the test plays the answers."""
 
-    def __init__(self, ports: str = "1-10", local: bool = False) -> None:
-        self.leg = leg(ports=ports)
+    def __init__(
+        self, ports: str = "1-10", local: bool = False, methods: tuple[str, ...] = ("syn",), one_port: bool = False
+    ) -> None:
+        every: dict[str, Method] = {**METHODS, **PINGS}
+        block = leg(ports=ports).block
+        asked = [(every[name], block.ports[Protocol.TCP] if name in METHODS else np.zeros(1, np.uint16)) for name in methods]
+        self.leg = Leg(block, Asks(asked), np.arange(block.count))
         self.ledger = Ledger(len(self.leg))
         self.clock = FakeClock()
-        self.wire = FakeWire(FrameTemplate(4, ETHERNET_BYTES, bytes(6), SOURCE, segment(4)), lambda _probe: (), self.clock)
+        wordings = Wordings([method for method, _ports in asked], [its_ports for _method, its_ports in asked], 4)
+        template = FrameTemplate(4, ETHERNET_BYTES, bytes(6), SOURCE, wordings.segments)
+        self.wire = FakeWire(template, lambda _probe: (), self.clock)
         self.responders = Responders()
-        self.transport = PacketTransport(
-            METHOD, self.leg, self.wire, self.ledger, self.responders, FIRST_PORT, key=(1, 2), local=local
-        )
+        own = self.responders, FIRST_PORT, (1, 2), local, one_port
+        self.transport = PacketTransport([method for method, _ports in asked], wordings, self.leg, self.wire, self.ledger, *own)
 
     def ask(self, *indices: int, attempt: int = 0) -> list[Probe]:
         chosen = np.array(indices)
@@ -111,3 +122,84 @@ def test_our_own_probes_that_come_back_on_loopback_are_no_answers() -> None:
     bench = Bench(ports=f"{FIRST_PORT}-{FIRST_PORT + 15}", local=True)
     probes = [probe for attempt in range(3) for probe in bench.ask(*range(16), attempt=attempt)]
     assert len(bench.hear(*(probe.packet for probe in probes))) == 0
+
+
+def test_several_methods_ask_and_hear_side_by_side() -> None:
+    bench = Bench(ports="80", methods=("syn", "ack", "udp", "icmp-echo"))
+    probes = bench.ask(*range(4, 8))  # the second host's
+    assert [(probe.protocol, probe.flags, probe.dport) for probe in probes] == [
+        (6, SYN, 80),
+        (6, ACK, 80),
+        (17, 0, 80),
+        (1, 0, 0),
+    ]
+    assert probes[0].seq != probes[1].seq, "two methods would take each other's answers"
+    echo = ip_packet(4, 1, probes[3].dst, SOURCE, bytes(4) + probes[3].packet[24:])
+    heard = bench.hear(
+        tcp_reply(probes[0], SYN | ACK), tcp_reply(probes[1], RST, seq=probes[1].ack), udp_reply(probes[2], b""), echo
+    )
+    told = sorted(heard[["index", "state", "answer"]].tolist())
+    assert told == [
+        (4, State.OPEN, Answer.SYN_ACK),
+        (5, State.UNFILTERED, Answer.RST),
+        (6, State.OPEN, Answer.UDP),
+        (7, State.OPEN, Answer.ECHO_REPLY),
+    ]
+
+
+def test_an_answer_from_an_address_that_was_not_asked_is_nobody_s() -> None:
+    """A recorded weakness of other scanners, in UDP, where nothing needs to be repeated."""
+    bench = Bench(methods=("udp",))
+    (probe,) = bench.ask(5)
+    for source in (bytes([198, 18, 0, 1]), bytes([198, 18, 0, 3]), bytes([198, 18, 7, 7])):
+        assert len(bench.hear(udp_reply(probe, b"", source))) == 0
+    assert len(bench.hear(udp_reply(probe, b"", sport=99), udp_reply(probe, b"", sport=7))) == 0, (
+        "from a port that was not asked"
+    )
+    assert bench.hear(udp_reply(probe, b""))["index"].tolist() == [5]
+
+
+def test_a_datagram_to_another_port_of_ours_is_no_answer() -> None:
+    bench = Bench(methods=("udp",))
+    (probe,) = bench.ask(5)
+    for port in (FIRST_PORT - 1, FIRST_PORT + 1, FIRST_PORT + 8, FIRST_PORT + 16):
+        raw = bytearray(udp_reply(probe, b""))
+        raw[22:24] = port.to_bytes(2, "big")
+        assert len(bench.hear(bytes(raw))) == 0, port
+    assert len(bench.hear(udp_reply(probe, b""))) == 1
+
+
+def test_each_attempt_asks_the_next_question() -> None:
+    bench = Bench(ports="4,53", methods=("udp",))
+    assert bench.transport.turns.tolist() == [1, 2]
+    payloads = [bench.ask(0, 1, attempt=attempt) for attempt in range(4)]
+    first, second, third, fourth = (sent[1].payload[2:] for sent in payloads)  # behind the identification
+    assert first == third != second == fourth
+    assert {sent[0].payload for sent in payloads} == {b""}
+
+
+def test_with_one_source_port_any_attempt_may_be_the_answered_one() -> None:
+    bench = Bench(one_port=True)
+    sent = [bench.ask(5, attempt=attempt)[0] for attempt in range(3)]
+    assert {probe.sport for probe in sent} == {FIRST_PORT}
+    heard = bench.hear(tcp_reply(sent[0], SYN | ACK))
+    assert (heard["index"].tolist(), heard["attempt"].tolist()) == ([5], [2])
+
+
+@pytest.mark.parametrize("attempt", [0, 254, 255, 256, 700])
+def test_an_answer_to_a_late_attempt_counts(attempt: int) -> None:
+    """``--prove-closed`` asks for a long time."""
+    bench = Bench()
+    (probe,) = bench.ask(5, attempt=attempt)
+    assert bench.hear(tcp_reply(probe, SYN | ACK))["index"].tolist() == [5]
+
+
+@pytest.mark.parametrize("method", ["udp", "sctp-init", "ip-protocol", "icmp-echo", "ack", "fin"])
+def test_our_own_probes_that_come_back_answer_no_method(method: str) -> None:
+    bench = Bench(
+        ports=f"1,6,17,47,{FIRST_PORT}-{FIRST_PORT + 15}" if method != "ip-protocol" else "1-255", local=True, methods=(method,)
+    )
+    probes = bench.ask(*range(len(bench.leg.asks)))
+    program = answers_program(4, FIRST_PORT, bench.wire.template.protocols)
+    mirrored = [probe.packet[:12] + probe.dst + probe.dst + probe.packet[20:] for probe in probes]
+    assert len(bench.hear(*(packet for packet in mirrored if bpf.run(program, packet)))) == 0

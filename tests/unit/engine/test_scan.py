@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scanning import LAB, Outcome, fake_scan, run_scan, scan_of
 from worlds import ROUTER, FaultyWorld
 
-from hatoba.engine import legs
+from hatoba.engine import scan as scan_module
 from hatoba.engine.round_trip import INITIAL_NEAR_S
 from hatoba.engine.scan import Scan
 from hatoba.errors import NotInScope, WireError
@@ -46,7 +46,7 @@ def test_no_wrong_state_under_loss_duplicates_reordering_forgeries_and_delays(
     targets: str, truth: dict[int, str], seed: int, delay_s: float
 ) -> None:
     world = FaultyWorld(truth, seed, loss=0.2, duplicates=0.3, forgeries=0.5, max_delay_s=delay_s)
-    assert_true(fake_scan(targets, "1-60", world, ScanPlan(method="syn", seed=seed)), world, range(1, 61))
+    assert_true(fake_scan(targets, "1-60", world, ScanPlan(methods=("syn",), seed=seed)), world, range(1, 61))
 
 
 def test_an_answer_that_comes_after_its_time_out_still_counts() -> None:
@@ -71,7 +71,7 @@ def test_only_what_is_unanswered_is_asked_again() -> None:
 @pytest.mark.parametrize(("retries", "probes"), [(0, 1), (1, 2), (None, 3)])
 def test_silence_is_asked_no_more_often_than_the_user_allows(retries: int | None, probes: int) -> None:
     world = FaultyWorld({1: "dropped"})
-    outcome = fake_scan("198.18.0.2", "1", world, ScanPlan(method="syn", seed=1, max_retries=retries))
+    outcome = fake_scan("198.18.0.2", "1", world, ScanPlan(methods=("syn",), seed=1, max_retries=retries))
     assert len(outcome.network.sent) == outcome.verdicts[0].evidence.probes == probes
 
 
@@ -172,12 +172,12 @@ def test_events_come_in_order_and_counts_agree() -> None:
 def test_the_same_seed_sends_the_same_packets() -> None:
     first, second = (fake_scan("198.18.0.0/30", "1-50", answers_of([3])).network.sent for _ in range(2))
     assert [probe.packet for probe in first] == [probe.packet for probe in second]
-    other = fake_scan("198.18.0.0/30", "1-50", answers_of([3]), ScanPlan(method="syn", seed=2)).network.sent
+    other = fake_scan("198.18.0.0/30", "1-50", answers_of([3]), ScanPlan(methods=("syn",), seed=2)).network.sent
     assert [probe.packet for probe in first] != [probe.packet for probe in other]
 
 
 def test_the_users_rate_holds() -> None:
-    outcome = fake_scan("198.18.0.2", "1-500", answers_of([]), ScanPlan(method="syn", seed=1, max_rate_pps=1000))
+    outcome = fake_scan("198.18.0.2", "1-500", answers_of([]), ScanPlan(methods=("syn",), seed=1, max_rate_pps=1000))
     times = [probe.at_s for probe in outcome.network.sent]
     assert (len(times) - 1) / (times[-1] - times[0]) == pytest.approx(1000, rel=0.05)
 
@@ -186,7 +186,7 @@ def test_stop_tells_what_is_known_and_no_more() -> None:
     network = FakeNetwork(answers_of([1, 2, 3]), FakeClock())
     built = build_targets(["198.18.0.2"], ports=parse_ports("1-5000", default=Protocol.TCP))
     permitted = Scope((), always=LAB).require(built.targets)
-    scan = Scan(ScanPlan(method="syn", seed=1, max_rate_pps=2000), permitted, network=network, clock=network.clock)
+    scan = Scan(ScanPlan(methods=("syn",), seed=1, max_rate_pps=2000), permitted, network=network, clock=network.clock)
     told = 0
     for event in scan.events():
         if isinstance(event, VerdictBatch):
@@ -201,10 +201,10 @@ def test_stop_tells_what_is_known_and_no_more() -> None:
 
 def test_a_wire_that_fails_loses_nothing_that_was_known() -> None:
     class Failing(FakeWire):
-        def commit(self, count: int) -> None:
+        def commit(self, count: int, lengths: object = None) -> None:
             if len(self.sent) > 500:
                 raise WireError("Interface fake0 does not work: Network is down.")
-            super().commit(count)
+            super().commit(count, None)
 
     class FailingNetwork(FakeNetwork):
         def open_packets(self, route, template, first_port, zone, questions):  # type: ignore[no-untyped-def]
@@ -238,7 +238,7 @@ def test_one_problem_is_told_once_however_many_hosts_it_keeps_us_from(monkeypatc
             for first, last in ranges:
                 yield Way(first, last, None, "Network is unreachable")
 
-    monkeypatch.setattr(legs, "MAX_QUESTIONS", 100)
+    monkeypatch.setattr(scan_module, "MAX_QUESTIONS", 100)
     network = Nowhere(answers_of([]), FakeClock())
     outcome = run_scan("198.18.0.0/24 198.18.7.7:99", "1-10", network)
     assert outcome.end.problems == ("no way to 198.18.0.0 and 256 more: Network is unreachable",)
@@ -280,7 +280,7 @@ def test_a_lossy_host_among_others_is_asked_until_silence_can_be_believed(seed: 
 
 def test_the_users_rate_holds_over_all_legs() -> None:
     targets = " ".join(f"198.18.0.{n}:{n}" for n in range(2, 40))
-    outcome = fake_scan(targets, "1", answers_of([]), ScanPlan(method="syn", seed=1, max_rate_pps=10))
+    outcome = fake_scan(targets, "1", answers_of([]), ScanPlan(methods=("syn",), seed=1, max_rate_pps=10))
     times = [probe.at_s for probe in outcome.network.sent]
     assert len(times) == 38
     assert (len(times) - 1) / (times[-1] - times[0]) == pytest.approx(10, rel=0.05)

@@ -61,5 +61,7 @@ def refused(ports: Iterable[int] | int, host: int = 0, **fields: object) -> npt.
     return rows(ports, State.FILTERED, Reason.ADMIN_PROHIBITED, host, **{**icmp, **fields})
 
 
-def batch(hosts: Hosts, *parts: npt.NDArray[np.void], responders: Sequence[Address] = (ROUTER,)) -> VerdictBatch:
-    return VerdictBatch("syn", hosts, np.concatenate([np.zeros(0, VERDICT), *parts]), responders)
+def batch(
+    hosts: Hosts, *parts: npt.NDArray[np.void], responders: Sequence[Address] = (ROUTER,), method: str = "syn"
+) -> VerdictBatch:
+    return VerdictBatch(method, hosts, np.concatenate([np.zeros(0, VERDICT), *parts]), responders)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from builders import target_set
 
-from hatoba.engine import legs
-from hatoba.engine.leg import Leg
-from hatoba.engine.legs import RoutedLeg, Unreachable, connect_legs, packet_legs
-from hatoba.model import Protocol
+from hatoba.engine import groups
+from hatoba.engine.groups import Group, Unreachable, connect_groups, packet_groups
+from hatoba.engine.neighbour_search import NeighbourSearch, Searching
+from hatoba.targets.target_set import Block
 from hatoba.wire.fake import FakeClock, FakeNetwork, answers_of
 from hatoba.wire.routes import Link, Route, Way
 
@@ -30,32 +30,33 @@ class RoutedNetwork(FakeNetwork):
         yield Way(base + 7, base + 7, Route(TUNNEL, source, None, local=False))
 
 
-def parts(absent: frozenset[str] = frozenset(), targets: str = "198.18.0.0/29") -> list[RoutedLeg | Unreachable]:
+def packet_parts(block: Block, network: FakeNetwork, most: int = 1000) -> list[Group | Unreachable]:
+    found = packet_groups(block, network, most, NeighbourSearch(network, network.clock))
+    return [part for part in found if not isinstance(part, Searching)]
+
+
+def parts(absent: frozenset[str] = frozenset(), targets: str = "198.18.0.0/29") -> list[Group | Unreachable]:
     block = target_set(targets, "1-10").blocks[0]
-    return list(packet_legs(block, Protocol.TCP, RoutedNetwork(answers_of([]), FakeClock(), absent)))
+    return packet_parts(block, RoutedNetwork(answers_of([]), FakeClock(), absent))
 
 
-def told(found: list[RoutedLeg | Unreachable]) -> list[tuple[str, list[int]]]:
+def told(found: list[Group | Unreachable]) -> list[tuple[str, list[int]]]:
     """What each part is, with its offsets."""
     return [
-        (part.route.link.name, part.leg.offsets.tolist())
-        if isinstance(part, RoutedLeg)
-        else (part.reason, part.offsets.tolist())
+        (part.route.link.name, part.offsets.tolist()) if isinstance(part, Group) else (part.reason, part.offsets.tolist())
         for part in found
     ]
 
 
-def test_each_way_is_a_leg_of_its_own() -> None:
+def test_each_way_is_a_group_of_its_own() -> None:
     found = parts()
     assert told(found) == [("eth0", [0, 1, 2, 3]), ("no-route", [4]), ("eth0", [5, 6]), ("tun0", [7])]
-    assert [part.leg.macs is not None for part in found if isinstance(part, RoutedLeg)] == [True, True, False]
+    assert [part.macs is not None for part in found if isinstance(part, Group)] == [True, True, False]
 
 
 class Scattered(FakeNetwork):
     """Every other address is behind one gateway, the rest on the link; each stretch is one address long. Keeps who was
     looked for."""
-
-    asked: list[list[bytes]]
 
     def ways(self, family: int, ranges: Iterable[tuple[int, int]], zone: str | None) -> Iterator[Way]:
         source, gateway = ip_address("198.18.0.1").packed, ip_address("198.18.255.254").packed
@@ -63,27 +64,21 @@ class Scattered(FakeNetwork):
             for address in range(first, last + 1):
                 yield Way(address, address, Route(ETHERNET, source, gateway if address % 2 else None, local=False))
 
-    def neighbours(self, link: Link, family: int, source: bytes, addresses: Iterable[bytes]) -> dict[bytes, bytes]:
-        self.asked.append(list(addresses))
-        return super().neighbours(link, family, source, self.asked[-1])
-
 
 def scattered(most: int, at_once: int, absent: set[int], monkeypatch: pytest.MonkeyPatch) -> tuple[Scattered, list[object]]:
-    monkeypatch.setattr(legs, "MAX_QUESTIONS", most * 10)
-    monkeypatch.setattr(legs, "NEIGHBOURS_AT_ONCE", at_once)
+    monkeypatch.setattr(groups, "NEIGHBOURS_AT_ONCE", at_once)
     network = Scattered(answers_of([]), FakeClock(), frozenset(f"198.18.0.{n}" for n in absent))
-    network.asked = []
     block = target_set("198.18.0.0/26", "1-10").blocks[0]
-    return network, [*told(list(packet_legs(block, Protocol.TCP, network)))]
+    return network, [*told(packet_parts(block, network, most))]
 
 
-def test_hosts_that_leave_the_same_way_share_a_leg_wherever_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hosts_that_leave_the_same_way_share_a_group_wherever_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     network, found = scattered(64, 64, set(), monkeypatch)
     assert found == [("eth0", [*range(0, 64, 2)]), ("eth0", [*range(1, 64, 2)])]
-    assert sorted(map(len, network.asked)) == [1, 32]
+    assert sorted(len(set(asker.asked)) for asker in network.askers) == [1, 32]
 
 
-def test_only_those_who_are_there_take_room_in_a_leg(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_those_who_are_there_take_room_in_a_group(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a network of which few exist costs one wait for the many after another."""
     network, found = scattered(4, 16, {n for n in range(0, 64, 2) if n % 16}, monkeypatch)
     on_link = [entry for entry in found if entry[0] == "no-neighbour" or entry[1][0] % 2 == 0]
@@ -95,17 +90,17 @@ def test_only_those_who_are_there_take_room_in_a_leg(monkeypatch: pytest.MonkeyP
     ]
     behind = [entry[1] for entry in found if entry not in on_link]
     assert behind == [[*range(start, start + 8, 2)] for start in range(1, 64, 8)], "no more in a leg than fit"
-    assert sum(len(asked) == 1 for asked in network.asked) == 1, "the gateway is looked for once"
+    assert sum(len(set(asker.asked)) == 1 for asker in network.askers) == 1, "the gateway is looked for once"
 
 
 def test_each_host_has_its_own_hardware_address() -> None:
     class Known(RoutedNetwork):
-        def neighbours(self, link: Link, family: int, source: bytes, addresses: Iterable[bytes]) -> dict[bytes, bytes]:
-            return {address: bytes(5) + address[3:] for address in addresses}
+        def hardware_address(self, address: bytes) -> bytes:
+            return bytes(5) + address[3:]
 
     block = target_set("198.18.0.0/29", "1-10").blocks[0]
-    found = packet_legs(block, Protocol.TCP, Known(answers_of([]), FakeClock()))
-    macs = [part.leg.macs[:, 5].tolist() for part in found if isinstance(part, RoutedLeg) and part.leg.macs is not None]
+    found = packet_parts(block, Known(answers_of([]), FakeClock()))
+    macs = [part.macs[:, 5].tolist() for part in found if isinstance(part, Group) and part.macs is not None]
     assert macs == [[0, 1, 2, 3], [254, 254]]
 
 
@@ -113,8 +108,8 @@ def test_who_has_no_neighbour_is_left_out_and_told() -> None:
     found = parts(frozenset({"198.18.0.2"}))
     assert isinstance(found[0], Unreachable)
     assert (found[0].offsets.tolist(), found[0].reason) == ([2], "no-neighbour")
-    assert isinstance(found[1], RoutedLeg)
-    assert found[1].leg.offsets.tolist() == [0, 1, 3]
+    assert isinstance(found[1], Group)
+    assert found[1].offsets.tolist() == [0, 1, 3]
 
 
 def test_a_silent_gateway_takes_all_behind_it() -> None:
@@ -132,21 +127,20 @@ def test_a_broadcast_address_is_nobodys() -> None:
                 yield Way(first, last, None)
 
     block = target_set("198.18.0.3", "1-10").blocks[0]
-    (part,) = packet_legs(block, Protocol.TCP, Broadcast(answers_of([]), FakeClock()))
+    (part,) = packet_parts(block, Broadcast(answers_of([]), FakeClock()))
     assert isinstance(part, Unreachable)
     assert (part.reason, part.problem) == ("broadcast", "")
 
 
-def test_no_leg_is_larger_than_memory_allows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(legs, "MAX_QUESTIONS", 64)
+def test_no_group_is_larger_than_memory_allows() -> None:
     block = target_set("198.18.0.0/24", "1-10").blocks[0]
-    found = list(connect_legs(block, Protocol.TCP, FakeNetwork(answers_of([]), FakeClock())))
-    assert max(len(leg) for leg in found if isinstance(leg, Leg)) <= 64
+    found = list(connect_groups(block, FakeNetwork(answers_of([]), FakeClock()), 6))
+    assert max(len(leg) for leg in found if isinstance(leg, Group)) <= 6
     np.testing.assert_array_equal(np.concatenate([leg.offsets for leg in found]), np.arange(256))
 
 
 def test_connect_asks_only_where_there_is_a_way() -> None:
     block = target_set("198.18.0.0/29", "1-10").blocks[0]
-    found = list(connect_legs(block, Protocol.TCP, RoutedNetwork(answers_of([]), FakeClock())))
-    told = sorted((part.offsets.tolist(), isinstance(part, Leg)) for part in found)
+    found = list(connect_groups(block, RoutedNetwork(answers_of([]), FakeClock()), 1000))
+    told = sorted((part.offsets.tolist(), isinstance(part, Group)) for part in found)
     assert told == [([0, 1, 2, 3], True), ([4], False), ([5, 6], True), ([7], True)]

@@ -1,0 +1,68 @@
+"""Sentences for people about what did not work in a scan, or not for certain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from hatoba.engine.loop import Tally
+from hatoba.engine.rationing import RATION_S
+from hatoba.messages import _, ngettext
+from hatoba.model import Address
+from hatoba.reports.quantities import duration
+from hatoba.results.batch import HostTable
+
+
+def no_ways(lost: Mapping[str, tuple[Address, int]]) -> Iterator[str]:
+    """Problems that keep us from hosts: one of the hosts, and how many more."""
+    for problem, (address, more) in lost.items():
+        text = (
+            _("no way to {address}: {problem}")
+            if not more
+            else ngettext(
+                "no way to {address} and {count} more: {problem}", "no way to {address} and {count} more: {problem}", more
+            )
+        )
+        yield text.format(address=address, count=more, problem=problem)
+
+
+def rationing(tally: Tally, hosts: HostTable) -> Iterator[str]:
+    """Who holds ICMP errors back, and what it would cost to know better."""
+    if not tally.rationing:
+        return
+    index, ports = max(tally.rationing.items(), key=lambda item: item[1])
+    more = len(tally.rationing) - 1
+    text = (
+        _(
+            "{address} rations its ICMP errors, so {ports} of its silent ports are closed or filtered; "
+            "--prove-closed finds out which, in about {time}"
+        )
+        if not more
+        else ngettext(
+            "{address} and {count} more host ration their ICMP errors, so up to {ports} silent ports of each are closed or "
+            "filtered; --prove-closed finds out which, in about {time}",
+            "{address} and {count} more hosts ration their ICMP errors, so up to {ports} silent ports of each are closed or "
+            "filtered; --prove-closed finds out which, in about {time}",
+            more,
+        )
+    )
+    yield text.format(address=hosts.address(index), count=more, ports=ports, time=duration(ports * RATION_S))
+
+
+def contradictions(tally: Tally) -> Iterator[str]:
+    if tally.contradictions:
+        text = ngettext(
+            "{count} answer contradicted an earlier one of the same port",
+            "{count} answers contradicted earlier ones of the same port",
+            tally.contradictions,
+        )
+        yield text.format(count=tally.contradictions)
+
+
+def drops(tally: Tally) -> Iterator[str]:
+    if tally.drops:
+        text = ngettext(
+            "this machine lost {count} arriving packet; what it may have answered was asked again",
+            "this machine lost {count} arriving packets; what they may have answered was asked again",
+            tally.drops,
+        )
+        yield text.format(count=tally.drops)

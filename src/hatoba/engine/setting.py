@@ -1,0 +1,184 @@
+"""What all legs of one scan share, and how a leg is set up from it."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from hatoba.engine.asks import Asks, Ports
+from hatoba.engine.connect_transport import ConnectTransport
+from hatoba.engine.groups import Group
+from hatoba.engine.ledger import Ledger
+from hatoba.engine.leg import Leg
+from hatoba.engine.loop import LegRun, Tally
+from hatoba.engine.pace import Pace
+from hatoba.engine.packet_transport import PacketTransport, Wordings
+from hatoba.engine.responders import Responders
+from hatoba.engine.round_trip import INITIAL_NEAR_S, INITIAL_S
+from hatoba.engine.transport import Transport
+from hatoba.errors import UsageError
+from hatoba.messages import _
+from hatoba.model import Protocol, ScanPlan
+from hatoba.packets.frames import FrameTemplate
+from hatoba.packets.layouts import ETHERNET_BYTES
+from hatoba.packets.segment import Segment
+from hatoba.probes import METHODS, PINGS, method_named
+from hatoba.probes.connect import CONNECT, KernelMethod
+from hatoba.probes.method import Method
+from hatoba.targets.scope import Permitted
+from hatoba.wire.base import PacketWire
+from hatoba.wire.gate import GatedConnects, GatedHandshakes, GatedPackets
+from hatoba.wire.network import HeldPorts, Network
+from hatoba.wire.reverse_names import ReverseNames
+from hatoba.wire.routes import Route
+
+AnyMethod = Method | KernelMethod
+Mask = npt.NDArray[np.bool_]
+
+
+def method_of(name: str, tcp_flags: int | None = None) -> AnyMethod:
+    """The scan method of that name. Raises KeyError."""
+    return CONNECT if name == CONNECT.name else method_named(name, tcp_flags)
+
+
+def protocols_of(names: Sequence[str]) -> tuple[Protocol, ...]:
+    """The protocols that these methods ask in. Raises UsageError for a name that is none, and for methods that don't go
+    together."""
+    asked: dict[Protocol, str] = {}
+    for name in names:
+        if name != CONNECT.name and name not in METHODS:
+            known = ", ".join(sorted({*METHODS, CONNECT.name}))
+            raise UsageError(_("there is no scan method {name!r}; there are: {names}").format(name=name, names=known))
+        protocol = method_of(name).protocol
+        if protocol in asked:
+            raise UsageError(
+                _("{first} and {second} ask the same ports in two ways: keep one of them").format(
+                    first=asked[protocol], second=name
+                )
+            )
+        asked[protocol] = name
+    if Protocol.IP in asked and len(asked) > 1:
+        raise UsageError(_("ip-protocol asks for protocols instead of ports: scan with it alone"))
+    return tuple(sorted(asked))
+
+
+def ping_of(name: str) -> AnyMethod:
+    """The ping of that name. Raises KeyError."""
+    return CONNECT if name == CONNECT.name else PINGS[name]
+
+
+class Setting:
+    """Of one scan."""
+
+    def __init__(
+        self,
+        plan: ScanPlan,
+        permitted: Permitted,
+        network: Network,
+        seed: int,
+        clock: Callable[[], float],
+        stopped: Callable[[], bool],
+    ) -> None:
+        self.plan, self.permitted, self.network, self.clock, self.stopped = plan, permitted, network, clock, stopped
+        draw = random.Random(seed)
+        self.cookie_key = (draw.getrandbits(64), draw.getrandbits(64))
+        self.order_key = draw.getrandbits(60)
+        self.seed = seed
+        self.tally = Tally()
+        self.pace = Pace(clock(), plan.min_rate_pps, plan.max_rate_pps)
+        self.responders = Responders()
+        self.reverse_names = ReverseNames() if plan.reverse_names else None
+        self._source_ports: HeldPorts | None = None
+        self._connects: GatedConnects | None = None
+
+    @property
+    def first_port(self) -> int:
+        """The first of the source ports that this scan's packets leave from; they are its own until it is closed."""
+        if self._source_ports is None:
+            self._source_ports = self.network.source_ports(self.seed)
+        return self._source_ports.first
+
+    @property
+    def connects(self) -> GatedConnects:
+        """The way to ask by connect()."""
+        if self._connects is None:
+            self._connects = GatedConnects(self.network.open_connects(), self.permitted)
+        return self._connects
+
+    @property
+    def handshakes(self) -> GatedHandshakes:
+        """A way to complete connections and hold them."""
+        return GatedHandshakes(self.network.handshakes(), self.permitted)
+
+    def open_packets(
+        self, route: Route, family: int, zone: str | None, segments: Sequence[Segment], questions: int
+    ) -> PacketWire:
+        """A wire along *route* for packets with these *segments*, to ask so many questions at a time."""
+        link_bytes = ETHERNET_BYTES if route.link.ethernet else 0
+        template = FrameTemplate(family, link_bytes, route.link.mac, route.source, tuple(segments))
+        return GatedPackets(self.network.open_packets(route, template, self.first_port, zone, questions), self.permitted)
+
+    def leg(
+        self,
+        group: Group,
+        parts: Sequence[tuple[AnyMethod, Ports]],
+        host_settles: bool = False,
+        only: Mask | None = None,
+        plan: ScanPlan | None = None,
+        deadline_s: float = math.inf,
+    ) -> tuple[LegRun, Transport]:
+        """A leg that asks the hosts of *group* these ports by these methods: all of them connect, or none. *only* are the
+        questions to ask, (hosts, asks); None: all. At *deadline_s* it ends with what is known. Close the transport after it."""
+        leg = Leg(group.block, Asks(parts), group.offsets, group.macs)
+        ledger = Ledger(len(leg))
+        if only is not None:
+            ledger.drop(np.flatnonzero(~only.ravel()))
+        transport = self._transport(group, leg, ledger)
+        near = group.route.local or (group.route.link.ethernet and group.route.gateway is None)
+        own_way = not isinstance(transport, ConnectTransport)
+        self.pace.new_leg()
+        run = LegRun(
+            leg,
+            transport,
+            ledger,
+            plan or self.plan,
+            self.tally,
+            self.clock,
+            self.stopped,
+            self.order_key,
+            self.pace,
+            INITIAL_NEAR_S if near and own_way else INITIAL_S,
+            host_settles,
+            deadline_s,
+        )
+        return run, transport
+
+    def _transport(self, group: Group, leg: Leg, ledger: Ledger) -> Transport:
+        methods = [method for method in leg.asks.methods if isinstance(method, Method)]
+        if len(methods) < len(leg.asks.methods):
+            return ConnectTransport(leg, self.connects, self.responders)
+        ports = [leg.asks.port[leg.asks.method == number] for number in range(len(methods))]
+        wordings = Wordings(methods, ports, leg.block.family)
+        if any(method.protocol == Protocol.UDP for method in methods) and not group.route.local:
+            self._hold_datagrams()
+        wire = self.open_packets(group.route, leg.block.family, leg.block.zone, wordings.segments, len(leg))
+        own = self.responders, self.first_port, self.cookie_key, group.route.local, self.plan.source_port is not None
+        return PacketTransport(methods, wordings, leg, wire, ledger, *own)
+
+    def _hold_datagrams(self) -> None:
+        """Answers that come to a port of ours are no errors to be told to who sent them. On an own address our ports stay as
+        they are: they are among those that are asked for."""
+        if self.first_port and self._source_ports is not None:
+            self._source_ports.hold_datagrams()
+
+    def close(self) -> None:
+        if self._source_ports is not None:
+            self._source_ports.close()
+        if self._connects is not None:
+            self._connects.close()
+        if self.reverse_names is not None:
+            self.reverse_names.close()

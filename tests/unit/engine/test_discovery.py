@@ -1,0 +1,129 @@
+"""Pings over a fake network that loses much."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+import pytest
+from scanning import Outcome, run_scan
+
+from hatoba.engine.discovery import pings_for
+from hatoba.model import Ping, ScanPlan
+from hatoba.packets.layouts import ACK, ICMP, ICMP6, RST, SYN, TCP, UDP
+from hatoba.wire.fake import FakeClock, FakeNetwork, Probe, Reply, icmp_error, icmp_reply, tcp_reply, udp_reply
+from hatoba.wire.routes import Link, Route, Way
+
+PINGS = (
+    Ping("icmp-echo"),
+    Ping("icmp-timestamp"),
+    Ping("icmp-mask"),
+    Ping("syn", (443,)),
+    Ping("ack", (80,)),
+    Ping("udp", (40_125,)),
+)
+LIVE = frozenset({3, 17, 40})
+
+
+class Far(FakeNetwork):
+    """Everything is behind a gateway: no hardware address shows who is there."""
+
+    def ways(self, family: int, ranges: object, zone: str | None) -> Iterator[Way]:
+        link = Link(1, "fake0", bytes.fromhex("020000000001"), ethernet=True, up=True)
+        source, gateway = (("198.18.9.1", "198.18.9.254"), ("fd00:18:9::1", "fd00:18:9::fe"))[family == 6]
+        route = Route(link, ip_address(source).packed, ip_address(gateway).packed, False)
+        for first, last in ranges:  # type: ignore[attr-defined]
+            yield Way(first, last, route)
+
+
+class World:
+    """Live hosts answer one *kind* of ping, and lose some of the answers."""
+
+    def __init__(self, kind: str, loss: float) -> None:
+        self.kind, self.loss, self.draw = kind, loss, random.Random(7)
+
+    def __call__(self, probe: Probe) -> Iterator[Reply]:
+        if probe.dst[-1] not in LIVE or self.draw.random() < self.loss:
+            return
+        answer = self.answer(probe)
+        if answer is not None:
+            yield 0.02, answer
+
+    def answer(self, probe: Probe) -> bytes | None:
+        start = 20 if probe.family == 4 else 40
+        match self.kind, probe.protocol, probe.packet[start]:
+            case "echo", (1 | 58), (8 | 128):
+                return icmp_reply(probe, 0 if probe.family == 4 else 129)
+            case "timestamp", 1, 13:
+                return icmp_reply(probe, 14)
+            case "mask", 1, 17:
+                return icmp_reply(probe, 18)
+        if (self.kind, probe.protocol, probe.flags) == ("syn", TCP, SYN):
+            return tcp_reply(probe, SYN | ACK)
+        if (self.kind, probe.protocol, probe.flags) == ("ack", TCP, ACK):
+            return tcp_reply(probe, RST, seq=probe.ack, ack=0)
+        if (self.kind, probe.protocol) == ("udp", UDP):
+            return udp_reply(probe, b"x")
+        if (self.kind, probe.protocol) == ("closed-udp", UDP):
+            return icmp_error(probe, *((3, 3) if probe.family == 4 else (1, 4)), probe.dst)
+        return None
+
+
+def found(kind: str, targets: str, loss: float = 0.3) -> Outcome:
+    plan = ScanPlan(methods=(), pings=PINGS, seed=3)
+    return run_scan(targets, "1", Far(World(kind, loss), FakeClock()), plan)
+
+
+@pytest.mark.parametrize("kind", ["echo", "timestamp", "mask", "syn", "ack", "udp", "closed-udp"])
+def test_who_answers_one_kind_of_ping_is_never_down(kind: str) -> None:
+    outcome = found(kind, "198.18.0.0/26")
+    assert {host.address.packed[-1] for host in outcome.hosts if host.state == "up"} == LIVE
+    assert {(host.state, host.reason) for host in outcome.hosts if host.state != "up"} == {("down", "no-response")}
+    assert len(outcome.hosts) == 64
+
+
+@pytest.mark.parametrize("kind", ["echo", "syn", "ack", "udp", "closed-udp"])
+def test_likewise_over_ipv6(kind: str) -> None:
+    outcome = found(kind, "fd00:18::/122")
+    assert {host.address.packed[-1] for host in outcome.hosts if host.state == "up"} == LIVE
+
+
+def test_an_error_of_a_router_makes_nobody_up() -> None:
+    def world(probe: Probe) -> Iterator[Reply]:
+        yield 0.01, icmp_error(probe, 3, 1, ip_address("198.18.9.254").packed)
+
+    plan = ScanPlan(methods=(), pings=(Ping("icmp-echo"),), seed=3)
+    outcome = run_scan("198.18.0.0/30", "1", Far(world, FakeClock()), plan)
+    assert {host.state for host in outcome.hosts} == {"down"}
+
+
+def test_only_those_who_are_there_are_asked_for_ports() -> None:
+    plan = ScanPlan(methods=("syn",), pings=(Ping("icmp-echo"),), seed=3)
+    outcome = run_scan("198.18.0.0/26", "22,80", Far(World("echo", 0.0), FakeClock()), plan)
+    asked = {probe.dst[-1] for probe in outcome.network.sent if probe.protocol == TCP}
+    assert asked == LIVE
+    assert len(outcome.verdicts) == 2 * len(LIVE)
+    assert outcome.end.hosts_total == 64
+
+
+def test_one_answer_settles_a_host() -> None:
+    outcome = found("echo", "198.18.0.3", loss=0.0)
+    assert len(outcome.network.sent) <= len(PINGS)
+
+
+def test_who_is_on_the_link_needs_no_ping() -> None:
+    network = FakeNetwork(World("echo", 0.0), FakeClock(), absent=frozenset({"198.18.0.5"}))
+    outcome = run_scan("198.18.0.4-6", "1", network, ScanPlan(methods=(), pings=PINGS, seed=3))
+    told = {str(host.address): (host.state, host.reason) for host in outcome.hosts}
+    assert told == {
+        "198.18.0.4": ("up", "arp-response"),
+        "198.18.0.5": ("down", "no-neighbour"),
+        "198.18.0.6": ("up", "arp-response"),
+    }
+    assert network.sent == []
+
+
+def test_ipv6_has_no_timestamps_and_no_masks() -> None:
+    assert [method.name for method, _ports in pings_for(6, PINGS)] == ["icmp-echo", "syn", "ack", "udp"]
+    assert ICMP != ICMP6

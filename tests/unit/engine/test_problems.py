@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from builders import target_set
+
+from hatoba.engine.loop import Tally
+from hatoba.engine.problems import contradictions, drops, no_ways, rationing
+
+HOSTS = target_set("198.18.0.0/30", "1")
+
+
+def test_nothing_to_say() -> None:
+    told = [*no_ways({}), *rationing(Tally(), HOSTS), *contradictions(Tally()), *drops(Tally())]
+    assert told == []
+
+
+def test_no_way_names_one_host_and_counts_the_rest() -> None:
+    address = ip_address("198.18.0.1")
+    assert list(no_ways({"gone": (address, 0)})) == ["no way to 198.18.0.1: gone"]
+    assert list(no_ways({"gone": (address, 3)})) == ["no way to 198.18.0.1 and 3 more: gone"]
+
+
+def test_rationing_names_the_host_that_it_costs_most_and_the_time() -> None:
+    (alone,) = rationing(Tally(rationing={1: 120}), HOSTS)
+    assert alone.startswith("198.18.0.1 rations its ICMP errors, so 120 of its silent ports")
+    assert "2 min" in alone
+    (several,) = rationing(Tally(rationing={1: 5, 2: 20}), HOSTS)
+    assert several.startswith("198.18.0.2 and 1 more host ration")
+    assert "up to 20" in several
+
+
+def test_counts() -> None:
+    assert list(contradictions(Tally(contradictions=2))) == ["2 answers contradicted earlier ones of the same port"]
+    (lost,) = drops(Tally(drops=1))
+    assert lost.startswith("this machine lost 1 arriving packet;")
