@@ -49,12 +49,15 @@ class ReportOptions:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What reports want to know of port numbers; :func:`hatoba.reports.formats.registry_services` asks the registry."""
+    """What reports want to know of port numbers and hardware addresses; ``reports.formats.registry_services`` asks the
+    registry."""
 
     name: Callable[[int, Protocol], str]
     """Name of the service that usually has this port; empty where there is none."""
     hint: Callable[[int, Protocol], str]
     """One sentence on what to do about this port being open; empty where there is nothing to say."""
+    vendor: Callable[[bytes], str | None] = lambda _mac: None
+    """Who made the network card with this hardware address; None where that can't be told. Untrusted text."""
 
 
 class Sink:

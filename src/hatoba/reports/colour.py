@@ -7,7 +7,7 @@ from typing import TextIO
 
 from hatoba.model import State
 
-_STATES = {State.OPEN: "1;32", State.FILTERED: "33", State.CLOSED: "2"}
+_STATES = {State.OPEN: "1;32", State.OPEN_FILTERED: "33", State.FILTERED: "33", State.CLOSED: "2"}
 _RESET = "\x1b[0m"
 
 

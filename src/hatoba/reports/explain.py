@@ -1,12 +1,10 @@
-"""One sentence per verdict: what came back, from whom, after how long, and what that means.
-
-For *open* the sentence states the fact and judges nothing; what to do about an open port, the registry's hints say.
-"""
+"""One sentence per verdict: what came back, from whom, after how long, and what that means (``reports.meanings``)."""
 
 from __future__ import annotations
 
 from hatoba.messages import _N, _, translated
-from hatoba.model import Evidence, Reason, State, Verdict
+from hatoba.model import Evidence, Reason, Verdict
+from hatoba.reports.meanings import meaning, silence
 from hatoba.reports.quantities import latency
 
 _ICMP_NAMES = {
@@ -23,8 +21,8 @@ _ICMP_NAMES = {
     Reason.ADDR_UNREACH: _N("address unreachable"),
     Reason.POLICY_FAIL: _N("source address failed the policy"),
     Reason.REJECT_ROUTE: _N("the route rejects the destination"),
+    Reason.PARAMETER_PROBLEM: _N("unrecognized next header"),
 }
-_ROUTING = {Reason.NET_UNREACH, Reason.HOST_UNREACH, Reason.NO_ROUTE, Reason.BEYOND_SCOPE, Reason.ADDR_UNREACH}
 
 _FACTS = {
     Reason.SYN_ACK: _N("{who} answered SYN-ACK"),
@@ -32,19 +30,25 @@ _FACTS = {
     Reason.RESET: _N("{who} answered RST"),
     Reason.CONNECTED: _N("{who} accepted the connection"),
     Reason.CONN_REFUSED: _N("{who} refused the connection with RST"),
+    Reason.UDP_RESPONSE: _N("{who} answered with a datagram"),
+    Reason.INIT_ACK: _N("{who} answered INIT-ACK"),
+    Reason.ABORT: _N("{who} answered ABORT"),
+    Reason.PROTO_RESPONSE: _N("{who} answered in this protocol"),
+    Reason.ECHO_REPLY: _N("{who} answered the echo request"),
+    Reason.TIMESTAMP_REPLY: _N("{who} answered the timestamp request"),
+    Reason.ADDRESSMASK_REPLY: _N("{who} answered the address mask request"),
+    Reason.ARP_RESPONSE: _N("{who} answered ARP"),
+    Reason.ND_RESPONSE: _N("{who} answered neighbour discovery"),
 }
 
-_ACCEPTS = _N("a program accepts connections on this port")
-_OPEN_MEANINGS = {
-    Reason.SYN: _N("that opens the connection from both sides at once, so a program is there"),
-    Reason.RESET: _N("the window in that RST is not zero, which some systems send where a program listens"),
+_UNASKED = {
+    Reason.NO_NEIGHBOUR: _N("{state}: nobody on the link answers for {who}: the host is off, or the address is not in use"),
+    Reason.LOCAL_ERROR: _N("{state}: this machine could not send to {who}: look at its own route, interface and firewall"),
+    Reason.HOST_TIMEOUT: _N("{state}: the time for {who} was up (--host-timeout) before this was known"),
+    Reason.LOCALHOST_RESPONSE: _N("{state}: {who} is this machine itself"),
+    Reason.USER_SET: _N("{state}: it was said of {who}, and not asked"),
 }
-
-_SILENCE = {
-    State.FILTERED: _N("something on the way swallows the probes without a word, or the host is down"),
-    State.OPEN_FILTERED: _N("an open port may stay silent here, and so does a firewall that swallows the probes"),
-    State.CLOSED_FILTERED: _N("a closed port may stay silent here, and so does a firewall that swallows the probes"),
-}
+"""Reasons that no packet gave."""
 
 
 def explain(verdict: Verdict) -> str:
@@ -54,17 +58,13 @@ def explain(verdict: Verdict) -> str:
     that router refuses this port``
     """
     evidence = verdict.evidence
-    if verdict.reason == Reason.NO_NEIGHBOUR:
-        meaning = _("{state}: nobody on the link answers for {who}: the host is off, or the address is not in use")
-        sentence = meaning.format(state=verdict.state.word, who=verdict.address)
-    elif verdict.reason == Reason.LOCAL_ERROR:
-        meaning = _("{state}: this machine could not send to {who}: look at its own route, interface and firewall")
-        sentence = meaning.format(state=verdict.state.word, who=verdict.address)
+    if (unasked := _UNASKED.get(verdict.reason)) is not None:
+        sentence = translated(unasked).format(state=verdict.state.word, who=verdict.address)
     elif verdict.reason == Reason.NO_RESPONSE or evidence.answer is None:
         sentence = _silence(verdict)
     else:
         sentence = _("{state}: {fact}, {when}: {meaning}").format(
-            state=verdict.state.word, fact=_fact(verdict), when=_when(evidence), meaning=_meaning(verdict)
+            state=verdict.state.word, fact=_fact(verdict), when=_when(evidence), meaning=meaning(verdict)
         )
     if evidence.contradicted_by:
         differing = _("{sentence} (later answers differ: {answers}; the first definite one stands)")
@@ -73,13 +73,20 @@ def explain(verdict: Verdict) -> str:
 
 
 def _silence(verdict: Verdict) -> str:
-    meaning = translated(_SILENCE.get(verdict.state, _SILENCE[State.FILTERED]))
-    probes = verdict.evidence.probes
-    if probes == 1:
-        return _("{state}: no answer to the probe: {meaning}").format(state=verdict.state.word, meaning=meaning)
-    return _("{state}: no answer to {probes} probes: {meaning}").format(
-        state=verdict.state.word, probes=probes, meaning=meaning
-    )
+    """Silence, and what came that breaks it without saying anything of the port."""
+    evidence, state = verdict.evidence, verdict.state.word
+    if evidence.answer is not None:
+        who = evidence.responder or verdict.address
+        noted = _("{state}: silence, but for {answer} from {who}, which says nothing of the port: {meaning}")
+        return noted.format(state=state, answer=_noted(evidence), who=who, meaning=silence(verdict))
+    if evidence.probes == 1:
+        return _("{state}: no answer to the probe: {meaning}").format(state=state, meaning=silence(verdict))
+    told = _("{state}: no answer to {probes} probes: {meaning}")
+    return told.format(state=state, probes=evidence.probes, meaning=silence(verdict))
+
+
+def _noted(evidence: Evidence) -> str:
+    return _icmp(evidence) if evidence.icmp_type is not None else str(evidence.answer)
 
 
 def _fact(verdict: Verdict) -> str:
@@ -108,26 +115,3 @@ def _when(evidence: Evidence) -> str:
     if nth == probes:
         return _("{time} after the last of {probes} probes").format(time=time, probes=probes)
     return _("{time} after probe {nth} of {probes}").format(time=time, nth=nth, probes=probes)
-
-
-def _meaning(verdict: Verdict) -> str:
-    if verdict.state == State.OPEN:
-        return translated(_OPEN_MEANINGS.get(verdict.reason, _ACCEPTS))
-    if verdict.state == State.CLOSED:
-        return _("the host can be reached, and says that nobody listens on this port")
-    if verdict.state == State.UNFILTERED:
-        return _("the probe reached the host, but this method can't tell open from closed")
-    return _refusal(verdict)
-
-
-def _refusal(verdict: Verdict) -> str:
-    """What an ICMP error means: a router's is one thing, the target's own another."""
-    if verdict.reason == Reason.TIME_EXCEEDED:
-        return _("the probe ran out of hops, so the route goes in circles or is too long")
-    if verdict.evidence.responder in (None, verdict.address):
-        if verdict.reason == Reason.PORT_UNREACH:
-            return _("a firewall on the host itself refuses this port; without one, a port where nobody listens answers RST")
-        return _("a firewall on the host itself refuses this port")
-    if verdict.reason in _ROUTING:
-        return _("that router knows no way to the host, or a firewall on it refuses this port in these words")
-    return _("a firewall on that router refuses this port")

@@ -31,8 +31,9 @@ _DEFAULTS = ReportOptions()
 
 
 def registry_services() -> Services:
-    """Service names, and hints in the language in force, from the registry, which is loaded only now."""
+    """Service names, hints in the language in force, and vendors, from the registry, which is loaded only now."""
     from hatoba.registry import lookup, service_name
+    from hatoba.registry.vendors import vendor_of
 
     def name(port: int, protocol: Protocol) -> str:
         known = service_name(port, protocol)
@@ -41,7 +42,7 @@ def registry_services() -> Services:
     def hint(port: int, protocol: Protocol) -> str:
         return translated(lookup(port, protocol).hint)
 
-    return Services(name, hint)
+    return Services(name, hint, vendor_of)
 
 
 def open_reports(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from hatoba.model import Host, Protocol, ScanEnd, ScanInfo, Verdict
+from hatoba.model import Host, Protocol, Reason, ScanEnd, ScanInfo, Verdict
 from hatoba.reports.base import UNNAMED, Desk
 from hatoba.reports.text import safe
 from hatoba.results.summary import HostSummary
@@ -17,15 +17,17 @@ class GrepableReport:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._write = desk.sink.write
+        self._hosts_only = False
 
     def start(self, info: ScanInfo) -> None:
+        self._hosts_only = not info.asked
         command = safe(" ".join(info.arguments))
         self._write(f"# hatoba {info.version} scan initiated {self._ctime(info.started_at)} as: {command}\n")
         if self._desk.options.verbose:
-            asked = {info.protocol: f"{info.port_count};{info.ports}"}
+            asked = {entry.protocol: f"{entry.port_count};{entry.ports}" for entry in info.asked}
             kinds = (Protocol.TCP, Protocol.UDP, Protocol.SCTP)
             counts = " ".join(f"{kind.name}({asked.get(kind, '0;')})" for kind in kinds)
-            self._write(f"# Ports scanned: {counts} PROTOCOLS(0;)\n")
+            self._write(f"# Ports scanned: {counts} PROTOCOLS({asked.get(Protocol.IP, '0;')})\n")
 
     def verdicts(self, batch: object) -> None:
         """Nothing: ports are written with their host."""
@@ -34,13 +36,16 @@ class GrepableReport:
         options = self._desk.options
         summary = self._desk.summary(host)
         has_ports = bool(len(summary.shown) or summary.hidden)
-        if (options.open_only and not summary.open_count) or (host.state != "up" and not has_ports and not options.verbose):
+        listed = host.reason == Reason.USER_SET.word
+        if options.open_only and not summary.open_count and not self._hosts_only:
+            return
+        if host.state != "up" and not has_ports and not options.verbose and not listed:
             return
         name = safe(host.names[0]).translate(_SEPARATORS) if host.names else ""
         head = f"Host: {str(host.address).translate(_SEPARATORS)} ({name})\t"
-        lines = f"{head}Status: {host.state.capitalize()}\n"
+        lines = f"{head}Status: {'Timeout' if host.timed_out else host.state.capitalize()}\n"
         if has_ports:
-            lines += f"{head}Ports: {self._ports(summary)}\n"
+            lines += f"{head}{self._ports(summary)}\n"
         self._write(lines)
 
     def end(self, end: ScanEnd) -> None:
@@ -51,7 +56,8 @@ class GrepableReport:
         self._write(f"# hatoba {how} at {when} -- {addresses} ({up}) scanned in {end.duration_s:.2f} seconds\n")
 
     def _ports(self, summary: HostSummary) -> str:
-        text = ", ".join(self._port(verdict) for verdict in summary.shown.verdicts())
+        label, one = ("Protocols", self._protocol) if Protocol.IP in summary.protocols else ("Ports", self._port)
+        text = f"{label}: {', '.join(map(one, summary.shown.verdicts()))}"
         for state, groups in list(summary.hidden_states().items())[:1]:  # nmap names the first only
             text += f"\tIgnored State: {state.word} ({sum(map(len, groups))})"
         return text
@@ -60,6 +66,11 @@ class GrepableReport:
         """port/state/protocol/owner/service/rpc/version/"""
         service = safe(self._desk.services.name(verdict.port, verdict.protocol)).translate(_SEPARATORS) or UNNAMED
         return f"{verdict.port}/{verdict.state.word}/{verdict.protocol.word}//{service}///"
+
+    def _protocol(self, verdict: Verdict) -> str:
+        """number/state/name/"""
+        name = safe(self._desk.services.name(verdict.port, verdict.protocol)).translate(_SEPARATORS) or UNNAMED
+        return f"{verdict.port}/{verdict.state.word}/{name}/"
 
     def _ctime(self, seconds: float) -> str:
         return datetime.fromtimestamp(seconds, self._desk.options.timezone).ctime()

@@ -1,13 +1,16 @@
-"""What the table says of one host: its heading, what is summed up, the ports that count, and what to do next."""
+"""What the table says of one host: its heading, what is summed up, the ports that count, the way to it, and what to do next."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from hatoba.messages import _
-from hatoba.model import Host, State, Verdict
+from hatoba.model import Host, Protocol, Reason, State, Verdict
 from hatoba.reports.base import UNNAMED, Desk
 from hatoba.reports.colour import bold, by_state, faint
 from hatoba.reports.explain import explain
-from hatoba.reports.quantities import latency, number
+from hatoba.reports.host_heading import cautions, heading, way
+from hatoba.reports.quantities import number
 from hatoba.reports.text import padded, safe, width
 from hatoba.reports.wrapping import indented
 from hatoba.results.summary import Group, HostSummary
@@ -16,33 +19,24 @@ _FEW_OPEN = 5
 """Up to so many open ports, what to do about them is said without being asked."""
 
 
-def host_section(desk: Desk, host: Host, summary: HostSummary) -> str:
-    """The section, without an empty line at its end."""
-    heading = _heading(host)
-    lines = [bold(heading) if desk.options.colour else heading]
+def host_section(desk: Desk, host: Host, summary: HostSummary, hosts_only: bool = False) -> str:
+    """The section, without an empty line at its end. *hosts_only*: no ports were asked."""
+    columns = desk.options.columns
+    head = heading(host, desk.services.vendor, with_reason=hosts_only)
+    lines = [bold(head) if desk.options.colour else head]
+    lines += [line for caution in cautions(host) for line in indented(caution, "  ", columns)]
     lines += _summed_up(desk, summary)
     lines += _port_lines(desk, list(summary.shown.verdicts()))
+    lines += way(host)
     lines += _next_steps(desk, summary)
     return "".join(f"{line}\n" for line in lines)
-
-
-def _heading(host: Host) -> str:
-    who = str(host.address)
-    if host.names:
-        who = f"{who} ({', '.join(map(safe, host.names))})"
-    if host.state == "up":
-        if host.rtt_s is None:
-            return _("{host}: up").format(host=who)
-        return _("{host}: up, answers in {time}").format(host=who, time=latency(host.rtt_s))
-    if host.state == "down":
-        return _("{host}: down ({reason})").format(host=who, reason=safe(host.reason))
-    return _("{host}: no answer from the host itself").format(host=who)
 
 
 def _summed_up(desk: Desk, summary: HostSummary) -> list[str]:
     if not summary.hidden:
         return []
-    parts = [_state_part(state, groups) for state, groups in summary.hidden_states().items()]
+    by_protocol = len(summary.protocols) > 1
+    parts = [part for state, groups in summary.hidden_states().items() for part in _state_parts(state, groups, by_protocol)]
     columns = desk.options.columns
     lines = indented(_("Not shown: {parts}").format(parts=", ".join(parts)), "", columns)
     if desk.options.explain:
@@ -55,16 +49,21 @@ def _summed_up(desk: Desk, summary: HostSummary) -> list[str]:
     return [faint(line) for line in lines] if desk.options.colour else lines
 
 
-def _state_part(state: State, groups: list[Group]) -> str:
-    """``11 filtered (9 no-response, 2 admin-prohibited)``"""
-    reasons = [group.reason.word if len(groups) == 1 else f"{number(len(group))} {group.reason.word}" for group in groups]
-    return f"{number(sum(map(len, groups)))} {state.word} ({', '.join(reasons)})"
+def _state_parts(state: State, groups: list[Group], by_protocol: bool) -> Iterator[str]:
+    """``11 filtered (9 no-response, 2 admin-prohibited)``; where several protocols were asked, one for each: ``9 closed tcp
+    (reset)``."""
+    for protocol in dict.fromkeys(group.protocol for group in groups) if by_protocol else (None,):
+        some = [group for group in groups if protocol in (None, group.protocol)]
+        reasons = [group.reason.word if len(some) == 1 else f"{number(len(group))} {group.reason.word}" for group in some]
+        what = state.word if protocol is None else f"{state.word} {protocol.word}"
+        yield f"{number(sum(map(len, some)))} {what} ({', '.join(reasons)})"
 
 
 def _port_lines(desk: Desk, verdicts: list[Verdict]) -> list[str]:
     if not verdicts:
         return []
-    header = [_("PORT"), _("STATE"), _("SERVICE")] + ([_("REASON")] if desk.options.reason else [])
+    first = _("PROTOCOL") if all(verdict.protocol == Protocol.IP for verdict in verdicts) else _("PORT")
+    header = [first, _("STATE"), _("SERVICE")] + ([_("REASON")] if desk.options.reason else [])
     cells = [_cells(desk, verdict) for verdict in verdicts]
     columns = [max(width(row[at]) for row in [header, *cells]) for at in range(len(header))]
     lines = [_aligned(header, columns)]
@@ -80,13 +79,16 @@ def _port_lines(desk: Desk, verdicts: list[Verdict]) -> list[str]:
 
 def _cells(desk: Desk, verdict: Verdict) -> list[str]:
     service = safe(desk.services.name(verdict.port, verdict.protocol)) or UNNAMED
-    cells = [f"{verdict.port}/{verdict.protocol.word}", verdict.state.word, service]
+    port = str(verdict.port) if verdict.protocol == Protocol.IP else f"{verdict.port}/{verdict.protocol.word}"
+    cells = [port, verdict.state.word, service]
     return [*cells, _reason(verdict)] if desk.options.reason else cells
 
 
 def _reason(verdict: Verdict) -> str:
-    """As nmap words it: ``admin-prohibited from 198.18.0.1 ttl 64``."""
+    """As nmap words it: ``admin-prohibited from 198.18.0.1 ttl 64``. What came and decides nothing stands in brackets."""
     text, evidence = verdict.reason.word, verdict.evidence
+    if verdict.reason == Reason.NO_RESPONSE and evidence.answer is not None:
+        return f"{text} ({evidence.answer} from {evidence.responder})"
     if evidence.responder not in (None, verdict.address):
         text += f" from {evidence.responder}"
     return text if evidence.ttl is None else f"{text} ttl {evidence.ttl}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import isnan
 from typing import Any
@@ -16,11 +17,13 @@ import numpy as np
 
 from hatoba.model import Answer, Host, Protocol, Reason, ScanEnd, ScanInfo, State
 from hatoba.reports.base import Desk
+from hatoba.reports.jsonl_host import host_facts
 from hatoba.reports.text import json_text
 from hatoba.results.batch import VerdictBatch, answer_word
 
 FORMAT_VERSION = 1
 _U64 = np.uint64
+_EVIDENCE = ("probes", "answered_probe", "answer", "ttl", "icmp_type", "icmp_code", "contradicted")
 _json: Callable[[Any], str] = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -29,6 +32,7 @@ class JsonlReport:
         self._sink = desk.sink
         self._open_only = desk.options.open_only
         self._services = _ServiceFragments(desk.services.name)
+        self._vendor = desk.services.vendor
 
     def start(self, info: ScanInfo) -> None:
         self._line(
@@ -36,10 +40,15 @@ class JsonlReport:
             format=FORMAT_VERSION,
             version=info.version,
             arguments=[json_text(argument) for argument in info.arguments],
-            method=info.method,
-            protocol=info.protocol.word,
-            ports=info.ports,
-            port_count=info.port_count,
+            scans=[
+                {
+                    "method": entry.method,
+                    "protocol": entry.protocol.word,
+                    "ports": entry.ports,
+                    "port_count": entry.port_count,
+                }
+                for entry in info.asked
+            ],
             address_count=info.address_count,
             started_at=_utc(info.started_at),
             seed=str(info.seed),
@@ -47,8 +56,7 @@ class JsonlReport:
 
     def verdicts(self, batch: VerdictBatch) -> None:
         if self._open_only:
-            rows = batch.rows[batch.rows["state"] == State.OPEN]
-            batch = VerdictBatch(batch.method, batch.hosts, rows, batch.responders)
+            batch = replace(batch, rows=batch.rows[batch.rows["state"] == State.OPEN])
         if len(batch):
             self._sink.write("".join(_port_lines(batch, self._services)))
 
@@ -60,6 +68,7 @@ class JsonlReport:
             state=host.state,
             reason=host.reason,
             rtt_s=None if host.rtt_s is None else round(host.rtt_s, 9),
+            **host_facts(host, self._vendor),
         )
 
     def end(self, end: ScanEnd) -> None:
@@ -112,7 +121,7 @@ def _port_lines(batch: VerdictBatch, services: _ServiceFragments) -> Iterable[st
     rows = batch.rows
     heads = _Fragments(_head_fragment(batch))
     verdicts = _Fragments(_verdict_fragment)
-    evidence = _Fragments(_evidence_fragment(batch.method))
+    evidence = _Fragments(_evidence_fragment(batch))
     responders = _Fragments(_responder_fragment(batch))
     answered = rows["answer"] != Answer.NONE
     # 0 is silence, then the responders, then the hosts of this batch
@@ -124,7 +133,7 @@ def _port_lines(batch: VerdictBatch, services: _ServiceFragments) -> Iterable[st
         rows["port"].tolist(),
         _packed(rows, "state", "reason").tolist(),
         _packed(rows, "protocol", "port").tolist(),
-        _packed(rows, "probes", "answered_probe", "answer", "ttl", "icmp_type", "icmp_code", "contradicted").tolist(),
+        _packed(rows, "protocol", *_EVIDENCE).tolist(),
         who.tolist(),
         times,
         strict=True,
@@ -155,11 +164,11 @@ def _verdict_fragment(key: int) -> str:
     return f',"state":"{State(key >> 8).word}","reason":"{Reason(key & 0xFF).word}"'
 
 
-def _evidence_fragment(method: str) -> Callable[[int], str]:
+def _evidence_fragment(batch: VerdictBatch) -> Callable[[int], str]:
     def make(key: int) -> str:
-        probes, answered, answer, ttl, icmp_type, icmp_code, contradicted = key.to_bytes(7, "big")
+        protocol, probes, answered, answer, ttl, icmp_type, icmp_code, contradicted = key.to_bytes(8, "big")
         fields: dict[str, Any] = {
-            "method": method,
+            "method": batch.method_for(protocol),
             "probes": probes,
             "answer": answer_word(Answer(answer), icmp_type, icmp_code),
         }

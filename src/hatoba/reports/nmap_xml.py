@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from hatoba.model import Evidence, Host, Protocol, ScanEnd, ScanInfo, Verdict
+from hatoba.model import Hop, Host, Protocol, Reason, ScanEnd, ScanInfo, Trace, Verdict
+from hatoba.probes import METHODS
 from hatoba.reports.base import Desk
 from hatoba.reports.text import xml_text
 from hatoba.results.summary import Group, range_list
@@ -21,6 +22,7 @@ class NmapXmlReport:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._write = desk.sink.write
+        self._hosts_only = False
 
     def start(self, info: ScanInfo) -> None:
         run = _attributes(
@@ -31,15 +33,20 @@ class NmapXmlReport:
             version=info.version,
             xmloutputversion="1.05",
         )
-        scan = _attributes(
-            type=_SCAN_TYPES.get(info.method, info.method),
-            protocol=info.protocol.word,
-            numservices=info.port_count,
-            services=info.ports,
-        )
+        self._hosts_only = not info.asked
+        kinds = [
+            _attributes(
+                type=_SCAN_TYPES.get(entry.method, entry.method),
+                protocol=entry.protocol.word,
+                numservices=entry.port_count,
+                services=entry.ports,
+            )
+            for entry in info.asked
+        ]
+        scans = "".join(f"<scaninfo{kind}/>\n" for kind in kinds)
         self._write(
             '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE nmaprun>\n'
-            f"<nmaprun{run}>\n<scaninfo{scan}/>\n"
+            f"<nmaprun{run}>\n{scans}"
             f'<verbose level="{self._desk.options.verbose}"/>\n<debugging level="0"/>\n'
         )
 
@@ -49,19 +56,17 @@ class NmapXmlReport:
     def host(self, host: Host) -> None:
         options = self._desk.options
         summary = self._desk.summary(host)
-        if options.open_only and not summary.open_count:
+        if options.open_only and not summary.open_count and not self._hosts_only:
             return
         if host.state == "down" and not options.verbose and not len(summary.shown) and not summary.hidden:
             return  # as nmap does: runstats count it
         ports = [_extra_ports(state.word, groups) for state, groups in summary.hidden_states().items()]
         ports += [self._port(verdict) for verdict in summary.shown.verdicts()]
-        address, _, zone = str(host.address).partition("%")
-        comment = _attributes(comment=f"zone {zone}") if zone else ""
         status = _attributes(state=host.state, reason=host.reason, reason_ttl=0)
-        where = _attributes(addr=address, addrtype=f"ipv{host.address.version}")
+        of_ports = "" if self._hosts_only else f"<ports>{''.join(ports)}</ports>\n"
         self._write(
-            f"<host{comment}><status{status}/>\n<address{where}/>\n<hostnames>\n{self._names(host)}</hostnames>\n"
-            f"<ports>{''.join(ports)}</ports>\n</host>\n"
+            f"<host{_about(host)}><status{status}/>\n{self._addresses(host)}<hostnames>\n{self._names(host)}</hostnames>\n"
+            f"{of_ports}{'' if host.trace is None else _trace(host.trace)}</host>\n"
         )
 
     def end(self, end: ScanEnd) -> None:
@@ -80,14 +85,24 @@ class NmapXmlReport:
         hosts = _attributes(up=end.hosts_up, down=end.hosts_total - end.hosts_up, total=end.hosts_total)
         self._write(f"<runstats><finished{finished}/><hosts{hosts}/>\n</runstats>\n</nmaprun>\n")
 
+    def _addresses(self, host: Host) -> str:
+        where = [_attributes(addr=str(host.address).partition("%")[0], addrtype=f"ipv{host.address.version}")]
+        if host.mac is not None:
+            vendor = self._desk.services.vendor(host.mac)
+            named = "" if vendor is None else _attributes(vendor=vendor)
+            where.append(_attributes(addr=host.mac.hex(":").upper(), addrtype="mac") + named)
+        return "".join(f"<address{attributes}/>\n" for attributes in where)
+
     def _names(self, host: Host) -> str:
         asked = self._desk.collector.asked_names(host.address)
         kinds = (("user" if asked is None or name in asked else "PTR", name) for name in host.names)
         return "".join(f"<hostname{_attributes(name=name, type=kind)}/>\n" for kind, name in kinds)
 
     def _port(self, verdict: Verdict) -> str:
-        state = _attributes(state=verdict.state.word, reason=verdict.reason.word, reason_ttl=verdict.evidence.ttl or 0)
-        state += _sender(verdict, verdict.evidence)
+        heard = verdict.reason != Reason.NO_RESPONSE  # what came all the same decides nothing, and nmap has no place for it
+        ttl = verdict.evidence.ttl or 0 if heard else 0
+        state = _attributes(state=verdict.state.word, reason=verdict.reason.word, reason_ttl=ttl)
+        state += _sender(verdict) if heard else ""
         name = self._desk.services.name(verdict.port, verdict.protocol)
         service = f"<service{_attributes(name=name, method='table', conf=3)}/>" if name else ""
         return f"{_port_tag(verdict.protocol, verdict.port)}<state{state}/>{service}</port>\n"
@@ -100,11 +115,34 @@ def _port_tag(protocol: Protocol, port: int) -> str:
     return f'<port protocol="{protocol.word}" portid="{port}">'
 
 
-def _sender(verdict: Verdict, evidence: Evidence) -> str:
+def _sender(verdict: Verdict) -> str:
     """Who answered, if it was not the host itself."""
-    if evidence.responder in (None, verdict.address):
+    responder = verdict.evidence.responder
+    if responder in (None, verdict.address):
         return ""
-    return _attributes(reason_ip=str(evidence.responder).partition("%")[0])
+    return _attributes(reason_ip=str(responder).partition("%")[0])
+
+
+def _about(host: Host) -> str:
+    """A host's own attributes; the comment has what nmap has no place for."""
+    zone = str(host.address).partition("%")[2]
+    remarks = [f"zone {zone}"] if zone else []
+    if host.deception is not None:
+        remarks.append(host.deception.value)
+    comment = _attributes(comment=", ".join(remarks)) if remarks else ""
+    return (_attributes(timedout="true") if host.timed_out else "") + comment
+
+
+def _trace(trace: Trace) -> str:
+    """The stations that told of themselves, as nmap writes them: the others are gaps in ``ttl``."""
+    protocol = METHODS[trace.method].protocol.word if trace.method in METHODS else "tcp" if trace.port else "icmp"
+    probe = _attributes(proto=protocol) + (_attributes(port=trace.port) if trace.port else "")
+    return f"<trace{probe}>\n{''.join(_hop(hop) for hop in trace.hops if hop.address is not None)}</trace>\n"
+
+
+def _hop(hop: Hop) -> str:
+    time = "--" if hop.rtt_s is None else f"{hop.rtt_s * 1000:.2f}"
+    return f"<hop{_attributes(ttl=hop.ttl, ipaddr=str(hop.address).partition('%')[0], rtt=time)}/>\n"
 
 
 def _extra_ports(state: str, groups: list[Group]) -> str:

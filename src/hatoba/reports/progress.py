@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
-from hatoba.messages import _
-from hatoba.model import Progress
+from hatoba.messages import _N, _, translated
+from hatoba.model import Doing, Progress
 from hatoba.reports.quantities import number, time_left
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ class ProgressBar:
         """Draw the bar, or draw it anew; not for a scan that is over before anybody has read it."""
         if self._bar is None:
             return
-        if progress.settled >= progress.total:
+        if progress.settled >= progress.total and progress.doing is Doing.ASKING:
             self.hide()
             return
         if not self._shown and progress.elapsed_s < _AT_FIRST_S:
             return
-        self._bar.update(self._task, completed=progress.settled, total=progress.total, facts=facts(progress))
+        self._bar.update(self._task, completed=progress.settled, total=progress.total or None, facts=facts(progress))
         if not self._shown:
             self._bar.start()
             self._shown = True
@@ -63,10 +63,23 @@ class ProgressBar:
         self.hide()
 
 
+_DOING = {
+    Doing.NEIGHBOURS: _N("looking for hosts on the link"),
+    Doing.DISCOVERY: _N("looking for hosts"),
+    Doing.RATIONED: _N("waiting for a host that rations its errors"),
+    Doing.PROVING: _N("proving ports closed, as fast as the host tells"),
+    Doing.DOUBTING: _N("asking open ports again"),
+    Doing.TRACING: _N("finding the ways to the hosts"),
+}
+"""What a scan may be at besides asking for ports."""
+
+
 def facts(progress: Progress) -> str:
-    """What stands beside the bar: rate, open ports, time left."""
+    """What stands beside the bar: the rate, or what else than asking is done; open ports; time left."""
     parts = [
-        _("{rate} probes/s").format(rate=number(progress.rate_pps)),
+        translated(_DOING[progress.doing])
+        if progress.doing in _DOING
+        else _("{rate} probes/s").format(rate=number(progress.rate_pps)),
         _("{count} open").format(count=number(progress.open_found)),
     ]
     if progress.left_s is not None:

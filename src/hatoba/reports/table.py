@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hatoba.messages import _
-from hatoba.model import Host, ScanEnd, ScanInfo, State
+from hatoba.model import Host, Reason, ScanEnd, ScanInfo, State
 from hatoba.reports.base import Desk
 from hatoba.reports.host_section import host_section
 from hatoba.reports.quantities import duration, number
@@ -19,26 +19,31 @@ class TableReport:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._address_count = 1
+        self._hosts_only = False
         self._silent = 0
+        self._listed = 0
         self._without_open = 0
         self._after_one_liner = False
 
     def start(self, info: ScanInfo) -> None:
         self._address_count = info.address_count
+        self._hosts_only = not info.asked
 
     def verdicts(self, batch: object) -> None:
         """Nothing: a host is printed when it is done."""
 
     def host(self, host: Host) -> None:
         options = self._desk.options
-        if host.state != "up" and self._address_count > _FEW_ADDRESSES and not options.verbose:
+        if host.reason == Reason.USER_SET.word and host.state == "unknown":
+            self._listed += 1
+        elif host.state != "up" and self._address_count > _FEW_ADDRESSES and not options.verbose:
             self._silent += 1  # without looking for ports: an open one would have made the host up
             return
         summary = self._desk.summary(host)
-        if options.open_only and not summary.open_count and self._address_count > 1:
+        if options.open_only and not summary.open_count and self._address_count > 1 and not self._hosts_only:
             self._without_open += 1
         else:
-            self._write_section(host_section(self._desk, host, summary))
+            self._write_section(host_section(self._desk, host, summary, self._hosts_only))
 
     def _write_section(self, section: str) -> None:
         """Hosts that one line says all about stand in a row; an empty line ends such a row, and every longer section."""
@@ -56,15 +61,23 @@ class TableReport:
         if self._without_open:
             text = _("Not shown because of --open: {count} hosts without an open port.")
             lines.append(text.format(count=number(self._without_open)))
-        told = [part for line in [*lines, *closing_lines(end)] for part in indented(line, "", columns) or [""]]
+        told = [part for line in [*lines, *self._closing_lines(end)] for part in indented(line, "", columns) or [""]]
         self._desk.sink.write("".join(f"{line}\n" for line in told))
 
+    def _closing_lines(self, end: ScanEnd) -> list[str]:
+        if self._listed:
+            sent = _("Addresses: {count}. Nothing was sent to them.").format(count=number(self._listed))
+            return [sent, *_problem_lines(end)]
+        return closing_lines(end, self._hosts_only)
 
-def closing_lines(end: ScanEnd) -> list[str]:
+
+def closing_lines(end: ScanEnd, hosts_only: bool = False) -> list[str]:
     """What is to be said of a scan as a whole: the sum, and whatever limits the trust in it."""
     counts = sorted(end.counts.items(), key=lambda item: (item[0] != State.OPEN.word, -item[1]))
     ports = ", ".join(f"{number(count)} {state}" for state, count in counts if count) or "0"
     total = _("Hosts up: {up} of {total}. Ports: {ports}. Probes: {probes} in {time}.")
+    if hosts_only:
+        total = _("Hosts up: {up} of {total}. Probes: {probes} in {time}.")
     lines = [
         total.format(
             up=number(end.hosts_up),
@@ -92,4 +105,8 @@ def closing_lines(end: ScanEnd) -> list[str]:
                 "See whether there is a way to it (ip route get ADDRESS), and try a port that ought to be open."
             )
         )
-    return lines + [_("Problem: {problem}").format(problem=safe(problem)) for problem in end.problems]
+    return lines + _problem_lines(end)
+
+
+def _problem_lines(end: ScanEnd) -> list[str]:
+    return [_("Problem: {problem}").format(problem=safe(problem)) for problem in end.problems]

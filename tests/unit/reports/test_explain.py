@@ -77,7 +77,37 @@ CASES = {
     "unfiltered": (
         verdict(State.UNFILTERED, Reason.RESET, answer="rst", method="ack"),
         "unfiltered: 198.18.0.2 answered RST, 0.4 ms after the probe: "
-        "the probe reached the host, but this method can't tell open from closed",
+        "the probe reached the host, but this method can't tell open from closed, --syn can",
+    ),
+    "datagram": (
+        verdict(State.OPEN, Reason.UDP_RESPONSE, answer="udp", method="udp"),
+        "open: 198.18.0.2 answered with a datagram, 0.4 ms after the probe: a program answers on this port",
+    ),
+    "association": (
+        verdict(State.OPEN, Reason.INIT_ACK, answer="init-ack", method="sctp-init"),
+        "open: 198.18.0.2 answered INIT-ACK, 0.4 ms after the probe: a program accepts associations on this port",
+    ),
+    "no association": (
+        verdict(State.CLOSED, Reason.ABORT, answer="abort", method="sctp-init"),
+        "closed: 198.18.0.2 answered ABORT, 0.4 ms after the probe: "
+        "the host can be reached, and says that nobody listens on this port",
+    ),
+    "a protocol": (
+        verdict(State.OPEN, Reason.PROTO_RESPONSE, answer="packet", method="ip-protocol"),
+        "open: 198.18.0.2 answered in this protocol, 0.4 ms after the probe: the host understands this protocol",
+    ),
+    "ping": (
+        verdict(State.OPEN, Reason.ECHO_REPLY, answer="echo reply", method="icmp-echo"),
+        "open: 198.18.0.2 answered the echo request, 0.4 ms after the probe: the host is there",
+    ),
+    "an error that decides nothing": (
+        icmp(Reason.NO_RESPONSE, 8, responder=ROUTER, probes=2),
+        "filtered: silence, but for ICMP 3/8 from 198.18.0.1, which says nothing of the port: "
+        "something on the way swallows the probes without a word, or the host is down",
+    ),
+    "out of time": (
+        verdict(State.FILTERED, Reason.HOST_TIMEOUT, answer=None, responder=None),
+        "filtered: the time for 198.18.0.2 was up (--host-timeout) before this was known",
     ),
     "answers differ": (
         verdict(State.OPEN, Reason.SYN_ACK, answer="syn-ack", contradicted_by=("rst",)),

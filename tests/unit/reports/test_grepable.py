@@ -6,7 +6,7 @@ import pytest
 
 from hatoba.messages import use_language
 from tests.unit.reports.golden import same_as_golden
-from tests.unit.reports.scans import PLAIN, SCANS, everyday, hostile, report
+from tests.unit.reports.scans import PLAIN, SCANS, doubtful, everyday, hostile, hosts_only, listed, protocols_above_ip, report
 
 
 @pytest.mark.parametrize("scan", SCANS)
@@ -25,6 +25,21 @@ def test_open_only_leaves_hosts_without_an_open_port_out() -> None:
     text = report("grepable", everyday(), replace(PLAIN, open_only=True))
     assert "198.18.0.3" not in text
     assert "\tPorts: 22/open/tcp//ssh///, 80/open/tcp//http///, 6379/open/tcp//redis///\tIgnored State: closed (901)\n" in text
+
+
+def test_protocols_above_ip_have_a_form_of_their_own() -> None:
+    text = report("grepable", protocols_above_ip())
+    assert (
+        "\tProtocols: 1/open/icmp/, 6/open/tcp/, 17/open/udp/, 47/open|filtered/gre/, 107/open|filtered/a|n/\tIgnored" in text
+    )
+
+
+def test_hosts_alone_and_hosts_that_ran_out_of_time() -> None:
+    text = report("grepable", hosts_only(), replace(PLAIN, open_only=True))
+    assert text.count("Status: Up") == 3
+    assert "Ports:" not in text
+    assert "Host: 198.18.0.2 ()\tStatus: Timeout\nHost: 198.18.0.2 ()\tPorts: 22/open" in report("grepable", doubtful())
+    assert report("grepable", listed()).count("Status: Unknown") == 17
 
 
 def test_a_name_can_not_forge_a_field() -> None:

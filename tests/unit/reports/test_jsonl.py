@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -15,8 +16,22 @@ from jsonschema import Draft202012Validator
 
 from hatoba.model import Answer, Protocol, Reason, State, Verdict
 from hatoba.results.batch import VERDICT, VerdictBatch
-from tests.unit.reports.scans import NAMES, PLAIN, SCANS, ended, everyday, hostile, info, report
-from tests.unit.results.rows import ROUTER, Hosts
+from tests.unit.reports.scans import (
+    PLAIN,
+    SCANS,
+    SERVICES,
+    Event,
+    ended,
+    everyday,
+    hostile,
+    hosts_only,
+    info,
+    protocols_above_ip,
+    report,
+    several_methods,
+)
+from tests.unit.results.rows import ROUTER, Hosts, opened
+from tests.unit.results.rows import batch as rows_of
 
 DOCS = Path(__file__).parents[3] / "docs"
 SCHEMA = DOCS / "schema" / "scan-1.json"
@@ -69,6 +84,29 @@ def test_the_documents_examples_follow_the_schema() -> None:
         validator().validate(line)
 
 
+def scan_line(events: Sequence[Event]) -> dict[str, Any]:
+    return lines(report("jsonl", events))[0]
+
+
+def test_the_first_line_names_each_method_and_what_it_asks() -> None:
+    scans = scan_line(several_methods())["scans"]
+    assert [(entry["method"], entry["protocol"], entry["port_count"]) for entry in scans] == [
+        ("syn", "tcp", 62),
+        ("udp", "udp", 63),
+        ("sctp-init", "sctp", 2),
+    ]
+    assert scan_line(protocols_above_ip())["scans"][0]["protocol"] == "ip"
+    assert scan_line(hosts_only())["scans"] == []
+
+
+def test_each_line_names_the_method_of_its_protocol() -> None:
+    hosts = Hosts("198.18.0.2")
+    parts = [opened(53), opened(53, protocol=Protocol.UDP)]
+    both = replace(rows_of(hosts, *parts), methods={17: "udp"})
+    found = lines(report("jsonl", [info(), both, ended()]))[1:-1]
+    assert [(line["protocol"], line["evidence"]["method"]) for line in found] == [("tcp", "syn"), ("udp", "udp")]
+
+
 @st.composite
 def batches(draw: st.DrawFn) -> VerdictBatch:
     made = np.zeros(draw(st.integers(1, 6)), VERDICT)
@@ -107,7 +145,7 @@ def expected(verdict: Verdict) -> dict[str, Any]:
         "port": verdict.port,
         "state": verdict.state.word,
         "reason": verdict.reason.word,
-        "service": NAMES.get(verdict.port),
+        "service": SERVICES.name(verdict.port, verdict.protocol) or None,
         "evidence": evidence | {name: value for name, value in optional.items() if value is not None},
     }
 

@@ -17,7 +17,20 @@ from hatoba.reports.base import ReportOptions
 from hatoba.reports.text import safe
 from hatoba.results.batch import VerdictBatch
 from tests.unit.reports.golden import same_as_golden
-from tests.unit.reports.scans import PLAIN, SCANS, Event, everyday, hostile, interrupted, ipv6_only, report
+from tests.unit.reports.scans import (
+    PLAIN,
+    SCANS,
+    Event,
+    doubtful,
+    everyday,
+    hostile,
+    hosts_only,
+    interrupted,
+    ipv6_only,
+    protocols_above_ip,
+    report,
+    several_methods,
+)
 
 DTD = Path("/usr/share/nmap/nmap.dtd")
 OPTIONS = {"plain": PLAIN, "open": replace(PLAIN, open_only=True), "everything": replace(PLAIN, verbose=3)}
@@ -102,6 +115,49 @@ def test_an_interrupted_scan_is_closed_and_says_so() -> None:
     assert finished is not None
     assert finished.attrib["exit"] == "error"
     assert finished.attrib["errormsg"].startswith("interrupted")
+
+
+def test_every_method_has_its_line_by_nmaps_names() -> None:
+    kinds = ET.fromstring(report("xml", several_methods())).findall("scaninfo")
+    assert [(kind.attrib["type"], kind.attrib["protocol"]) for kind in kinds] == [
+        ("syn", "tcp"),
+        ("udp", "udp"),
+        ("sctpinit", "sctp"),
+    ]
+    assert ET.fromstring(report("xml", protocols_above_ip())).find("scaninfo").attrib["type"] == "ipproto"  # type: ignore[union-attr]
+    assert ET.fromstring(report("xml", hosts_only())).find("scaninfo") is None
+
+
+def test_an_icmp_error_that_decides_nothing_is_left_out() -> None:
+    state = ET.fromstring(report("xml", several_methods())).find("host/ports/port[@portid='83']/state")
+    assert state is not None
+    assert state.attrib == {"state": "filtered", "reason": "no-response", "reason_ttl": "0"}
+
+
+def test_hosts_alone_have_no_ports_and_what_else_is_known() -> None:
+    by_ping = ET.fromstring(report("xml", hosts_only(), replace(PLAIN, open_only=True))).findall("host")
+    assert [[child.tag for child in host] for host in by_ping] == [
+        ["status", "address", "address", "hostnames"],
+        ["status", "address", "address", "hostnames"],
+        ["status", "address", "hostnames", "trace"],
+    ]
+    raspberry = {"addr": "B8:27:EB:00:00:01", "addrtype": "mac", "vendor": "Raspberry Pi Foundation"}
+    assert by_ping[0].findall("address")[1].attrib == raspberry
+    assert by_ping[1].findall("address")[1].attrib == {"addr": "52:54:00:12:34:56", "addrtype": "mac"}
+    trace = by_ping[2].find("trace")
+    assert trace is not None
+    assert trace.attrib == {"proto": "icmp"}
+    assert [(hop.attrib["ttl"], hop.attrib["ipaddr"], hop.attrib["rtt"]) for hop in trace] == [
+        ("1", "198.18.0.1", "0.40"),
+        ("3", "198.18.2.2", "11.50"),
+    ]
+
+
+def test_what_is_doubtful_stands_in_a_hosts_attributes() -> None:
+    proxy, tarpit, _everything = ET.fromstring(report("xml", doubtful())).findall("host")
+    assert proxy.attrib == {"timedout": "true", "comment": "syn-proxy"}
+    assert tarpit.attrib == {"comment": "tarpit"}
+    assert proxy.find("trace").attrib == {"proto": "tcp", "port": "22"}  # type: ignore[union-attr]
 
 
 def test_a_zone_is_no_part_of_an_address() -> None:

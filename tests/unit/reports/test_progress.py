@@ -6,7 +6,7 @@ from io import StringIO
 
 import pytest
 
-from hatoba.model import Progress
+from hatoba.model import Doing, Progress
 from hatoba.reports.progress import ProgressBar, facts
 
 HALF = Progress(settled=500, total=1000, probes_sent=700, elapsed_s=2.0, rate_pps=12345.6, left_s=3.4, open_found=2)
@@ -22,6 +22,27 @@ def test_facts() -> None:
     assert facts(HALF) == "12,346 probes/s, 2 open, 3 s left"
     unknown = Progress(settled=0, total=10, probes_sent=0, elapsed_s=0, rate_pps=0, left_s=None)
     assert facts(unknown) == "0 probes/s, 0 open"
+    assert facts(replace(HALF, doing=Doing.PROVING)) == "proving ports closed, as fast as the host tells, 2 open, 3 s left"
+
+
+@pytest.mark.parametrize("doing", Doing)
+def test_every_kind_of_work_has_its_words(doing: Doing) -> None:
+    assert ("probes/s" in facts(replace(HALF, doing=doing))) is (doing is Doing.ASKING)
+
+
+def test_hosts_are_looked_for_under_a_bar_that_knows_no_end() -> None:
+    stream = Terminal()
+    with ProgressBar(stream, {"TERM": "xterm"}) as bar:
+        bar.update(replace(HALF, settled=0, total=0, doing=Doing.DISCOVERY))
+        assert "looking for hosts" in stream.getvalue()
+        assert "%" not in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", stream.getvalue())
+
+
+def test_what_comes_after_the_last_port_is_shown_too() -> None:
+    stream = Terminal()
+    with ProgressBar(stream, {"TERM": "xterm"}) as bar:
+        bar.update(replace(HALF, settled=1000, doing=Doing.TRACING))
+        assert "finding the ways" in stream.getvalue()
 
 
 def test_nothing_is_drawn_where_there_is_no_terminal() -> None:
