@@ -26,14 +26,21 @@ if TYPE_CHECKING:
     from hatoba.errors import WireError as WireError
     from hatoba.model import Address as Address
     from hatoba.model import Answer as Answer
+    from hatoba.model import Deception as Deception
+    from hatoba.model import Doing as Doing
     from hatoba.model import Evidence as Evidence
+    from hatoba.model import Hop as Hop
     from hatoba.model import Host as Host
+    from hatoba.model import Ping as Ping
     from hatoba.model import Progress as Progress
     from hatoba.model import Protocol as Protocol
     from hatoba.model import Reason as Reason
     from hatoba.model import ScanEnd as ScanEnd
     from hatoba.model import ScanInfo as ScanInfo
     from hatoba.model import State as State
+    from hatoba.model import Trace as Trace
+    from hatoba.model import Unsteady as Unsteady
+    from hatoba.model import Vanishing as Vanishing
     from hatoba.model import Verdict as Verdict
     from hatoba.results.batch import VerdictBatch as VerdictBatch
 
@@ -43,8 +50,8 @@ _HOMES = {
     "hatoba.api": ("ScanOptions", "scan", "scan_array", "scan_async", "scan_events"),
     "hatoba.errors": ("HatobaError", "NotInScope", "NotPermitted", "UsageError", "WireError"),
     "hatoba.model": (
-        *("Address", "Answer", "Evidence", "Host", "Progress", "Protocol", "Reason", "ScanEnd", "ScanInfo", "State"),
-        "Verdict",
+        *("Address", "Answer", "Deception", "Doing", "Evidence", "Hop", "Host", "Ping", "Progress"),
+        *("Protocol", "Reason", "ScanEnd", "ScanInfo", "State", "Trace", "Unsteady", "Vanishing", "Verdict"),
     ),
     "hatoba.results.batch": ("VerdictBatch",),
 }

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import logging
-import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from operator import index
 from typing import SupportsIndex, TypedDict
 
+from hatoba.api.pings import FEW, NO_PORTS, default_pings, only_asked, ping
+from hatoba.api.plan import FIELDS, plan_of
 from hatoba.engine.scan import Scan
+from hatoba.engine.setting import protocols_of
 from hatoba.errors import UsageError
 from hatoba.messages import _
-from hatoba.model import Protocol, ScanPlan
+from hatoba.model import Ping, Protocol
 from hatoba.probes import METHODS
+from hatoba.probes.connect import CONNECT
 from hatoba.targets.build import build_targets
-from hatoba.targets.ports import PortChoice, parse_ports, top_ports_choice
+from hatoba.targets.ports import PortChoice, parse_ports, ports_asked
 from hatoba.targets.scope import Permitted, Scope
 from hatoba.targets.scope_file import ScopeFile, default_path
 from hatoba.targets.target_set import TargetSet
-from hatoba.wire.capabilities import default_method, require_raw
+from hatoba.wire.capabilities import default_method, require_packets, require_raw
 from hatoba.wire.local import lab_networks, own_networks
 
 DEFAULT_PORTS = 1000
@@ -33,6 +36,7 @@ LOG.addHandler(logging.NullHandler())
 Target = str | IPv4Address | IPv6Address | IPv4Network | IPv6Network
 Targets = Target | Iterable[Target]
 Ports = str | SupportsIndex | Iterable[str | SupportsIndex] | None
+Pings = str | Ping | Iterable[str | Ping] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +52,53 @@ class ScanOptions(TypedDict, total=False):
 
     ports: Ports
     """As after ``-p``: ``"22,80-90,http*"``; or one number, or several. None: the 1,000 likeliest."""
-    method: str | None
-    """``"syn"`` or ``"connect"``. None: SYN where this process may send raw packets, else connect()."""
+    method: str | Iterable[str] | None
+    """``"syn"``, ``"udp"`` ..., one of :data:`hatoba.probes.METHODS` or ``"connect"``; or several, no more than one for each
+    protocol. None: SYN where this process may send raw packets, else connect()."""
     exclude: Targets
     """What to leave out of the targets."""
     exclude_ports: Ports
     """Ports to leave out."""
+    hosts_only: bool
+    """Find out which hosts are there, and ask no ports: only ``scan_events`` has something to tell then."""
+    pings: Pings
+    """How to look for hosts before their ports are asked: ``"icmp-echo"``, ``"syn:22,443"`` ..., one of
+    :data:`hatoba.probes.PINGS` or ``"connect"``, or several. ``()``: not at all. None: as nmap does, where more than 16
+    addresses are asked or *hosts_only* is set; up to 16 are asked for their ports in any case."""
+    tcp_flags: int | None
+    """Flags for a method that sends TCP segments of its own, instead of the method's."""
     max_rate_pps: float | None
     """At most so many probes a second."""
     min_rate_pps: float | None
     """At least so many probes a second, whatever the network seems to carry."""
+    scan_delay_s: float | None
+    """At least so long between two probes to one host."""
     max_retries: int | None
     """How often an unanswered probe is repeated at most. None: until the estimate of what is missed is low enough."""
+    host_timeout_s: float | None
+    """Leave hosts that take longer; what is known by then is told."""
+    initial_rtt_timeout_s: float | None
+    """How long to wait for an answer before the first has come."""
+    min_rtt_timeout_s: float | None
+    """How long to wait for an answer at least."""
+    max_rtt_timeout_s: float | None
+    """How long to wait for an answer at most."""
+    prove_closed: bool
+    """Ask silent ports again, as slowly as a host that rations its errors answers, until they are known."""
+    second_look: bool
+    """Ask again what is open, to notice what answers in a host's stead. By default True."""
+    traceroute: bool
+    """Find the way to each host that answers; it stands in the Host."""
+    reverse_names: bool
+    """Look up the names of the addresses that answer."""
     seed: int | None
     """Fixes the order of the probes. None: a random one."""
     families: Iterable[int]
     """Which addresses of a name to take: 4, 6 or both. An address as such is always taken. By default 4."""
     interface: str | None
     """Send through this interface only."""
+    source_port: int | None
+    """Send from this port. None: from a free one."""
     authorized: bool
     """True: I may scan these targets. Else each must be this machine's own, in the lab, or in the scope file."""
     open_only: bool
@@ -76,36 +109,67 @@ def request(
     targets: Targets,
     *,
     ports: Ports = None,
-    method: str | None = None,
+    method: str | Iterable[str] | None = None,
     exclude: Targets = (),
     exclude_ports: Ports = None,
+    hosts_only: bool = False,
+    pings: Pings = None,
+    tcp_flags: int | None = None,
     max_rate_pps: float | None = None,
     min_rate_pps: float | None = None,
+    scan_delay_s: float | None = None,
     max_retries: int | None = None,
+    host_timeout_s: float | None = None,
+    initial_rtt_timeout_s: float | None = None,
+    min_rtt_timeout_s: float | None = None,
+    max_rtt_timeout_s: float | None = None,
+    prove_closed: bool = False,
+    second_look: bool = True,
+    traceroute: bool = False,
+    reverse_names: bool = False,
     seed: int | None = None,
     families: Iterable[int] = (4,),
     interface: str | None = None,
+    source_port: int | None = None,
     authorized: bool = False,
     open_only: bool = False,
 ) -> Request:
     """A scan that has sent nothing yet. Raises UsageError, NotInScope or NotPermitted for whatever can be refused."""
-    chosen = top_ports_choice(DEFAULT_PORTS, Protocol.TCP) if ports is None else parse_ports(_written(ports))
-    asked = chosen.only(Protocol.TCP)
-    excluded = None if exclude_ports is None else parse_ports(_written(exclude_ports))
-    plan = ScanPlan(
-        method=method or "",
-        max_retries=_count("max_retries", max_retries),
-        min_rate_pps=_rate("min_rate_pps", min_rate_pps),
-        max_rate_pps=_rate("max_rate_pps", max_rate_pps),
-        seed=_count("seed", seed),
-        interface=interface,
-    )
-    if plan.min_rate_pps is not None and plan.max_rate_pps is not None and plan.min_rate_pps > plan.max_rate_pps:
-        raise UsageError(
-            _("min_rate_pps {low:g} is above max_rate_pps {high:g}: exchange them, or leave one out").format(
-                low=plan.min_rate_pps, high=plan.max_rate_pps
-            )
-        )
+    said = {name: value for name, value in locals().items() if name in FIELDS}
+    if hosts_only:
+        _refuse_ports({"ports": ports, "method": method, "exclude_ports": exclude_ports, "tcp_flags": tcp_flags})
+    methods = () if hosts_only else _methods(method)
+    chosen = None if pings is None else _pings(pings)
+    plan = plan_of(methods, chosen or (), said)
+    if tcp_flags is not None:
+        _require_segments(methods)
+    built = _targets(targets, methods, ports, exclude, exclude_ports, families, interface)
+    permitted = Scope.waive(built, "authorized=True") if authorized else _permitted(built)
+    for name in methods:
+        if name != CONNECT.name:
+            require_raw(name)
+    if traceroute:
+        require_packets("traceroute")
+    if chosen is None:
+        needed = len(built) > FEW or hosts_only
+        plan = replace(plan, pings=default_pings(len(built), needed and default_method() != CONNECT.name, hosts_only))
+    for name in (one.method for one in chosen or () if one.method != CONNECT.name):
+        require_packets(name)
+    return Request(Scan(plan, permitted, arguments=("hatoba.scan",)), open_only)
+
+
+def _targets(
+    targets: Targets,
+    methods: tuple[str, ...],
+    ports: Ports,
+    exclude: Targets,
+    exclude_ports: Ports,
+    families: Iterable[int],
+    interface: str | None,
+) -> TargetSet:
+    protocols = list(protocols_of(methods))
+    asked = ports_asked(protocols, None if ports is None else _written(ports), DEFAULT_PORTS) if methods else NO_PORTS
+    excluded = None if exclude_ports is None else parse_ports(_written(exclude_ports), default=protocols)
     built = build_targets(
         _expressions(targets),
         ports=asked,
@@ -117,9 +181,24 @@ def request(
     for note in built.notes:
         LOG.warning("%s", note)
     for block in built.targets.blocks:
-        PortChoice(block.ports).only(Protocol.TCP)
-    permitted = Scope.waive(built.targets, "authorized=True") if authorized else _permitted(built.targets)
-    return Request(Scan(_with_method(plan), permitted, arguments=("hatoba.scan",), ports=asked.describe()), open_only)
+        only_asked(PortChoice(block.ports), asked)
+    return built.targets
+
+
+def _refuse_ports(said: Mapping[str, object]) -> None:
+    for name, value in said.items():
+        if value is not None:
+            raise UsageError(_("hosts_only asks no ports: leave out {name}, or hosts_only").format(name=name))
+
+
+def _require_segments(methods: Iterable[str]) -> None:
+    if not any(name in METHODS and METHODS[name].protocol == Protocol.TCP for name in methods):
+        raise UsageError(_("tcp_flags is for methods that send TCP segments of their own: name one, such as syn or ack"))
+
+
+def _pings(pings: str | Ping | Iterable[str | Ping]) -> tuple[Ping, ...]:
+    given = (pings,) if isinstance(pings, str | Ping) else tuple(pings)
+    return tuple(one if isinstance(one, Ping) else ping(*one.split(":", 1)) for one in given)
 
 
 def _permitted(targets: TargetSet) -> Permitted:
@@ -127,13 +206,10 @@ def _permitted(targets: TargetSet) -> Permitted:
     return Scope(grants, [*own_networks(), *lab_networks()]).require(targets)
 
 
-def _with_method(plan: ScanPlan) -> ScanPlan:
-    if plan.method and plan.method not in METHODS and plan.method != "connect":
-        names = ", ".join(sorted({*METHODS, "connect"}))
-        raise UsageError(_("there is no scan method {name!r}; there are: {names}").format(name=plan.method, names=names))
-    if plan.method not in ("", "connect"):
-        require_raw(plan.method)
-    return plan if plan.method else replace(plan, method=default_method())
+def _methods(method: str | Iterable[str] | None) -> tuple[str, ...]:
+    if method is None:
+        return (default_method(),)
+    return (method,) if isinstance(method, str) else tuple(method)
 
 
 def _expressions(targets: Targets) -> Iterator[str]:
@@ -158,15 +234,3 @@ def _families(families: Iterable[int]) -> frozenset[int]:
     if not chosen or not chosen <= {4, 6}:
         raise UsageError(_("families {families}: write (4,), (6,) or (4, 6)").format(families=tuple(sorted(chosen))))
     return chosen
-
-
-def _count(name: str, value: int | None) -> int | None:
-    if value is not None and value < 0:
-        raise UsageError(_("{name} {value}: it can't be below 0").format(name=name, value=value))
-    return value
-
-
-def _rate(name: str, value: float | None) -> float | None:
-    if value is not None and not 0 < value < math.inf:
-        raise UsageError(_("{name} {rate:g}: a rate is a number of probes a second above 0").format(name=name, rate=value))
-    return value

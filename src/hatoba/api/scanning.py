@@ -31,7 +31,8 @@ def _spelled_out(function: Function) -> Function:
 @_spelled_out
 def scan(targets: Targets, **options: Unpack[ScanOptions]) -> Generator[Verdict, None, None]:
     """Verdicts as they become known, one for each port asked. Of an address that nobody on the link
-    answers for, SYN, which looks first, asks no port; connect() asks, and tells ``filtered``.
+    answers for, SYN, which looks first, asks no port; connect() asks, and tells ``filtered``. Of more than 16 addresses those
+    that answer no ping are asked for no port, unless *pings* is ``()``.
 
     *targets* as on the command line: names, addresses, networks, ranges, ``host:port``; one text or several. The options are
     those of :class:`ScanOptions`. Closing the generator early stops the scan.

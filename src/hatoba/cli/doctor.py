@@ -18,6 +18,8 @@ from hatoba.reports.wrapping import indented
 from hatoba.wire.capabilities import Capabilities, default_method, probe_capabilities
 
 _ENOUGH_FILES = 1024
+_BY_NAME = ("connect", "syn")
+"""The methods that have a line of their own; the others all need the same."""
 FORMAT = 1
 """Version of what ``--json`` prints."""
 
@@ -92,8 +94,15 @@ def _checks(found: Capabilities) -> Iterator[Check]:
             soft=found.open_files_soft, hard=found.open_files_hard
         ),
     )
-    for method, works in found.methods.items():
-        yield Check(_("method {name}").format(name=method), works, _method(method, found))
+    for method in _BY_NAME:
+        yield Check(_("method {name}").format(name=method), found.methods[method], _method(method, found))
+    others = [name for name in found.methods if name not in _BY_NAME]
+    works = all(found.methods[name] for name in others)
+    yield Check(
+        _("other methods"),
+        works,
+        _("{names}; pings by ICMP, --traceroute").format(names=", ".join(others)) if works else _("need packets of one's own"),
+    )
 
 
 def _rights(found: Capabilities) -> Iterator[Check]:

@@ -4,7 +4,8 @@ People have ``-sSV -p22 -oX file -T4`` in their fingers. :func:`translate` rewri
 as it is, for the parser to name. An option of nmap that hatoba has no counterpart for yet, or never will, gets one sentence.
 
 nmap reads its command line as getopt does: letters of one word are a cluster (``-nv``) until one takes a value, which is the
-rest of the word (``-p22``, ``-sSV``, ``-oXfile``) or the next word (``-p 22``).
+rest of the word (``-p22``, ``-sSV``, ``-oXfile``) or the next word (``-p 22``). The ports of a ping are the rest of its word or
+none (``-PS22,80``, ``-PS``).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from hatoba.messages import _N, translated
 
 FLAGS = {
     "n": "--no-names",
+    "R": "--reverse-names",
     "v": "--verbose",
     "F": "--fast",
     "4": "--ipv4",
@@ -24,11 +26,45 @@ FLAGS = {
 }
 """Letters that take no value."""
 
-VALUES = {"p": "--ports", "e": "--interface", "T": "--timing"}
+VALUES = {"p": "--ports", "e": "--interface", "g": "--source-port", "T": "--timing"}
 """Letters that take a value."""
 
-METHODS = {"S": "--syn", "T": "--connect"}
+METHODS = {
+    "S": "--syn",
+    "T": "--connect",
+    "U": "--udp",
+    "F": "--fin",
+    "X": "--xmas",
+    "N": "--null",
+    "A": "--ack",
+    "W": "--window",
+    "M": "--maimon",
+    "Y": "--sctp-init",
+    "Z": "--sctp-cookie",
+    "O": "--ip-protocol",
+    "n": "--find-hosts",
+    "P": "--find-hosts",
+    "L": "--list",
+}
 """Letters after ``-s``."""
+
+PINGS = {
+    **dict.fromkeys("nN0", "--no-discovery"),
+    "E": "--ping-echo",
+    "P": "--ping-timestamp",
+    "M": "--ping-mask",
+    "R": "--ping-arp",
+}
+"""Letters after ``-P`` that take no value."""
+
+PING_PORTS = {
+    "S": "--ping-syn",
+    "A": "--ping-ack",
+    "U": "--ping-udp",
+    "Y": "--ping-sctp",
+    "O": "--ping-protocol",
+}
+"""Letters after ``-P`` that ports may follow in the same word; a long option has them behind ``=``."""
 
 OUTPUTS = {"J": "--json", "X": "--xml", "G": "--grepable", "N": "--normal", "A": "--all-formats"}
 """Letters after ``-o``."""
@@ -36,6 +72,7 @@ OUTPUTS = {"J": "--json", "X": "--xml", "G": "--grepable", "N": "--normal", "A":
 VALUE_OPTIONS = frozenset(
     {
         "--ports",
+        "--scanflags",
         "--exclude-ports",
         "--top-ports",
         "--exclude",
@@ -53,42 +90,40 @@ VALUE_OPTIONS = frozenset(
         "--timing",
         "--seed",
         "--scope-file",
+        "--source-port",
+        "--pcap",
+        "--scan-delay",
+        "--host-timeout",
+        "--initial-rtt-timeout",
+        "--min-rtt-timeout",
+        "--max-rtt-timeout",
     }
 )
 """Long options whose value may be the next word: that word is not looked into."""
 
 ALIASES = {"--excludefile": "--exclude-file", "--resolve-all": "--all-addresses"}
 
-_UDP = _N("UDP scan ({option}) is not in this version yet: this one asks TCP ports, by --syn or --connect")
-_OTHER_METHOD = _N("the scan method {option} is not in this version yet: this one has --syn and --connect")
 _VERSIONS = _N("finding out which program answers ({option}) is not in this version yet: leave it out to get the ports' states")
 _SYSTEM = _N("telling the operating system ({option}) is not in this version yet: leave it out to get the ports' states")
-_DISCOVERY = _N(
-    "looking for hosts first ({option}) is not in this version yet: every address is asked for its ports, so leave it out"
-)
-_NAMES = _N("looking up the names of addresses ({option}) is not in this version yet: leave it out")
+_NAMES = _N("names are looked up by the system's resolver ({option}): leave it out, and set up the resolver instead")
+_TRUST = _N("{option} is not hatoba's: leave it out; what answers in a host's stead is noticed and told")
 _SCRIPTS = _N("hatoba runs no scripts ({option}): leave it out to get the ports' states")
 _HIDING = _N("hatoba does not hide who scans ({option}), on purpose: scan in the open, from your own address")
 _RANDOM = _N("hatoba does not scan addresses at random ({option}), on purpose: name those that you may scan")
-_PACE = _N("hatoba measures its pace itself ({option}): bound it by --min-rate, --max-rate and --max-retries")
+_PACE = _N("hatoba measures its pace itself ({option}): bound it by --min-rate, --max-rate, --scan-delay and --max-retries")
 _EVIDENCE = _N("{option} is not hatoba's: -v says more, and --explain gives each verdict's evidence")
 _INTERFACES = _N("{option} is not hatoba's: hatoba doctor shows what this machine allows")
 _OUTPUT = _N("the output format {option} is not hatoba's: -oJ, -oX, -oG and -oN are, and -oA writes all of them")
 
 ABSENT_METHODS = {
-    "U": _UDP,
     "V": _VERSIONS,
     "C": _SCRIPTS,
-    "n": _DISCOVERY,
-    "P": _DISCOVERY,
-    "L": _DISCOVERY,
     "I": _HIDING,
-    **dict.fromkeys("FXNAWMYZO", _OTHER_METHOD),
 }
 """Letters after ``-s`` that nmap has and this version has not, with what to say."""
 
-ABSENT_FLAGS = {"O": _SYSTEM, "A": _VERSIONS, "R": _NAMES, "f": _HIDING, "d": _EVIDENCE, "r": _PACE}
-ABSENT_VALUES = {"D": _HIDING, "S": _HIDING, "g": _HIDING, "b": _HIDING}
+ABSENT_FLAGS = {"O": _SYSTEM, "A": _VERSIONS, "f": _HIDING, "d": _EVIDENCE, "r": _PACE}
+ABSENT_VALUES = {"D": _HIDING, "S": _HIDING, "b": _HIDING}
 
 ABSENT_LONG = {
     **dict.fromkeys(
@@ -98,32 +133,34 @@ ABSENT_LONG = {
         ("--version-intensity", "--version-light", "--version-all", "--version-trace", "--version-detection"), _VERSIONS
     ),
     **dict.fromkeys(("--osscan-limit", "--osscan-guess", "--fuzzy"), _SYSTEM),
-    **dict.fromkeys(("--disable-arp-ping", "--discovery-ignore-rst", "--traceroute"), _DISCOVERY),
+    "--discovery-ignore-rst": _TRUST,
     **dict.fromkeys(("--dns-servers", "--system-dns"), _NAMES),
-    **dict.fromkeys(("--udp",), _UDP),
-    **dict.fromkeys(
-        (*("--fin", "--xmas", "--null", "--ack", "--window", "--maimon", "--scanflags", "--sctp-init", "--ip-protocol"),),
-        _OTHER_METHOD,
-    ),
     **dict.fromkeys(
         (
-            *("--spoof-mac", "--source-port", "--decoys", "--mtu", "--badsum", "--data", "--data-string", "--data-length"),
+            *("--spoof-mac", "--decoys", "--mtu", "--badsum", "--data", "--data-string", "--data-length"),
             *("--ip-options", "--ttl", "--proxies"),
         ),
         _HIDING,
     ),
     **dict.fromkeys(
         (
-            *("--scan-delay", "--max-scan-delay", "--host-timeout", "--min-hostgroup", "--max-hostgroup", "--min-parallelism"),
-            *("--max-parallelism", "--min-rtt-timeout", "--max-rtt-timeout", "--initial-rtt-timeout", "--defeat-rst-ratelimit"),
+            *("--max-scan-delay", "--min-hostgroup", "--max-hostgroup", "--min-parallelism", "--max-parallelism"),
+            *("--defeat-rst-ratelimit", "--defeat-icmp-ratelimit"),
         ),
         _PACE,
     ),
-    **dict.fromkeys(("--packet-trace", "--stats-every"), _EVIDENCE),
+    "--stats-every": _EVIDENCE,
     **dict.fromkeys(("--iflist", "--privileged", "--unprivileged", "--send-eth", "--send-ip"), _INTERFACES),
     **dict.fromkeys(("--append-output", "--stylesheet", "--webxml", "--no-stylesheet"), _OUTPUT),
 }
 """nmap's long options that have no counterpart here, with what to say."""
+
+
+_ONE_DASH = {
+    *(VALUE_OPTIONS | ALIASES.keys() | ABSENT_LONG.keys()),
+    *("--open", "--reason", "--traceroute", "--packet-trace", "--disable-arp-ping"),
+}
+"""Long options of nmap that are understood with one dash as well."""
 
 
 def translate(argv: Sequence[str]) -> list[str]:
@@ -147,7 +184,7 @@ def _translated_word(word: str, following: Iterator[str]) -> list[str]:
         return [word]
     if len(word) > 3:
         name = "-" + word.split("=", maxsplit=1)[0]
-        if name in VALUE_OPTIONS or name in ALIASES or name in ABSENT_LONG or name in ("--open", "--reason"):
+        if name in _ONE_DASH:
             # getopt_long_only, which nmap uses, takes one dash for two.
             return _long("-" + word, following)
     return _cluster(word, following)
@@ -160,6 +197,8 @@ def _long(word: str, following: Iterator[str]) -> list[str]:
     name = ALIASES.get(name, name)
     if name in VALUE_OPTIONS and not equals:
         return _with_value(name, "", following)
+    if name in PING_PORTS.values() and not equals:
+        return [f"{name}="]
     return [name + equals + value]
 
 
@@ -203,10 +242,10 @@ def _compound(letter: str, rest: str, following: Iterator[str]) -> list[str] | N
         return _with_value("--input", attached, following)
     if letter == "i" and kind == "R":
         raise _absent(_RANDOM, "-iR")
-    if letter == "P" and rest in ("n", "N", "0"):
-        return ["--no-discovery"]
-    if letter == "P" and kind and kind in "SAUYEPMOR":
-        raise _absent(_DISCOVERY, f"-P{kind}")
+    if letter == "P" and rest in PINGS:
+        return [PINGS[rest]]
+    if letter == "P" and kind in PING_PORTS:
+        return [f"{PING_PORTS[kind]}={attached}"]
     return None
 
 

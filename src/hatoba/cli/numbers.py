@@ -1,7 +1,8 @@
-"""Numbers on the command line: a value that is none gets one sentence, with the option that it was given to."""
+"""Numbers and times on the command line: a value that is none gets one sentence, with the option that it was given to."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -51,6 +52,32 @@ def rate(ctx: click.Context, param: click.Parameter, value: str | None) -> float
             )
         )
     return number
+
+
+_TIME = re.compile(r"([0-9]{1,9}(?:\.[0-9]*)?|\.[0-9]+)(ms|s|m|h|)", re.IGNORECASE)
+_SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def duration(none: bool = False) -> Callable[[click.Context, click.Parameter, str | None], float | None]:
+    """A callback for an option whose value is a time as nmap writes it, in seconds: ``2``, ``500ms``, ``2m``, ``1h``. With
+    *none* it may be 0, which stands for no such time at all. Raises UsageError for anything else."""
+
+    def converted(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+        if value is None:
+            return None
+        match = _TIME.fullmatch(value)
+        if match is None:
+            raise UsageError(
+                _("{option} {value}: a time is a number of seconds, or has its unit behind it: 500ms, 30s, 2m, 1h").format(
+                    option=param.opts[-1], value=value
+                )
+            )
+        seconds = float(match[1]) * _SECONDS[match[2].lower()]
+        if not seconds and not none:
+            raise UsageError(_("{option} {value}: this time must be above 0").format(option=param.opts[-1], value=value))
+        return seconds
+
+    return converted
 
 
 def _number(kind: Callable[[str], Number], text: str) -> Number | None:

@@ -68,7 +68,9 @@ def command(words: tuple[str, ...], protocol: str | None, top: int | None, as_js
 def _protocol(word: str | None) -> Protocol | None:
     if word is None:
         return None
-    for protocol in Protocol:
+    from hatoba.registry.store import WITH_PORTS
+
+    for protocol in WITH_PORTS:
         if protocol.word == word.lower():
             return protocol
     raise UsageError(_("there is no protocol {name!r} with ports; type tcp, udp, sctp or dccp").format(name=word))

@@ -11,6 +11,7 @@ from hatoba.messages import _
 from hatoba.model import Protocol
 from hatoba.registry import by_name, lookup, near_names, search
 from hatoba.registry.entry import HIGHEST, PortEntry
+from hatoba.registry.store import WITH_PORTS
 
 _NUMBERS = re.compile(r"[\d-]+(/.*)?", re.ASCII)
 """What can only be meant as a port or a range, well written or not. No service name is without a letter."""
@@ -56,7 +57,7 @@ def _of_port(port: int, protocol: Protocol | None) -> Iterator[PortEntry]:
     if protocol is not None:
         yield lookup(port, protocol)
         return
-    for of in (Protocol.TCP, Protocol.UDP, Protocol.SCTP, Protocol.DCCP):
+    for of in WITH_PORTS:
         entry = lookup(port, of)
         if of in (Protocol.TCP, Protocol.UDP) or entry.known:
             yield entry
@@ -65,7 +66,7 @@ def _of_port(port: int, protocol: Protocol | None) -> Iterator[PortEntry]:
 def _span(part: str, protocol: Protocol | None) -> tuple[range, Protocol | None]:
     numbers, slash, word = part.partition("/")
     if slash:
-        named = next((of for of in Protocol if of.word == word.lower()), None)
+        named = next((of for of in WITH_PORTS if of.word == word.lower()), None)
         if named is None or (protocol is not None and named is not protocol):
             raise UsageError(_("{text!r} names no protocol that is asked for; type for example 53/udp").format(text=part))
         protocol = named

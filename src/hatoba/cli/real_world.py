@@ -7,19 +7,24 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from hatoba.cli.scan_discovery import PING_LETTERS
 from hatoba.cli.scan_options import ScanOptions
 from hatoba.cli.scan_permission import permitted_targets
-from hatoba.cli.scan_run import World
+from hatoba.cli.scan_run import Means, World
+from hatoba.cli.scan_watch import Watch
 from hatoba.engine.scan import Scan
 from hatoba.errors import UsageError
 from hatoba.messages import _
+from hatoba.model import ScanPlan
 from hatoba.targets.scope import Permitted
 from hatoba.targets.scope_file import ScopeFile, default_path
 from hatoba.targets.target_set import TargetSet
-from hatoba.wire.capabilities import default_method, probe_capabilities, require_raw
+from hatoba.wire.capabilities import Capabilities, default_method, probe_capabilities, require_packets, require_raw
 from hatoba.wire.local import lab_networks, own_networks
+from hatoba.wire.reverse_names import ReverseNames
 
 
 def real_world() -> World:
@@ -31,9 +36,14 @@ def real_world() -> World:
         stderr=sys.stderr or open(nowhere, "w", encoding="utf-8"),
         environ=os.environ,
         permit=_permit,
-        method=_method,
-        new_scan=Scan,
+        means=_means,
+        new_scan=_new_scan,
+        names=ReverseNames,
     )
+
+
+def _new_scan(plan: ScanPlan, permitted: Permitted, *, arguments: Sequence[str], watch: Watch | None = None) -> Scan:
+    return Scan(plan, permitted, arguments=arguments, network=None if watch is None else watch.network(plan))
 
 
 def _permit(options: ScanOptions, targets: TargetSet) -> Permitted:
@@ -60,25 +70,37 @@ def _user() -> str:
         return str(os.getuid())
 
 
-def _method(options: ScanOptions) -> tuple[str, str | None]:
-    """The method that was asked for, or the best one that works here; and a remark where that is not SYN.
+def _means(options: ScanOptions) -> Means:
+    """The methods that were asked for, or the best one that works here, with a remark where that is not SYN.
 
-    Raises NotPermitted for a method that does not work here, and UsageError for an interface that there isn't.
+    Raises NotPermitted for what does not work here, and UsageError for an interface that there isn't.
     """
     if options.plan.interface is not None:
         _require_interface(options.plan.interface, f"-e {options.plan.interface}")
-    if options.method == "connect":
-        return "connect", None
     found = probe_capabilities()
-    if options.method is not None:
-        require_raw(options.method, found)
-        return options.method, None
-    method = default_method(found)
-    if method == "syn":
-        return method, None
-    return method, _(
-        "asking by connect(), since this process may not send packets of its own; hatoba doctor says how to allow it"
-    )
+    packets = found.methods["syn"] or options.dry_run
+    if not packets:
+        _require_for_pings(options, found)
+    if options.hosts_only:
+        return Means((), packets)
+    raw = [name for name in options.methods if name != "connect"]
+    if raw and not packets:
+        require_raw(raw[0], found)
+    if options.methods:
+        return Means(options.methods, packets)
+    if packets:
+        return Means(("syn",), packets)
+    remark = _("asking by connect(), since this process may not send packets of its own; hatoba doctor says how to allow it")
+    return Means((default_method(found),), packets, remark)
+
+
+def _require_for_pings(options: ScanOptions, found: Capabilities) -> None:
+    """Raise NotPermitted for what looks for hosts by packets of its own; connect() does for SYN and ACK."""
+    for ping in options.pings or ():
+        if ping.method not in ("syn", "ack"):
+            require_packets(PING_LETTERS[ping.method], found)
+    if options.plan.traceroute:
+        require_packets("--traceroute", found)
 
 
 def _require_interface(name: str, written: str) -> None:

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hatoba.cli.nmap_flags import METHODS
+from hatoba.cli.scan_discovery import pings_of, refuse_contradictions
+from hatoba.cli.scan_timing import timing_of
 from hatoba.errors import UsageError
 from hatoba.messages import _
-from hatoba.model import ScanPlan
+from hatoba.model import Ping, ScanPlan
 
 FORMATS = ("jsonl", "xml", "grepable", "normal")
 """The file formats, by the names that ``hatoba.reports.formats`` has for them."""
@@ -16,12 +19,17 @@ FORMATS = ("jsonl", "xml", "grepable", "normal")
 SUFFIXES = {"normal": ".nmap", "xml": ".xml", "grepable": ".gnmap", "jsonl": ".jsonl"}
 """What ``-oA name`` adds to the name, nmap's suffixes where nmap has the format."""
 
+METHOD_NAMES = (
+    *("syn", "connect", "fin", "null", "xmas", "maimon", "ack", "window"),
+    *("udp", "sctp-init", "sctp-cookie", "ip-protocol"),
+)
+"""The methods, in the order in which they ask."""
+
 DEFAULT_PORTS = 1000
 FAST_PORTS = 100
 
-TIMINGS = ("paranoid", "sneaky", "polite", "normal", "aggressive", "insane")
-_GENTLE_RATES_PPS = {0: 1 / 300, 1: 1 / 15, 2: 1 / 0.4}
-"""Bounds that go with nmap's waits between probes: -T0 5 minutes, -T1 15 s, -T2 0.4 s. From -T3 on the pace is measured."""
+_METHOD_KEYS = {name: name.replace("-", "_") for name in METHOD_NAMES}
+_METHOD_LETTERS = {option.removeprefix("--"): f"-s{letter}" for letter, option in METHODS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +47,20 @@ class ScanOptions:
     families: frozenset[int] = frozenset({4})
     """Which addresses of a name to take."""
     all_addresses: bool = False
-    method: str | None = None
-    """``syn`` or ``connect``; None: what this machine allows."""
+    methods: tuple[str, ...] = ()
+    """Names of scan methods; none: what this machine allows."""
+    hosts_only: bool = False
+    """Find out which hosts are there, and ask no ports."""
+    list_only: bool = False
+    """List the targets, and send them nothing."""
+    list_names: bool = True
+    """Whether a list looks up the names of addresses."""
+    pings: tuple[Ping, ...] | None = None
+    """How to look for hosts; none: not at all; None: as ``hatoba.api.pings`` has it for so many addresses."""
+    packet_trace: bool = False
+    pcap: str | None = None
+    """The file to write packets to."""
+    dry_run: bool = False
     authorized: bool = False
     scope_file: str | None = None
     outputs: tuple[tuple[str, str], ...] = ()
@@ -51,7 +71,7 @@ class ScanOptions:
     verbose: int = 0
     progress: bool = True
     plan: ScanPlan = field(default_factory=ScanPlan)
-    """Pace, repeats, interface and seed; the method is settled later."""
+    """All but methods and pings, which are settled later."""
 
     @property
     def table(self) -> bool:
@@ -65,6 +85,7 @@ def options_of(given: Mapping[str, Any]) -> ScanOptions:
         raise UsageError(
             _("there is no target: name at least one, for instance hatoba scan localhost, or a list with -iL FILE")
         )
+    refuse_contradictions(given, {key: _METHOD_LETTERS[name] for name, key in _METHOD_KEYS.items()})
     return ScanOptions(
         targets=tuple(given["targets"]),
         inputs=tuple(given["inputs"]),
@@ -75,7 +96,14 @@ def options_of(given: Mapping[str, Any]) -> ScanOptions:
         top_ports=_top_ports(given),
         families=_families(given["ipv4"], given["ipv6"], given["all_addresses"]),
         all_addresses=given["all_addresses"],
-        method=_method(given["syn"], given["connect"]),
+        methods=tuple(name for name, key in _METHOD_KEYS.items() if given[key]),
+        hosts_only=given["find_hosts"],
+        list_only=given["list_only"],
+        list_names=not given["no_names"],
+        pings=pings_of(given),
+        packet_trace=given["packet_trace"],
+        pcap=given["pcap"],
+        dry_run=given["dry_run"],
         authorized=given["authorized"],
         scope_file=given["scope_file"],
         outputs=_outputs(given),
@@ -89,9 +117,8 @@ def options_of(given: Mapping[str, Any]) -> ScanOptions:
 
 
 def _top_ports(given: Mapping[str, Any]) -> int | None:
-    chosen = [
-        name for name, key in (("-p", "ports"), ("-F", "fast"), ("--top-ports", "top_ports")) if given[key] not in (None, False)
-    ]
+    keys = (("-p", "ports"), ("-F", "fast"), ("--top-ports", "top_ports"))
+    chosen = [name for name, key in keys if given[key] is not None and given[key] is not False]
     if len(chosen) > 1:
         raise UsageError(
             _("{first} and {second} both choose the ports: keep one of them").format(first=chosen[0], second=chosen[1])
@@ -109,12 +136,6 @@ def _families(ipv4: bool, ipv6: bool, all_addresses: bool) -> frozenset[int]:
     return frozenset(chosen or ({4, 6} if all_addresses else {4}))
 
 
-def _method(syn: bool, connect: bool) -> str | None:
-    if syn and connect:
-        raise UsageError(_("--syn (-sS) and --connect (-sT) ask the same ports in two ways: keep one of them"))
-    return "syn" if syn else "connect" if connect else None
-
-
 def _outputs(given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     outputs = [(name, path) for name in FORMATS for path in given[name]]
     for base in given["all_formats"]:
@@ -129,6 +150,10 @@ def _outputs(given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
             where = _("standard output") if path == "-" else path
             raise UsageError(_("two reports would go to {where}: give each a file of its own").format(where=where))
         seen.add(path)
+    if given["pcap"] in ("", "-"):
+        raise UsageError(_("--pcap needs the name of a file, for instance --pcap scan.pcapng"))
+    if given["pcap"] in seen:
+        raise UsageError(_("two reports would go to {where}: give each a file of its own").format(where=given["pcap"]))
     return tuple(outputs)
 
 
@@ -144,13 +169,22 @@ def _plan(given: Mapping[str, Any]) -> ScanPlan:
     seed = given["seed"]
     if seed is not None and not 0 <= seed < 1 << 63:
         raise UsageError(_("--seed {seed}: a seed is a whole number from 0 to 2^63 - 1").format(seed=seed))
-    bound = None if given["timing"] is None else _GENTLE_RATES_PPS.get(given["timing"])
-    if high is None and (low is None or bound is None or low <= bound):
-        high = bound
+    timing = timing_of(given)
     return ScanPlan(
-        max_retries=given["max_retries"],
+        tcp_flags=given["scanflags"],
+        max_retries=timing.max_retries,
         min_rate_pps=low,
         max_rate_pps=high,
+        scan_delay_s=timing.scan_delay_s,
+        host_timeout_s=timing.host_timeout_s,
+        initial_rtt_timeout_s=timing.initial_rtt_timeout_s,
+        min_rtt_timeout_s=timing.min_rtt_timeout_s,
+        max_rtt_timeout_s=timing.max_rtt_timeout_s,
+        prove_closed=given["prove_closed"],
+        second_look=given["second_look"],
+        traceroute=given["traceroute"],
+        reverse_names=given["reverse_names"],
         seed=seed,
         interface=given["interface"],
+        source_port=given["source_port"],
     )

@@ -1,10 +1,11 @@
-"""The course of ``hatoba scan``: targets, permission, method, outputs, then the engine's events handed to the reports.
+"""The course of ``hatoba scan``: methods, targets, permission, outputs, then the engine's events handed to the reports.
 
 Nothing is written before all that can be refused has been: a mistake costs no packet and no file.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -12,13 +13,19 @@ from shutil import get_terminal_size
 from typing import Protocol as Interface
 from typing import TextIO
 
+from hatoba.api.pings import NO_PORTS, by_connect, default_pings, only_asked
 from hatoba.cli.interrupts import Interrupts
 from hatoba.cli.scan_options import ScanOptions
+from hatoba.cli.scan_watch import Watch, dry_plan, watch_of
 from hatoba.cli.shell import complain
 from hatoba.cli.streams import release
+from hatoba.cli.target_list import Names, TargetList
+from hatoba.engine.setting import protocols_of
 from hatoba.errors import HatobaError, OutputError, UsageError
 from hatoba.messages import _
-from hatoba.model import Host, Progress, Protocol, ScanEnd, ScanInfo, ScanPlan
+from hatoba.model import Host, Ping, Progress, Protocol, ScanEnd, ScanInfo, ScanPlan
+from hatoba.probes import METHODS
+from hatoba.probes.connect import CONNECT
 from hatoba.reports.base import ReportOptions
 from hatoba.reports.colour import wants_colour
 from hatoba.reports.formats import open_reports
@@ -27,7 +34,7 @@ from hatoba.reports.progress import ProgressBar
 from hatoba.results.batch import VerdictBatch
 from hatoba.targets.build import Built, build_targets
 from hatoba.targets.files import read_expressions
-from hatoba.targets.ports import PortChoice, parse_ports, top_ports_choice
+from hatoba.targets.ports import PortChoice, parse_ports, ports_asked
 from hatoba.targets.scope import Permitted
 from hatoba.targets.target_set import TargetSet
 
@@ -47,7 +54,23 @@ class Scan(Interface):
 
 
 class NewScan(Interface):
-    def __call__(self, plan: ScanPlan, permitted: Permitted, *, arguments: Sequence[str], ports: str) -> Scan: ...
+    """``hatoba.engine.scan.Scan``, with what is to look at its packets (``scan_watch.watch_of``)."""
+
+    def __call__(
+        self, plan: ScanPlan, permitted: Permitted, *, arguments: Sequence[str], watch: Watch | None = None
+    ) -> Scan: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a scan can be done with here."""
+
+    methods: tuple[str, ...]
+    """Those to use; none where only hosts are looked for."""
+    packets: bool = True
+    """Whether packets of our own may be sent."""
+    remark: str | None = None
+    """About the choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +82,57 @@ class World:
     stderr: TextIO
     environ: Mapping[str, str]
     permit: Callable[[ScanOptions, TargetSet], Permitted]
-    method: Callable[[ScanOptions], tuple[str, str | None]]
-    """The method to use, and a remark about the choice."""
+    means: Callable[[ScanOptions], Means]
     new_scan: NewScan
+    names: Callable[[], Names]
+    """A way to look up the names of addresses."""
 
 
 def scan(options: ScanOptions, world: World, arguments: Sequence[str]) -> int:
     """Scan as *options* say and return the exit status. *arguments* are the command line, for the reports."""
-    ports = _ports(options)
-    built = _targets(options, ports, world.stdin)
-    for note in built.notes:
-        complain(note)
-    permitted = world.permit(options, built.targets)
-    method, remark = world.method(options)
-    if remark and options.verbose:
-        complain(remark)
-    plan = replace(options.plan, method=method)
-    engine_scan = world.new_scan(plan, permitted, arguments=arguments, ports=ports.describe())
+    if options.list_only:
+        targets = _noted(_targets(options, NO_PORTS, world.stdin))
+        names = world.names() if options.list_names else None
+        return _report(TargetList(targets, arguments, names, time.time), options, world)
+    means = world.means(options)
+    _refuse_flags(options, means.methods)
+    ports = NO_PORTS if options.hosts_only else _ports(options, protocols_of(means.methods))
+    targets = _noted(_targets(options, ports, world.stdin))
+    permitted = world.permit(options, targets)
+    if means.remark and options.verbose:
+        complain(means.remark)
+    plan = replace(options.plan, methods=means.methods, pings=_pings(options, means, len(targets)))
+    watch = watch_of(options, world.stdout, world.stderr)
+    if watch is None:
+        return _report(world.new_scan(plan, permitted, arguments=arguments), options, world)
+    if options.dry_run:
+        plan = dry_plan(plan)
+        if CONNECT.name in plan.methods:
+            raise UsageError(_("connect() leaves the packets to the kernel, so there are none to show: add --syn to see those"))
+    engine_scan = world.new_scan(plan, permitted, arguments=arguments, watch=watch)
+    try:
+        status = _dry(engine_scan) if options.dry_run else _report(engine_scan, options, world)
+    finally:
+        failure = watch.close()
+    return status or failure
+
+
+def _dry(engine_scan: Scan) -> int:
+    """Show the packets, which is done by who watches, and nothing else: there are no results."""
+    for event in engine_scan.events():
+        if isinstance(event, ScanEnd):
+            for problem in event.problems:
+                complain(problem)
+    return 0
+
+
+def _report(engine_scan: Scan, options: ScanOptions, world: World) -> int:
+    """Run and write all that was asked for; returns the exit status."""
     with ProgressBar(world.stderr, world.environ if options.progress else {"TERM": "dumb"}) as bar:
         reports = _reports(options, world, bar)
         try:
-            return _relay(engine_scan, reports, bar, told=options.table and world.stdout.isatty())
+            told = options.table and world.stdout.isatty()
+            return _relay(engine_scan, reports, bar, told=told, listed=options.list_only)
         except KeyboardInterrupt:
             for stream in reports.streams:
                 release(stream)
@@ -88,18 +141,38 @@ def scan(options: ScanOptions, world: World, arguments: Sequence[str]) -> int:
             reports.close()
 
 
-def _ports(options: ScanOptions) -> PortChoice:
+def _noted(built: Built) -> TargetSet:
+    """The targets, after all that is to be said about them."""
+    for note in built.notes:
+        complain(note)
+    return built.targets
+
+
+def _pings(options: ScanOptions, means: Means, count: int) -> tuple[Ping, ...]:
+    """How to look for hosts among so many addresses."""
+    if options.pings is None:
+        return default_pings(count, means.packets, options.hosts_only)
+    return options.pings if means.packets else by_connect(options.pings)
+
+
+def _refuse_flags(options: ScanOptions, methods: Sequence[str]) -> None:
+    with_flags = any(name in METHODS and METHODS[name].protocol == Protocol.TCP for name in methods)
+    if options.plan.tcp_flags is not None and not with_flags:
+        raise UsageError(
+            _("--scanflags is for methods that send TCP segments of their own: add --syn, --ack or another of them")
+        )
+
+
+def _ports(options: ScanOptions, protocols: Sequence[Protocol]) -> PortChoice:
     """The ports to ask of every host that has none of its own."""
-    if options.top_ports is not None:
-        chosen = top_ports_choice(options.top_ports, Protocol.TCP)
-    else:
-        chosen = parse_ports(options.ports or "")
-    excluded = _excluded(options)
-    return (chosen if excluded is None else chosen.without(excluded)).only(Protocol.TCP)
+    written = None if options.top_ports is not None else options.ports or ""
+    chosen = ports_asked(protocols, written, options.top_ports or 0)
+    excluded = _excluded(options, protocols)
+    return chosen if excluded is None else chosen.without(excluded)
 
 
-def _excluded(options: ScanOptions) -> PortChoice | None:
-    return None if options.exclude_ports is None else parse_ports(options.exclude_ports)
+def _excluded(options: ScanOptions, protocols: Sequence[Protocol]) -> PortChoice | None:
+    return None if options.exclude_ports is None else parse_ports(options.exclude_ports, default=protocols)
 
 
 def _targets(options: ScanOptions, ports: PortChoice, stdin: TextIO) -> Built:
@@ -111,13 +184,13 @@ def _targets(options: ScanOptions, ports: PortChoice, stdin: TextIO) -> Built:
         chain(options.targets, listed),
         ports=ports,
         exclude=chain(options.exclude, left_out),
-        exclude_ports=_excluded(options),
+        exclude_ports=_excluded(options, ports.protocols),
         families=options.families,
         resolve_all=options.all_addresses,
         interface=options.plan.interface,
     )
     for block in built.targets.blocks:
-        PortChoice(block.ports).only(Protocol.TCP)
+        only_asked(PortChoice(block.ports), ports)
     return built
 
 
@@ -143,8 +216,9 @@ def _reports(options: ScanOptions, world: World, bar: ProgressBar) -> Fanout:
     return open_reports(outputs, chosen, before_write=bar.hide)
 
 
-def _relay(engine_scan: Scan, reports: Fanout, bar: ProgressBar, *, told: bool) -> int:
-    """Hand the events to the reports until the scan ends, and return the exit status. *told*: the table shows problems."""
+def _relay(engine_scan: Scan, reports: Fanout, bar: ProgressBar, *, told: bool, listed: bool) -> int:
+    """Hand the events to the reports until the scan ends, and return the exit status. *told*: the table shows problems;
+    *listed*: nobody was to be asked."""
     ending: ScanEnd | None = None
     warned = False
     events = engine_scan.events()
@@ -164,7 +238,7 @@ def _relay(engine_scan: Scan, reports: Fanout, bar: ProgressBar, *, told: bool) 
             bar.hide()
             if isinstance(events, Generator):
                 events.close()
-    return _status(reports, ending, interrupts, told=told)
+    return _status(reports, ending, interrupts, told=told, listed=listed)
 
 
 def _hand_on(event: Event, reports: Fanout, bar: ProgressBar) -> None:
@@ -182,7 +256,7 @@ def _hand_on(event: Event, reports: Fanout, bar: ProgressBar) -> None:
             reports.end(event)
 
 
-def _status(reports: Fanout, ending: ScanEnd | None, interrupts: Interrupts, *, told: bool) -> int:
+def _status(reports: Fanout, ending: ScanEnd | None, interrupts: Interrupts, *, told: bool, listed: bool) -> int:
     """Say what went wrong, and return the exit status for it."""
     for failure in reports.failures:
         complain(str(failure))
@@ -196,5 +270,5 @@ def _status(reports: Fanout, ending: ScanEnd | None, interrupts: Interrupts, *, 
     if ending is None:
         complain(_("nobody reads the output any more, so the scan was stopped before its end"))
         return CLOSED_PIPE
-    nothing_done = bool(ending.problems) and not any(ending.counts.values())
+    nothing_done = bool(ending.problems) and not (any(ending.counts.values()) or ending.hosts_up or listed)
     return HatobaError.exit_status if ending.interrupted or nothing_done else 0

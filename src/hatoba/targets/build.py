@@ -218,8 +218,7 @@ class _Asked:
         chosen = self.ports
         if ports is not None:
             scanned = self.ports.protocols
-            default = scanned[0] if len(scanned) == 1 else Protocol.TCP
-            chosen = parse_ports(ports, default=default, names=self.service_names)
+            chosen = parse_ports(ports, default=scanned or Protocol.TCP, names=self.service_names)
         if self.exclude_ports is not None:
             chosen = chosen.without(self.exclude_ports)
         if ports is None and not chosen:

@@ -4,7 +4,7 @@
 | --- | --- |
 | `22` | that port |
 | `80-90`, `-100`, `60000-`, `-` | from, to; 1 and 65535 where left out; port 0 only where written |
-| `T:`, `U:`, `S:` | what follows is asked over TCP, UDP, SCTP |
+| `T:`, `U:`, `S:`, `P:` | what follows is asked over TCP, UDP, SCTP; as protocols of IP, 0 to 255 |
 | `http`, `http*`, `ftp?` | ports by service name; `*` and `?` as in a shell |
 | `[1-1024]` | those ports of the range that have a service name |
 """
@@ -28,10 +28,13 @@ from hatoba.targets.quoting import shown
 
 PortArray = npt.NDArray[np.uint16]
 
-_LETTERS = {"T": Protocol.TCP, "U": Protocol.UDP, "S": Protocol.SCTP}
+_LETTERS = {"T": Protocol.TCP, "U": Protocol.UDP, "S": Protocol.SCTP, "P": Protocol.IP}
+_LETTER_OF = {protocol: letter for letter, protocol in _LETTERS.items()}
+_ASKED_BY = {Protocol.TCP: "--syn", Protocol.UDP: "--udp", Protocol.SCTP: "--sctp-init", Protocol.IP: "--ip-protocol"}
 _PREFIX = re.compile(r"([A-Za-z]):\s*")
 _RANGE = re.compile(r"([0-9]*)(-?)([0-9]*)")
 _LAST_PORT = 65535
+LAST_PROTOCOL = 255
 
 
 class NamedPort(Interface):
@@ -85,14 +88,15 @@ class PortChoice:
             }
         )
 
-    def only(self, protocol: Protocol) -> PortChoice:
-        """These ports, which must all be of *protocol*, the one that the scan's method asks. Raises UsageError."""
-        other = next((held for held in self.protocols if held != protocol), None)
+    def only(self, protocols: Iterable[Protocol]) -> PortChoice:
+        """These ports, which must all be of *protocols*, those that the scan's methods ask. Raises UsageError."""
+        other = next((held for held in self.protocols if held not in protocols), None)
         if other is not None:
             raise UsageError(
-                _("{protocol} ports are not asked in this version yet: leave out {letter}: and what follows it").format(
-                    protocol=other.name, letter=other.name[0]
-                )
+                _(
+                    "{protocol} ports are chosen, but no method that asks them: "
+                    "add {option}, or leave out {letter}: and what follows it"
+                ).format(protocol=other.name, letter=_LETTER_OF[other], option=_ASKED_BY[other])
             )
         return self
 
@@ -104,11 +108,10 @@ class PortChoice:
 
     def describe(self) -> str:
         """A range list: ``1-1024,8080``; with several protocols ``T:22,80,U:53``."""
-        letters = {protocol: letter for letter, protocol in _LETTERS.items()}
         lists = {protocol: range_list(array) for protocol, array in self.ports.items()}
         if len(lists) == 1:
             return next(iter(lists.values()))
-        return ",".join(f"{letters.get(protocol, protocol.name)}:{text}" for protocol, text in lists.items())
+        return ",".join(f"{_LETTER_OF[protocol]}:{text}" for protocol, text in lists.items())
 
 
 def choice(ports: Mapping[Protocol, Iterable[int] | PortArray]) -> PortChoice:
@@ -157,7 +160,16 @@ def parse_ports(
         for protocol in current:
             mask = masks.setdefault(protocol, np.zeros(_LAST_PORT + 1, dtype=np.bool_))
             mask[_item_ports(item, protocol, names)] = True
+    if Protocol.IP in masks:
+        _bound_protocols(masks[Protocol.IP], text)
     return choice({protocol: np.flatnonzero(mask).astype(np.uint16) for protocol, mask in masks.items()})
+
+
+def _bound_protocols(mask: npt.NDArray[np.bool_], text: str) -> None:
+    """There are 256 protocols: an open range ends there, a number above is a mistake."""
+    if mask[LAST_PROTOCOL + 1 : _LAST_PORT].any() and not mask[LAST_PROTOCOL + 1 :].all():
+        raise UsageError(_("{text}: protocols of IP run from 0 to 255").format(text=shown(text)))
+    mask[LAST_PROTOCOL + 1 :] = False
 
 
 def top_ports_choice(
@@ -170,14 +182,26 @@ def top_ports_choice(
         from hatoba.registry import top_ports
 
         top = top_ports
-    return choice({protocol: top(count, protocol)})
+    return choice({protocol: range(LAST_PROTOCOL + 1) if protocol == Protocol.IP else top(count, protocol)})
+
+
+def ports_asked(protocols: Sequence[Protocol], written: str | None, top: int) -> PortChoice:
+    """The ports that methods of *protocols* ask: as *written* after ``-p``, or the *top* likeliest of each protocol."""
+    if written is not None:
+        return parse_ports(written, default=protocols).only(protocols)
+    chosen = choice({})
+    for protocol in protocols:
+        chosen = chosen.union(top_ports_choice(top, protocol))
+    return chosen
 
 
 def _protocol(letter: str) -> Protocol:
     protocol = _LETTERS.get(letter.upper())
     if protocol is None:
         raise UsageError(
-            _("{letter}: is not a protocol with ports; write T: for TCP, U: for UDP or S: for SCTP").format(letter=letter)
+            _("{letter}: is not a protocol with ports; write T: for TCP, U: for UDP, S: for SCTP or P: for IP").format(
+                letter=letter
+            )
         )
     return protocol
 

@@ -15,15 +15,21 @@ import hatoba
 from hatoba.api import request as module
 from hatoba.api.request import ScanOptions, request
 from hatoba.errors import NotInScope, NotPermitted, UsageError
-from hatoba.model import ScanPlan
+from hatoba.model import Ping, ScanPlan
+from hatoba.targets.ports import PortChoice
 from hatoba.targets.scope import Permitted
 
 
 class Noted:
     """In the place of the engine's scan: keeps what it was told."""
 
-    def __init__(self, plan: ScanPlan, permitted: Permitted, *, arguments: tuple[str, ...], ports: str) -> None:
-        self.plan, self.permitted, self.arguments, self.ports = plan, permitted, arguments, ports
+    def __init__(self, plan: ScanPlan, permitted: Permitted, *, arguments: tuple[str, ...]) -> None:
+        self.plan, self.permitted, self.arguments = plan, permitted, arguments
+
+    @property
+    def ports(self) -> str:
+        """What its targets were to be asked for."""
+        return {PortChoice(block.ports).describe() for block in self.permitted.targets.blocks}.pop()
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +45,15 @@ def _machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         raise NotPermitted(f"{method} needs a right")
 
     monkeypatch.setattr(module, "require_raw", refuse)
+    monkeypatch.setattr(module, "require_packets", refuse)
+
+
+@pytest.fixture
+def _may_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same machine, allowed to send raw packets."""
+    monkeypatch.setattr(module, "default_method", lambda: "syn")
+    monkeypatch.setattr(module, "require_raw", lambda method: None)
+    monkeypatch.setattr(module, "require_packets", lambda option: None)
 
 
 def told(targets: Any, **options: Any) -> Noted:
@@ -96,11 +111,49 @@ def test_what_is_excluded_is_left_out() -> None:
 
 def test_the_plan_holds_what_was_asked() -> None:
     noted = told("127.0.0.1", min_rate_pps=10, max_rate_pps=20, max_retries=0, seed=7, interface="lo", method="connect")
-    assert noted.plan == ScanPlan("connect", max_retries=0, min_rate_pps=10, max_rate_pps=20, seed=7, interface="lo")
+    rates = {"min_rate_pps": 10, "max_rate_pps": 20}
+    assert noted.plan == ScanPlan(("connect",), max_retries=0, **rates, seed=7, interface="lo", second_look=True)
+
+
+@pytest.mark.usefixtures("_may_send")
+def test_every_option_of_the_plan_gets_there() -> None:
+    times = {"scan_delay_s": 0.1, "host_timeout_s": 60.0, "initial_rtt_timeout_s": 0.5}
+    times |= {"min_rtt_timeout_s": 0.1, "max_rtt_timeout_s": 2.0}
+    flags = {"prove_closed": True, "second_look": False, "traceroute": True, "reverse_names": True}
+    said = {**times, **flags, "tcp_flags": 3, "source_port": 53}
+    plan = told("127.0.0.1", method=["syn", "udp"], pings=["syn:22,443", "icmp-echo", Ping("ack", (80,))], **said).plan
+    assert (plan.methods, plan.pings) == (("syn", "udp"), (Ping("syn", (22, 443)), Ping("icmp-echo"), Ping("ack", (80,))))
+    assert {name: getattr(plan, name) for name in said} == said
 
 
 def test_without_a_method_the_machine_decides() -> None:
-    assert told("127.0.0.1").plan.method == "connect"
+    assert told("127.0.0.1").plan.methods == ("connect",)
+
+
+@pytest.mark.usefixtures("_may_send")
+@pytest.mark.parametrize(
+    ("targets", "options", "methods"),
+    [
+        ("127.0.0.0/28", {}, []),
+        ("127.0.0.0/27", {}, ["icmp-echo", "syn", "ack", "icmp-timestamp"]),
+        ("127.0.0.1", {"hosts_only": True}, ["icmp-echo", "syn", "ack", "icmp-timestamp"]),
+        ("127.0.0.0/27", {"pings": ()}, []),
+        ("127.0.0.1", {"pings": "udp"}, ["udp"]),
+    ],
+)
+def test_hosts_are_looked_for_where_there_are_many(targets: str, options: ScanOptions, methods: list[str]) -> None:
+    assert [ping.method for ping in told(targets, **options).plan.pings] == methods
+
+
+def test_hosts_only_asks_no_ports_and_connects_where_it_must() -> None:
+    noted = told("127.0.0.1", hosts_only=True)
+    assert (noted.plan.methods, noted.plan.pings) == ((), (Ping("connect", (80, 443)),))
+
+
+def test_what_needs_packets_is_refused_without_the_right() -> None:
+    for options in ({"traceroute": True}, {"pings": "icmp-echo"}, {"hosts_only": True, "pings": ["connect", "ack"]}):
+        with pytest.raises(NotPermitted):
+            request("127.0.0.1", **options)  # type: ignore[arg-type]
 
 
 def test_syn_without_the_right_to_it_is_refused() -> None:
@@ -140,10 +193,21 @@ def test_the_scope_file_is_read(tmp_path: Path) -> None:
         ({"ports": "70000"}, "0 to 65535"),
         ({"ports": 70000}, "0 to 65535"),
         ({"ports": []}, "empty"),
-        ({"ports": "U:53"}, "UDP ports are not asked"),
+        ({"ports": "U:53"}, "UDP ports are chosen, but no method that asks them"),
+        ({"method": ["syn", "fin"]}, "keep one of them"),
+        ({"hosts_only": True, "method": "connect"}, "hosts_only asks no ports: leave out method"),
+        ({"hosts_only": True, "ports": 80}, "leave out ports, or hosts_only"),
+        ({"hosts_only": True, "exclude_ports": 80}, "leave out exclude_ports"),
+        ({"tcp_flags": 3}, "tcp_flags is for methods that send TCP segments"),
+        ({"method": "syn", "tcp_flags": 256}, "tcp_flags 256: a whole number from 0 to 255"),
+        ({"source_port": 0}, "source_port 0: a whole number from 1 to 65535"),
+        ({"pings": "arp"}, "there is no ping 'arp'"),
+        ({"pings": ["syn:80,U:53"]}, "leave out the ports of UDP"),
+        ({"scan_delay_s": 0}, "scan_delay_s 0: a time is"),
+        ({"min_rtt_timeout_s": 2, "max_rtt_timeout_s": 1}, "exchange them"),
         ({"ports": -1}, "-1: ports run"),
         ({"ports": [22, 65536]}, "65536: ports run"),
-        ({"method": "xmas-tree"}, "no scan method 'xmas-tree'; there are: connect, syn"),
+        ({"method": "xmas-tree"}, "no scan method 'xmas-tree'; there are: ack, connect"),
         ({"max_rate_pps": 0}, "max_rate_pps 0"),
         ({"min_rate_pps": float("nan")}, "min_rate_pps nan"),
         ({"min_rate_pps": 9, "max_rate_pps": 8}, "exchange them"),
@@ -158,6 +222,11 @@ def test_the_scope_file_is_read(tmp_path: Path) -> None:
 def test_a_wrong_argument_is_one_sentence(options: ScanOptions, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         request("127.0.0.1", **options)
+
+
+def test_hosts_only_and_ports_of_ones_own_do_not_go_together() -> None:
+    with pytest.raises(UsageError, match="leave out 80"):
+        request("127.0.0.1:80", hosts_only=True)
 
 
 @pytest.mark.parametrize("targets", ["", [], "127.0.0.1:U:53", "300.1.1.1.1:x:"])

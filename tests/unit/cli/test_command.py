@@ -34,6 +34,21 @@ def test_help_is_translated_when_it_is_shown() -> None:
     assert command.params[0].help == "Show this message and exit."  # type: ignore[attr-defined]
 
 
+@click.command("scan", cls=Command)
+@click.option("--a", cls=Option, section="Ports", help="First.")
+@click.option("--b", cls=Option, help="Of no section.")
+@click.option("--c", cls=Option, section="Targets", help="Second.")
+@click.option("--d", cls=Option, section="Ports", help="Third.")
+def divided() -> None:
+    """Its options stand in sections."""
+
+
+def test_options_stand_under_their_headings() -> None:
+    shown = _help(divided)
+    places = [shown.index(word) for word in ("Ports:", "--a", "--d", "Targets:", "--c", "Options:", "--b", "--help")]
+    assert places == sorted(places)
+
+
 def test_definitions_keep_to_the_width() -> None:
     formatter = HelpFormatter(width=60)
     formatter.write_dl([("--a", "文" * 50), ("--a-long-name-that-is-longer-than-the-column", "words " * 20), ("--b", "")])

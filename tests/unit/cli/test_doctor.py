@@ -7,6 +7,7 @@ import pytest
 
 from hatoba.cli import doctor
 from hatoba.cli.main import main
+from hatoba.probes import METHODS
 from hatoba.wire.capabilities import Capabilities
 
 ALLOWED = Capabilities(
@@ -50,6 +51,7 @@ def test_everything_works() -> None:
     text = doctor.as_text(ALLOWED)
     assert set(answers(text).values()) == {"ok"}
     assert text.endswith("Nothing is missing.")
+    assert all(name in text for name in METHODS)
 
 
 def test_what_is_missing_is_said_with_its_reason_and_the_command() -> None:
@@ -62,6 +64,7 @@ def test_what_is_missing_is_said_with_its_reason_and_the_command() -> None:
         "namespaces for the lab",
         "open files",
         "method syn",
+        "other methods",
     }
     assert "user 1000" in text
     assert "user.max_user_namespaces=0" in text
@@ -77,7 +80,7 @@ def test_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
     assert main(["doctor", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["type"], found["format"]) == ("doctor", 1)
-    assert found["methods"] == {"connect": True, "syn": False}
+    assert found["methods"] == {"connect": True, **dict.fromkeys(METHODS, False)}
     assert found["default_method"] == "connect"
     assert found["remedy"] == "sudo setpriv hatoba doctor"
     assert found["open_files_hard"] == 256

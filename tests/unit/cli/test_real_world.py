@@ -11,12 +11,15 @@ import pytest
 from hatoba.cli import real_world as module
 from hatoba.cli.real_world import real_world
 from hatoba.cli.scan_options import ScanOptions
+from hatoba.cli.scan_run import Means
 from hatoba.engine.scan import Scan
 from hatoba.errors import NotInScope, NotPermitted, UsageError
-from hatoba.model import ScanPlan
+from hatoba.model import Ping, ScanPlan
 from hatoba.targets.build import build_targets
 from hatoba.targets.ports import parse_ports
+from hatoba.targets.scope import Scope
 from hatoba.wire.capabilities import Capabilities, probe_capabilities
+from hatoba.wire.reverse_names import ReverseNames
 
 
 @pytest.fixture
@@ -36,28 +39,46 @@ def denied(monkeypatch: pytest.MonkeyPatch, allowed: Capabilities) -> Capabiliti
 
 
 def test_syn_where_it_is_allowed(allowed: Capabilities) -> None:
-    assert real_world().method(ScanOptions()) == ("syn", None)
-    assert real_world().method(ScanOptions(method="connect")) == ("connect", None)
+    assert real_world().means(ScanOptions()) == Means(("syn",), True)
+    assert real_world().means(ScanOptions(methods=("connect",))) == Means(("connect",), True)
+    assert real_world().means(ScanOptions(methods=("syn", "udp"))) == Means(("syn", "udp"), True)
+    assert real_world().means(ScanOptions(hosts_only=True)) == Means((), True)
 
 
 def test_connect_elsewhere_with_a_remark(denied: Capabilities) -> None:
-    method, remark = real_world().method(ScanOptions())
-    assert method == "connect"
-    assert remark is not None
-    assert "hatoba doctor" in remark
+    means = real_world().means(ScanOptions())
+    assert (means.methods, means.packets) == (("connect",), False)
+    assert means.remark is not None
+    assert "hatoba doctor" in means.remark
+    assert real_world().means(ScanOptions(hosts_only=True)) == Means((), False)
 
 
-def test_syn_that_is_not_allowed_is_refused_with_the_command(denied: Capabilities) -> None:
-    with pytest.raises(NotPermitted, match="sudo hatoba scan --syn"):
-        real_world().method(ScanOptions(method="syn"))
+@pytest.mark.parametrize(
+    ("options", "command"),
+    [
+        (ScanOptions(methods=("syn",)), "sudo hatoba scan --syn"),
+        (ScanOptions(methods=("connect", "udp")), "sudo hatoba scan --udp"),
+        (ScanOptions(pings=(Ping("syn"), Ping("icmp-echo"))), "sudo hatoba scan -PE"),
+        (ScanOptions(pings=(Ping("ip-protocol"),), hosts_only=True), "sudo hatoba scan -PO"),
+        (ScanOptions(plan=ScanPlan(traceroute=True)), "sudo hatoba scan --traceroute"),
+    ],
+)
+def test_what_is_not_allowed_is_refused_with_the_command(denied: Capabilities, options: ScanOptions, command: str) -> None:
+    with pytest.raises(NotPermitted, match=command):
+        real_world().means(options)
 
 
-@pytest.mark.parametrize("method", ["connect", None])
-def test_an_interface_that_is_not_there_is_refused(allowed: Capabilities, method: str | None) -> None:
+def test_what_sends_nothing_or_connects_needs_no_right(denied: Capabilities) -> None:
+    assert real_world().means(ScanOptions(methods=("syn",), dry_run=True)) == Means(("syn",), True)
+    assert real_world().means(ScanOptions(pings=(Ping("syn"), Ping("ack")), hosts_only=True)) == Means((), False)
+
+
+@pytest.mark.parametrize("methods", [("connect",), ()])
+def test_an_interface_that_is_not_there_is_refused(allowed: Capabilities, methods: tuple[str, ...]) -> None:
     for name in ("nosuch0", "a\0b", "much-too-long-for-an-interface"):
         with pytest.raises(UsageError, match=r"there are: .*lo"):
-            real_world().method(ScanOptions(method=method, plan=ScanPlan(interface=name)))
-    assert real_world().method(ScanOptions(plan=ScanPlan(interface="lo"))) == ("syn", None)
+            real_world().means(ScanOptions(methods=methods, plan=ScanPlan(interface=name)))
+    assert real_world().means(ScanOptions(plan=ScanPlan(interface="lo"))) == Means(("syn",), True)
 
 
 def test_permission_is_looked_up_in_the_named_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +92,10 @@ def test_permission_is_looked_up_in_the_named_file(tmp_path: Path, monkeypatch: 
 
 
 def test_the_engine_is_the_real_one() -> None:
-    assert real_world().new_scan is Scan
+    permitted = Scope([]).waive(build_targets(["127.0.0.1"], ports=parse_ports("22")).targets)
+    assert isinstance(real_world().new_scan(ScanPlan(), permitted, arguments=()), Scan)
+    with real_world().names() as names:  # type: ignore[attr-defined]
+        assert isinstance(names, ReverseNames)
 
 
 def test_streams_that_are_closed_are_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:

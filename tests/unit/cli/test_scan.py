@@ -10,6 +10,12 @@ import pytest
 from hatoba.cli import nmap_flags, scan
 from hatoba.cli.scan_options import ScanOptions
 from hatoba.cli.shell import run
+from hatoba.model import Ping
+
+PINGS = (
+    *(Ping("icmp-timestamp"), Ping("icmp-mask"), Ping("udp", (40125,))),
+    *(Ping("sctp-init", (80,)), Ping("ip-protocol", (1, 2, 4))),
+)
 
 
 @pytest.fixture
@@ -35,8 +41,22 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> list[ScanOptions]:
         ("h -p-", "ports", "-"),
         ("-F h", "top_ports", 100),
         ("--top-ports 7 h", "top_ports", 7),
-        ("-sS h", "method", "syn"),
-        ("--connect h", "method", "connect"),
+        ("-sS h", "methods", ("syn",)),
+        ("--connect h", "methods", ("connect",)),
+        ("-sSU -sY h", "methods", ("syn", "udp", "sctp-init")),
+        ("-sO h", "methods", ("ip-protocol",)),
+        ("-sn h", "hosts_only", True),
+        ("-sL h", "list_only", True),
+        ("-sL -n h", "list_names", False),
+        ("h", "pings", None),
+        ("-Pn h", "pings", ()),
+        ("-PE -PS22,80 -PA h", "pings", (Ping("icmp-echo"), Ping("syn", (22, 80)), Ping("ack", (80,)))),
+        ("-PP -PM -PU -PY -PO h", "pings", PINGS),
+        ("--ping-syn h --ping-udp=53,161", "pings", (Ping("syn", (80,)), Ping("udp", (53, 161)))),
+        ("--packet-trace h", "packet_trace", True),
+        ("--pcap f h", "pcap", "f"),
+        ("--dry-run h", "dry_run", True),
+        ("-PR --disable-arp-ping h", "pings", None),
         ("-vv h", "verbose", 2),
         ("-iL f --excludefile g", "inputs", ("f",)),
         ("h --excludefile g --exclude-file k", "exclude_files", ("g", "k")),
@@ -47,7 +67,7 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> list[ScanOptions]:
         ("h --no-progress", "progress", False),
         ("h --authorized", "authorized", True),
         ("h -6", "families", {6}),
-        ("-Pn -n h", "targets", ("h",)),
+        ("-n h", "targets", ("h",)),
     ],
 )
 def test_options(chosen: list[ScanOptions], line: str, field: str, value: Any) -> None:
@@ -55,17 +75,39 @@ def test_options(chosen: list[ScanOptions], line: str, field: str, value: Any) -
     assert getattr(chosen[0], field) == value
 
 
-@pytest.mark.parametrize(("line", "rate"), [("-T2", 2.5), ("-T polite", 2.5), ("-T4", None), ("--max-rate 9.5", 9.5)])
-def test_pace(chosen: list[ScanOptions], line: str, rate: float | None) -> None:
+@pytest.mark.parametrize(
+    ("line", "field", "value"),
+    [
+        ("-T2", "scan_delay_s", 0.4),
+        ("-T polite", "scan_delay_s", 0.4),
+        ("-T5 --host-timeout 2m", "host_timeout_s", 120.0),
+        ("--max-rate 9.5", "max_rate_pps", 9.5),
+        ("--scan-delay 500ms", "scan_delay_s", 0.5),
+        ("--initial-rtt-timeout .2", "initial_rtt_timeout_s", 0.2),
+        ("--scanflags SYNFIN", "tcp_flags", 3),
+        ("-g 53", "source_port", 53),
+        ("--traceroute", "traceroute", True),
+        ("-R", "reverse_names", True),
+        ("--prove-closed", "prove_closed", True),
+        ("-F", "second_look", True),
+        ("--no-second-look", "second_look", False),
+    ],
+)
+def test_the_plan(chosen: list[ScanOptions], line: str, field: str, value: Any) -> None:
     assert run(["scan", "h", *line.split()]) == 0
-    assert chosen[0].plan.max_rate_pps == rate
+    assert getattr(chosen[0].plan, field) == value
 
 
 @pytest.mark.parametrize(
     ("line", "says"),
     [
         ("", "there is no target"),
-        ("-sU h", "UDP"),
+        ("-sV h", "-sV"),
+        ("-g 0 h", "--source-port 0: a whole number from 1 to 65535"),
+        ("-PS99999 h", "--ping-syn: 99999: ports run from 0 to 65535"),
+        ("-POx h", "--ping-protocol: x: no IP service has this name"),
+        ("--scan-delay soon h", "--scan-delay soon: a time is"),
+        ("-sn -p22 h", "leave out -p, or -sn"),
         ("-T9 h", "-T 9"),
         ("--prots 22 h", "did you mean --ports?"),
         ("--top-ports x h", "--top-ports x: a whole number belongs here"),
@@ -90,6 +132,9 @@ def test_help_is_there_in_both_languages(language: str, capsys: pytest.CaptureFi
     shown = capsys.readouterr().out
     assert "-oX, --xml" in shown
     assert ("Find out which ports" in shown) is (language == "en")
+    assert (
+        shown.index("-iL, --input") < shown.index("-sn, --find-hosts") < shown.index("-p, --ports") < shown.index("-sU, --udp")
+    )
 
 
 def test_the_translator_knows_every_option_that_takes_a_value() -> None:
@@ -100,12 +145,15 @@ def test_the_translator_knows_every_option_that_takes_a_value() -> None:
         for name in option.opts
         if name.startswith("--")
     }
-    assert taking == nmap_flags.VALUE_OPTIONS
+    assert taking == nmap_flags.VALUE_OPTIONS | set(nmap_flags.PING_PORTS.values())
 
 
 def test_the_translator_leads_to_options_that_exist() -> None:
     known = {name for option in scan.command.params for name in option.opts}
-    tables = (nmap_flags.FLAGS, nmap_flags.VALUES, nmap_flags.METHODS, nmap_flags.OUTPUTS, nmap_flags.ALIASES)
+    tables = (
+        *(nmap_flags.FLAGS, nmap_flags.VALUES, nmap_flags.METHODS, nmap_flags.OUTPUTS, nmap_flags.ALIASES),
+        *(nmap_flags.PINGS, nmap_flags.PING_PORTS),
+    )
     assert {name for table in tables for name in table.values()} - known == {"--help"}
 
 

@@ -6,16 +6,22 @@ from typing import Any
 
 import pytest
 
-from hatoba.cli.scan_options import ScanOptions, options_of
+from hatoba.cli.scan_options import METHOD_NAMES, ScanOptions, options_of
 from hatoba.errors import UsageError
+from hatoba.model import ScanPlan
 
 
 def options(**changes: Any) -> ScanOptions:
     given: dict[str, Any] = {
         **dict.fromkeys(("ports", "exclude_ports", "top_ports", "min_rate", "max_rate", "max_retries", "timing")),
-        **dict.fromkeys(("interface", "scope_file", "seed")),
-        **dict.fromkeys(("fast", "syn", "connect", "ipv4", "ipv6", "all_addresses", "authorized"), False),
-        **dict.fromkeys(("open_only", "reason", "explain", "progress"), False),
+        **dict.fromkeys(("interface", "scope_file", "seed", "scanflags", "source_port", "pcap")),
+        **dict.fromkeys(("scan_delay", "host_timeout", "initial_rtt_timeout", "min_rtt_timeout", "max_rtt_timeout")),
+        **dict.fromkeys(("ping_syn", "ping_ack", "ping_udp", "ping_sctp", "ping_protocol")),
+        **dict.fromkeys((name.replace("-", "_") for name in METHOD_NAMES), False),
+        **dict.fromkeys(("fast", "ipv4", "ipv6", "all_addresses", "authorized"), False),
+        **dict.fromkeys(("open_only", "reason", "explain", "progress", "prove_closed", "second_look"), False),
+        **dict.fromkeys(("find_hosts", "list_only", "no_discovery", "ping_echo", "ping_timestamp", "ping_mask"), False),
+        **dict.fromkeys(("no_names", "reverse_names", "traceroute", "packet_trace", "dry_run"), False),
         **dict.fromkeys(("inputs", "exclude", "exclude_files", "jsonl", "xml", "grepable", "normal", "all_formats"), ()),
         "targets": ("198.18.0.2",),
         "verbose": 0,
@@ -25,7 +31,8 @@ def options(**changes: Any) -> ScanOptions:
 
 def test_defaults() -> None:
     chosen = options()
-    assert (chosen.top_ports, chosen.ports, chosen.method, chosen.families) == (1000, None, None, {4})
+    assert (chosen.top_ports, chosen.ports, chosen.methods, chosen.families) == (1000, None, (), {4})
+    assert (chosen.hosts_only, chosen.list_only, chosen.pings) == (False, False, None)
     assert chosen.outputs == ()
     assert chosen.table
     assert (chosen.plan.min_rate_pps, chosen.plan.max_rate_pps, chosen.plan.max_retries) == (None, None, None)
@@ -63,15 +70,42 @@ def test_outputs_and_where_the_table_goes() -> None:
     assert not chosen.table
 
 
-@pytest.mark.parametrize(("timing", "rate"), [(0, 1 / 300), (1, 1 / 15), (2, 2.5), (3, None), (4, None), (5, None)])
-def test_a_gentle_timing_bounds_the_rate(timing: int, rate: float | None) -> None:
-    assert options(timing=timing).plan.max_rate_pps == rate
+def test_the_plan_holds_all_that_is_said_of_pace_and_packets() -> None:
+    said = {"scan_delay": 0.1, "host_timeout": 60.0, "initial_rtt_timeout": 0.5, "min_rtt_timeout": 0.1, "max_rtt_timeout": 2.0}
+    flags = dict.fromkeys(("prove_closed", "second_look", "traceroute", "reverse_names"), True)
+    plan = options(**said, **flags, max_retries=3, scanflags=2, source_port=53, interface="eth0", seed=7, max_rate=9.0).plan
+    assert plan == ScanPlan(
+        methods=("connect",),
+        tcp_flags=2,
+        max_retries=3,
+        max_rate_pps=9.0,
+        scan_delay_s=0.1,
+        host_timeout_s=60.0,
+        initial_rtt_timeout_s=0.5,
+        min_rtt_timeout_s=0.1,
+        max_rtt_timeout_s=2.0,
+        prove_closed=True,
+        second_look=True,
+        traceroute=True,
+        reverse_names=True,
+        seed=7,
+        interface="eth0",
+        source_port=53,
+    )
 
 
-def test_rates_that_are_named_come_before_a_timing() -> None:
-    assert options(timing=2, max_rate=50).plan.max_rate_pps == 50
-    assert options(timing=2, min_rate=50).plan.max_rate_pps is None
-    assert options(timing=2, min_rate=1).plan.max_rate_pps == 2.5
+def test_a_template_sets_what_is_not_said() -> None:
+    assert options(timing=2).plan.scan_delay_s == 0.4
+    assert options(timing=5, max_retries=0).plan.max_retries == 0
+
+
+def test_methods_stand_in_the_order_in_which_they_ask() -> None:
+    assert options(udp=True, syn=True, sctp_init=True).methods == ("syn", "udp", "sctp-init")
+
+
+def test_a_list_looks_up_names_unless_told_otherwise() -> None:
+    assert options(list_only=True).list_names
+    assert not options(list_only=True, no_names=True).list_names
 
 
 def test_exclusions_are_divided_at_commas() -> None:
@@ -84,7 +118,10 @@ def test_exclusions_are_divided_at_commas() -> None:
         ({"targets": ()}, "hatoba scan localhost"),
         ({"ports": "22", "fast": True}, "-p and -F"),
         ({"fast": True, "top_ports": 5}, "-F and --top-ports"),
-        ({"syn": True, "connect": True}, "keep one of them"),
+        ({"fast": True, "top_ports": 0}, "-F and --top-ports"),
+        ({"pcap": "f", "xml": ("f",)}, "two reports would go to f"),
+        ({"pcap": "-"}, "--pcap scan.pcapng"),
+        ({"find_hosts": True, "sctp_cookie": True}, "-sn looks for hosts and asks no ports: leave out -sZ, or -sn"),
         ({"xml": ("-",), "jsonl": ("-",)}, "two reports would go to standard output"),
         ({"xml": ("f",), "jsonl": ("f",)}, "two reports would go to f"),
         ({"xml": ("",)}, "is empty"),

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 from hatoba.cli.scan_options import ScanOptions
-from hatoba.cli.scan_run import CLOSED_PIPE, Event, World, scan
+from hatoba.cli.scan_run import CLOSED_PIPE, Event, Means, World, scan
 from hatoba.errors import NotInScope, UsageError
-from hatoba.model import Answer, Host, Progress, Protocol, Reason, ScanEnd, ScanInfo, ScanPlan, State
+from hatoba.model import Address, Answer, Host, Ping, PortsAsked, Progress, Protocol, Reason, ScanEnd, ScanInfo, ScanPlan, State
 from hatoba.results.batch import VERDICT, VerdictBatch
+from hatoba.targets.ports import PortChoice
 from hatoba.targets.scope import Permitted, Scope
 
 
@@ -33,11 +34,17 @@ class Script:
         self.started = False
         self.closed = False
         self.plan = ScanPlan()
-        self.ports = ""
 
-    def __call__(self, plan: ScanPlan, permitted: Permitted, *, arguments: Sequence[str], ports: str) -> Script:
-        self.plan, self.permitted, self.arguments, self.ports = plan, permitted, tuple(arguments), ports
+    def __call__(
+        self, plan: ScanPlan, permitted: Permitted, *, arguments: Sequence[str], watch: object | None = None
+    ) -> Script:
+        self.plan, self.permitted, self.arguments, self.watch = plan, permitted, tuple(arguments), watch
         return self
+
+    @property
+    def ports(self) -> dict[str, str]:
+        """What its targets were to be asked for."""
+        return {PortChoice(block.ports).describe() for block in self.permitted.targets.blocks}.pop()
 
     def stop(self) -> None:
         self.stopped = True
@@ -46,11 +53,13 @@ class Script:
         self.started = True
         targets = self.permitted.targets
         try:
-            yield ScanInfo("0", self.arguments, self.plan.method, Protocol.TCP, self.ports, 1, len(targets), 0.0)
+            asked = tuple(PortsAsked(method, Protocol.TCP, "22", 1) for method in self.plan.methods)
+            yield ScanInfo("0", self.arguments, asked, len(targets), 0.0)
             for index in range(len(targets)):
                 rows = np.zeros(1, VERDICT)
                 rows[0] = (index, 22, 6, State.OPEN, Reason.SYN_ACK, 1, 1, Answer.SYN_ACK, 64, 0, 0, 0, 0, 0.001)
-                yield VerdictBatch(self.plan.method, targets, rows)
+                if asked:
+                    yield VerdictBatch(self.plan.methods[0], targets, rows)
                 yield Host(targets.address(index), targets.names(index), "up", "syn-ack", 0.001)
                 yield Progress(1, 2, 1, 0.1, 10.0, 1.0, 1)
             for action in self.extra:
@@ -60,8 +69,9 @@ class Script:
                     action()
                 yield Progress(1, 2, 1, 0.2, 10.0, 1.0, 1)
             interrupted = self.stopped or self.failed
-            counts = {} if self.silent else {"open": 1}
-            yield ScanEnd(1.0, 1.0, 1, 0, 1, counts, 1, interrupted=interrupted, problems=self.problems)
+            counts = {} if self.silent or not asked else {"open": 1}
+            up = int(not self.silent)
+            yield ScanEnd(1.0, 1.0, up, 0, 1, counts, 1, interrupted=interrupted, problems=self.problems)
         finally:
             self.closed = True
 
@@ -73,8 +83,9 @@ def world(script: Script, **changes: Any) -> World:
         "stderr": io.StringIO(),
         "environ": {},
         "permit": lambda options, targets: Scope([]).waive(targets),
-        "method": lambda options: (options.method or "connect", None),
+        "means": lambda options: Means(() if options.hosts_only else options.methods or ("connect",)),
         "new_scan": script,
+        "names": lambda: pytest.fail("nobody asked for names"),
     }
     return World(**given | changes)
 
@@ -94,7 +105,8 @@ def test_a_scan_prints_the_table() -> None:
     assert status == 0
     assert "22/tcp" in shown
     assert "198.18.0.2" in shown
-    assert (script.ports, script.plan.method, script.arguments) == ("22", "connect", ("hatoba", "scan"))
+    assert (script.ports, script.plan.methods, script.arguments) == ("22", ("connect",), ("hatoba", "scan"))
+    assert script.watch is None
     assert script.closed
 
 
@@ -161,8 +173,106 @@ def test_targets_come_from_files_and_standard_input(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("verbose", "told"), [(0, False), (1, True)])
 def test_the_choice_of_a_method_is_remarked_on_request(verbose: int, told: bool, capsys: pytest.CaptureFixture[str]) -> None:
-    run(Script(), options={"verbose": verbose}, method=lambda options: ("connect", "by connect, because"))
+    run(Script(), options={"verbose": verbose}, means=lambda options: Means(("connect",), False, "by connect, because"))
     assert ("because" in capsys.readouterr().err) is told
+
+
+def test_ports_of_each_protocol_are_chosen_by_the_methods() -> None:
+    script = Script()
+    run(script, options={"methods": ("syn", "udp"), "ports": "T:80,U:53"})
+    assert (script.plan.methods, script.ports) == (("syn", "udp"), "T:80,U:53")
+
+
+BY_PACKETS = (Ping("icmp-echo"), Ping("syn", (443,)), Ping("ack", (80,)), Ping("icmp-timestamp"))
+BY_CONNECT = (Ping("connect", (80, 443)),)
+
+
+@pytest.mark.parametrize(
+    ("targets", "packets", "options", "pings"),
+    [
+        ("198.18.0.0/28", True, {}, ()),
+        ("198.18.0.0-16", True, {}, BY_PACKETS),
+        ("198.18.0.0-16", False, {}, BY_CONNECT),
+        ("198.18.0.2", True, {"hosts_only": True}, BY_PACKETS),
+        ("198.18.0.0/24", True, {"pings": ()}, ()),
+        ("198.18.0.2", True, {"pings": (Ping("udp", (53,)),)}, (Ping("udp", (53,)),)),
+        ("198.18.0.2", False, {"pings": (Ping("syn", (22,)), Ping("ack", (80,)))}, (Ping("connect", (22, 80)),)),
+    ],
+)
+def test_hosts_are_looked_for_where_there_are_many_or_nothing_else_is_asked(
+    targets: str, packets: bool, options: dict[str, Any], pings: tuple[Ping, ...]
+) -> None:
+    script = Script()
+    methods = () if options.get("hosts_only") else ("connect",)
+    run(script, options={"targets": (targets,), **options}, means=lambda options: Means(methods, packets))
+    assert script.plan.pings == pings
+
+
+def test_hosts_only(capsys: pytest.CaptureFixture[str]) -> None:
+    script = Script()
+    status, shown = run(script, options={"hosts_only": True})
+    assert (status, script.plan.methods) == (0, ())
+    assert shown.startswith("198.18.0.2: up (syn-ack), answers in 1.0 ms\n")
+    assert "Ports" not in shown
+    assert run(Script(problems=("no way",)), options={"hosts_only": True})[0] == 0
+    assert run(Script(problems=("no way",), silent=True), options={"hosts_only": True})[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"hosts_only": True, "targets": ("198.18.0.2:80",)}, "leave out 80"),
+        ({"methods": ("connect",), "plan": ScanPlan(tcp_flags=3)}, "--scanflags is for methods"),
+        ({"methods": ("udp",), "plan": ScanPlan(tcp_flags=3)}, "--scanflags is for methods"),
+        ({"methods": ("syn", "fin")}, "keep one of them"),
+        ({"methods": ("syn", "ip-protocol")}, "scan with it alone"),
+        ({"methods": ("syn",), "ports": "U:53"}, "add --udp"),
+    ],
+)
+def test_what_does_not_go_together_costs_no_packet(options: dict[str, Any], says: str) -> None:
+    script = Script()
+    with pytest.raises(UsageError, match=says):
+        run(script, options=options)
+    assert not script.started
+
+
+class Names:
+    """Knows one name."""
+
+    problem: str | None = None
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def ask(self, address: Address) -> None:
+        """It needs no time."""
+
+    def name(self, address: Address) -> str | None:
+        return "web.lab" if str(address) == "198.18.0.2" else None
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_list_needs_no_permission_and_no_engine(tmp_path: Path) -> None:
+    script, names = Script(), Names()
+    outputs = (("jsonl", str(tmp_path / "x")),)
+    options = {"targets": ("198.18.0.2-3",), "list_only": True, "outputs": outputs}
+    status, shown = run(script, options=options, names=lambda: names, permit=lambda *_: pytest.fail("asked for permission"))
+    assert status == 0
+    assert shown == "198.18.0.2 (web.lab)\n198.18.0.3\n\nAddresses: 2. Nothing was sent to them.\n"
+    assert [json.loads(line)["type"] for line in (tmp_path / "x").read_text().splitlines()] == ["scan", "host", "host", "end"]
+    assert names.closed
+    assert not script.started
+    assert run(script, options={**options, "outputs": (), "list_names": False})[1].startswith("198.18.0.2\n")
+
+
+def test_a_list_without_names_for_want_of_a_server_is_a_list() -> None:
+    names = Names()
+    names.problem = "nobody answered"
+    status, shown = run(Script(), options={"list_only": True}, names=lambda: names)
+    assert status == 0
+    assert "Problem: nobody answered" in shown
 
 
 def test_ctrl_c_once_ends_properly_with_130(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

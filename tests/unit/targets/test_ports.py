@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hatoba.errors import UsageError
 from hatoba.model import Protocol
-from hatoba.targets.ports import PortChoice, choice, parse_ports, range_list, top_ports_choice
+from hatoba.targets.ports import PortChoice, choice, parse_ports, ports_asked, range_list, top_ports_choice
 
 TCP, UDP, SCTP = Protocol.TCP, Protocol.UDP, Protocol.SCTP
 
@@ -151,6 +151,22 @@ def test_top_ports() -> None:
 
 def test_ports_of_another_protocol_are_refused_by_name() -> None:
     chosen = parse_ports("U:53,T:80")
-    with pytest.raises(UsageError, match=r"^UDP ports are not asked in this version yet: leave out U: "):
-        chosen.only(Protocol.TCP)
-    assert parse_ports("80").only(Protocol.TCP) == parse_ports("80")
+    with pytest.raises(UsageError, match=r"^UDP ports are chosen, but no method that asks them: add --udp, or leave out U: "):
+        chosen.only([Protocol.TCP])
+    assert parse_ports("80").only([Protocol.TCP]) == parse_ports("80")
+    assert chosen.only([Protocol.UDP, Protocol.TCP]) == chosen
+
+
+def test_protocols_above_ip_run_to_255() -> None:
+    assert parse_ports("P:1,6,250-").describe() == "1,6,250-255"
+    assert parse_ports("-", default=Protocol.IP).describe() == "1-255"
+    assert parse_ports("P:gre,T:80").describe() == "P:47,T:80"
+    for text in ("P:256", "P:1-300"):
+        with pytest.raises(UsageError, match=r"protocols of IP run from 0 to 255"):
+            parse_ports(text)
+
+
+def test_ports_that_are_not_named_are_the_likeliest_of_each_protocol() -> None:
+    chosen = ports_asked([TCP, UDP, Protocol.IP], None, 10)
+    assert {protocol: len(array) for protocol, array in chosen.ports.items()} == {Protocol.IP: 256, TCP: 10, UDP: 10}
+    assert ports_asked([TCP, UDP], "53,U:161", 10).describe() == "T:53,U:53,161"
