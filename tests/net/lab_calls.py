@@ -52,6 +52,19 @@ def icmp_answer(address: str, port: int) -> list[int] | None:
     return None
 
 
+def udp_answer(address: str, port: int, words: str, timeout_s: float) -> list[str] | None:
+    """What came back to a datagram with these words, and from which address; None for nothing. Any sender is heard."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.settimeout(timeout_s)
+        probe.sendto(words.encode(), (address, port))
+        try:
+            data, peer = probe.recvfrom(65536)
+        except TimeoutError:
+            return None
+    return [data.decode(), peer[0]]
+
+
 def about_itself(greeting: str) -> dict[str, Any]:
     """Where this runs. What it prints must not get into its result."""
     print("talk on standard output")

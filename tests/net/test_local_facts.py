@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from hatoba.lab.laboratory import MARK
+from hatoba.probes import METHODS
 from hatoba.wire.capabilities import raw_remedy
 from hatoba.wire.local import LAB_MARK
 from tests import needs
@@ -35,7 +36,7 @@ def test_doctor_finds_what_is_in_effect(make_lab: MakeLab, privileged: bool) -> 
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert [found[name] for name in ("user_id", "net_raw", "packet_socket", "raw_ipv4")] == [0, *[privileged] * 3]
-    assert found["methods"] == {"connect": True, "syn": privileged}
+    assert found["methods"] == {"connect": True, **dict.fromkeys(METHODS, privileged)}
     assert found["default_method"] == ("syn" if privileged else "connect")
     assert found["error_queue"] is True
 

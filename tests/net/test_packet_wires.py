@@ -184,6 +184,34 @@ def test_batches_of_any_size_wrap_around_the_rings(make_lab: MakeLab, family: in
     assert (told["rst"], told["drops"], told["times"]) == (last, 0, True)
 
 
+@BOTH
+@pytest.mark.parametrize("where", ["link", "own"])
+def test_the_kernel_answers_every_kind_of_probe(make_lab: MakeLab, family: int, where: str) -> None:
+    """It answers nothing whose checksums are wrong. Long frames and short ones take turns in the same slots."""
+    us, them = pair(make_lab)
+    target = THEM[family] if where == "link" else US[family]
+    for host in (us, them):
+        host.listen([80])
+        host.sysctl({"net.ipv4.icmp_ratelimit": 0, "net.ipv6.icmp.ratelimit": 0})
+    told = us.call(CALLS + "every_kind", target, 80, 4, 3)
+    number, identification = (1, SEQ & 0xFFFF) if family == 4 else (58, SEQ & 0xFFFF)
+    unreachable = [3, 3] if family == 4 else [1, 4]
+    expected = {
+        "icmp-echo": [5, 0 if family == 4 else 129, 0, number, identification],
+        "udp": [2, *unreachable, 17],
+        "long udp": [2, *unreachable, 17],
+        "ack": [1, 4, 0, 6, SEQ],
+        "syn": [1, 0x12, 0, 6],
+    }
+    if where == "link":
+        expected["ip-protocol"] = [2, *((3, 2) if family == 4 else (4, 1)), 253]
+    if family == 4:
+        expected["icmp-timestamp"] = [5, 14, 0, 1, identification]
+    assert {name: [answer[: len(expected[name])] for answer in answers] for name, answers in told.items()} == {
+        name: [answer] * 3 for name, answer in expected.items()
+    }
+
+
 def test_answers_that_nobody_took_out_in_time_are_counted(make_lab: MakeLab) -> None:
     us, _them = pair(make_lab)
     read, drops = us.call(CALLS + "unread", THEM[4], 5000, 1)

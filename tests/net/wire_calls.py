@@ -16,13 +16,16 @@ from typing import Any
 
 import numpy as np
 
+from hatoba.engine.neighbour_search import NeighbourSearch
 from hatoba.errors import WireError
 from hatoba.packets.answers import ANSWER, TCP_SEGMENT, read_answers
-from hatoba.packets.frames import FrameTemplate
-from hatoba.packets.layouts import ETHERNET_BYTES, RST
-from hatoba.probes.syn import METHOD
+from hatoba.packets.frames import FrameTemplate, Varying
+from hatoba.packets.layouts import ETHERNET_BYTES, RST, SYN
+from hatoba.packets.segment import Segment
+from hatoba.probes import METHODS, PINGS
+from hatoba.probes.tcp_segment import segment
 from hatoba.wire.base import PacketWire
-from hatoba.wire.neighbours import find_neighbours
+from hatoba.wire.network import KernelNetwork
 from hatoba.wire.raw_ip import RawIpWire
 from hatoba.wire.ring import RingWire
 from hatoba.wire.routes import Route, find_ways
@@ -70,11 +73,23 @@ def singly(addresses: list[str]) -> list[list[Any]]:
 
 def neighbours(family: int, gateway_of: str, addresses: list[str]) -> dict[str, str]:
     """Hardware addresses of those who answer on the link that leads to *gateway_of*."""
-    route = route_to(gateway_of)
-    found = find_neighbours(
-        route.link, family, route.source, [ip_address(address).packed for address in addresses], time.monotonic
-    )
+    found = hardware_addresses(route_to(gateway_of), family, [ip_address(address).packed for address in addresses])
     return {str(ip_address(address)): mac.hex(":") for address, mac in found.items()}
+
+
+def hardware_addresses(route: Route, family: int, addresses: list[bytes]) -> dict[bytes, bytes]:
+    """Of those who answer on the link of *route*."""
+    search = NeighbourSearch(KernelNetwork(time.monotonic), time.monotonic)
+    ordered = sorted(addresses)
+    packed = np.frombuffer(b"".join(ordered), np.uint8).reshape(len(ordered), -1)
+    looking = search.find(route.link, family, route.source, packed)
+    while True:
+        try:
+            next(looking)
+        except StopIteration as end:
+            found = end.value
+            break
+    return {address: mac.tobytes() for address, mac, known in zip(ordered, found.macs, found.known, strict=True) if known}
 
 
 def route_to(target: str) -> Route:
@@ -85,39 +100,46 @@ def route_to(target: str) -> Route:
 
 
 @contextlib.contextmanager
-def wire_to(target: str, rx_slots: int = 1 << 15, first_port: int = FIRST_PORT) -> Iterator[tuple[PacketWire, bytes]]:
-    """A wire that fits the route to *target*, and its next hop's hardware address."""
+def wire_to(
+    target: str, rx_slots: int = 1 << 15, first_port: int = FIRST_PORT, segments: tuple[Segment, ...] = ()
+) -> Iterator[tuple[PacketWire, bytes]]:
+    """A wire that fits the route to *target*, and its next hop's hardware address. Without *segments* it asks with SYN."""
     route, family = route_to(target), ip_address(target).version
     hop = route.gateway or ip_address(target).packed
     mac = bytes(6)
     kind: type[RingWire | RawIpWire] = RawIpWire
     if route.link.ethernet:
         kind = RingWire
-        mac = find_neighbours(route.link, family, route.source, [hop], time.monotonic)[hop]
-    template = FrameTemplate(
-        family, ETHERNET_BYTES if route.link.ethernet else 0, route.link.mac, route.source, METHOD.segment(family)
-    )
+        mac = hardware_addresses(route, family, [hop])[hop]
+    link_bytes = ETHERNET_BYTES if route.link.ethernet else 0
+    template = FrameTemplate(family, link_bytes, route.link.mac, route.source, segments or (segment(family, SYN),))
     with contextlib.closing(kind(template, route.link.name, first_port, rx_slots, time.monotonic)) as wire:
         yield wire, mac
 
 
-def send(wire: PacketWire, target: str, ports: list[int], mac: bytes = bytes(6), first_port: int = FIRST_PORT) -> None:
-    """One SYN to each port."""
+def send(
+    wire: PacketWire,
+    target: str,
+    ports: list[int],
+    mac: bytes = bytes(6),
+    first_port: int = FIRST_PORT,
+    variant: int | None = None,
+) -> None:
+    """One probe to each port, of those that the wire has."""
     filler = wire.template.filler()
     raw = np.frombuffer(ip_address(target).packed, np.uint8)
     left = np.array(ports, np.uint16)
     while len(left):
         frames = wire.reserve(min(len(left), 1024))
         count = len(frames)
-        filler.fill(
-            frames,
+        varying = Varying(
             np.tile(raw, (count, 1)),
             np.full(count, first_port, np.uint16),
             left[:count],
             np.full(count, SEQ, np.uint32),
             np.tile(np.frombuffer(mac, np.uint8), (count, 1)),
         )
-        wire.commit(count)
+        wire.commit(count, filler.fill(frames, varying, None if variant is None else np.full(count, variant)))
         left = left[count:]
 
 
@@ -162,6 +184,28 @@ def scan(target: str, first: int, last: int, step: int = 1024) -> dict[str, Any]
         missing = last - first + 1 - sum(map(len, heard))
         heard.append(listen(wire, missing))
         return {**summed_up(np.concatenate(heard), target, began_s), "drops": wire.drops, "wire": type(wire).__name__}
+
+
+def every_kind(target: str, open_port: int, closed_port: int, turns: int) -> dict[str, list[list[int]]]:
+    """What the target's kernel answers to each kind of probe: [kind, type or flags, code] of every answer. The probes leave by
+    one wire, one kind after the other, *turns* times over."""
+    family = ip_address(target).version
+    ports = {"syn": open_port, "ack": open_port, "udp": closed_port, "long udp": 443, "icmp-echo": 0}
+    if not route_to(target).local:  # there the probe itself comes back, and nothing tells it from an answer
+        ports["ip-protocol"] = 253
+    if family == 4:
+        ports["icmp-timestamp"] = 0
+    methods = {**METHODS, **PINGS, "long udp": METHODS["udp"]}
+    segments = [methods[name].wording(family, np.array([port], np.uint16)).segments[0] for name, port in ports.items()]
+    told: dict[str, list[list[int]]] = {name: [] for name in ports}
+    with wire_to(target, segments=tuple(segments)) as (wire, mac):
+        for _turn in range(turns):
+            for variant, (name, port) in enumerate(ports.items()):
+                send(wire, target, [port], mac, variant=variant)
+                for row in listen(wire, 1):
+                    kind = int(row["icmp_type"] or row["flags"])
+                    told[name].append([int(row["kind"]), kind, int(row["icmp_code"]), int(row["protocol"]), int(row["seq"])])
+    return told
 
 
 def unread(target: str, probes: int, rx_slots: int) -> list[int]:
@@ -216,7 +260,7 @@ def loses_carrier() -> str:
     for name in ("near", "far"):
         ip("link", "set", name, "up")
     ip("address", "add", "198.18.200.1/24", "dev", "near")
-    template = FrameTemplate(4, ETHERNET_BYTES, bytes(6), ip_address("198.18.200.1").packed, METHOD.segment(4))
+    template = FrameTemplate(4, ETHERNET_BYTES, bytes(6), ip_address("198.18.200.1").packed, (segment(4, SYN),))
     with contextlib.closing(RingWire(template, "near", FIRST_PORT, 1024, time.monotonic)) as wire:
         send(wire, "198.18.200.2", [1], bytes.fromhex("020000000009"))
         ip("link", "set", "far", "down")
@@ -272,7 +316,7 @@ def full_queue(reads: bool) -> dict[str, Any]:
     """Send 3,000 frames into a TAP device, whose queue holds fewer, while somebody *reads* at its end, or nobody does."""
     descriptor = open_tun(_IFF_TAP, "198.18.0.1/24")
     mac = bytes.fromhex("020000000009")
-    template = FrameTemplate(4, ETHERNET_BYTES, bytes(6), ip_address("198.18.0.1").packed, METHOD.segment(4))
+    template = FrameTemplate(4, ETHERNET_BYTES, bytes(6), ip_address("198.18.0.1").packed, (segment(4, SYN),))
     came: list[int] = []
 
     def read() -> None:

@@ -15,7 +15,7 @@ from libnmap.parser import NmapParser
 
 from hatoba.lab import Host, Lab
 from tests import needs
-from tests.peers.neighbourhood import DARK, FOREIGN_NAME, SCANS, Recorded, build
+from tests.peers.neighbourhood import DARK, DATA, FOREIGN_NAME, SCANS, WEB, WEB_IPV6, Recorded, build
 from tests.real_scans import states
 
 DTD = Path("/usr/share/nmap/nmap.dtd")
@@ -100,6 +100,71 @@ def test_silence_is_no_host_up(recorded: Recorded) -> None:
 def test_every_host_has_its_own_ports(recorded: Recorded) -> None:
     opened = {host.address: [port for port, _tcp in host.get_open_ports()] for host in read(recorded).hosts if host.is_up()}
     assert opened == {"198.18.0.2": [22, 80], "198.18.0.4": [6379], "fd00:18::2": [22, 80]}
+
+
+@scan_named("every state")
+def test_every_protocol_has_its_own_line(recorded: Recorded) -> None:
+    (host,) = read(recorded).hosts
+    found = {(service.protocol, service.port): (service.state, service.reason) for service in host.services}
+    assert found["tcp", 22] == ("unfiltered", "reset")
+    assert found["tcp", 25] == ("filtered", "no-response")
+    assert found["tcp", 110] == ("filtered", "admin-prohibited")
+    assert found["udp", 9] == found["udp", 53] == ("closed", "port-unreach")
+    assert found["sctp", 80][0] in ("open|filtered", "filtered")  # by whether the kernel has SCTP
+    kinds = [(kind.get("type"), kind.get("protocol")) for kind in ElementTree.parse(recorded.xml).iter("scaninfo")]
+    assert kinds == [("ack", "tcp"), ("udp", "udp"), ("sctpcookieecho", "sctp")]
+
+
+@scan_named("closed ports alone answer")
+def test_silence_that_means_two_things(recorded: Recorded) -> None:
+    (host,) = read(recorded).hosts
+    assert {service.port: service.state for service in host.services} == {
+        22: "open|filtered",
+        23: "closed",
+        24: "closed",
+        25: "open|filtered",
+    }
+
+
+@scan_named("protocols above IP")
+def test_protocols_above_ip_have_their_names(recorded: Recorded) -> None:
+    (host,) = read(recorded).hosts
+    services = {service.port: service for service in host.services}
+    assert {service.protocol for service in services.values()} == {"ip"}
+    assert [services[number].service for number in (1, 6, 17, 47)] == ["icmp", "tcp", "udp", "gre"]
+    assert services[1].state == services[6].state == "open"
+
+
+@scan_named("hosts only")
+def test_hosts_alone_are_up_or_down_with_their_hardware_addresses(recorded: Recorded) -> None:
+    report = read(recorded)
+    up = [host for host in report.hosts if host.is_up()]
+    assert {host.address for host in up} == {"198.18.0.1", WEB, DARK, DATA, WEB_IPV6}
+    assert (report.hosts_up, report.hosts_total) == (5, 17)
+    assert not any(host.services for host in report.hosts)
+    web = next(host for host in up if host.address == WEB)
+    assert web.mac.lower().startswith("02:")
+    assert ElementTree.parse(recorded.xml).find(f"host/address[@addr='{WEB}']/../trace/hop").get("ipaddr") == WEB  # type: ignore[union-attr]
+
+
+@scan_named("hosts of a network")
+def test_of_a_network_only_what_is_there_is_asked(recorded: Recorded) -> None:
+    report = read(recorded)
+    assert {host.address for host in report.hosts} == {"198.18.0.1", WEB, DARK, DATA}
+    assert (report.hosts_up, report.hosts_total) == (4, 32)
+
+
+@scan_named("listed")
+def test_what_is_listed_is_neither_up_nor_down(recorded: Recorded) -> None:
+    report = read(recorded)
+    assert {host.status for host in report.hosts} == {"unknown"}
+    assert len(report.hosts) == report.hosts_total == 17
+
+
+@scan_named("out of time")
+def test_a_host_that_took_too_long_says_so(recorded: Recorded) -> None:
+    (host,) = ElementTree.parse(recorded.xml).iter("host")
+    assert host.get("timedout") == "true"
 
 
 @scan_named("hostile names")

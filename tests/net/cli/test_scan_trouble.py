@@ -73,7 +73,7 @@ class TestWithoutTheRightToRawPackets:
         command = [*self.prefix(truth_lab, how), *COMMAND, "-p", "1-100", "-v", "-oJ", "-", truth_lab.address()]
         done = Scanned.of(truth_lab.scanner.run(command))
         assert done.status == 0
-        assert done.lines[0]["method"] == "connect"
+        assert done.lines[0]["scans"][0]["method"] == "connect"
         (told,) = done.errors.splitlines()
         assert "connect()" in told
         opened = {port for port, line in done.ports.items() if line["state"] == "open"}
@@ -92,7 +92,7 @@ class TestWithoutTheRightToRawPackets:
         done = Scanned.of(truth_lab.scanner.run(["sh", "-c", command]))  # as root, who is not asked for a password
         assert (done.status, done.errors) == (0, "")
         assert done.ports[22]["reason"] == "syn-ack"
-        assert done.lines[0]["method"] == "syn"
+        assert done.lines[0]["scans"][0]["method"] == "syn"
 
     @staticmethod
     def prefix(truth_lab: TruthHost, how: str) -> list[str]:
