@@ -19,6 +19,11 @@ def lacking(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
+def beyond_reach(reason: str) -> NoReturn:
+    """Skip the running test, under continuous integration, too: what it needs is built into a kernel, and no package brings it."""
+    pytest.skip(reason)
+
+
 def require_program(name: str) -> str:
     """The full path of a program that the test can't do without."""
     program = find_program(name)

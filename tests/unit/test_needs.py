@@ -27,3 +27,9 @@ def test_missing_namespaces(outcome: type[BaseException], monkeypatch: pytest.Mo
 
 def test_present_program_is_given_with_its_path() -> None:
     assert needs.require_program("sh").endswith("/sh")
+
+
+@pytest.mark.usefixtures("outcome")
+def test_what_no_package_brings_is_skipped_everywhere() -> None:
+    with pytest.raises(pytest.skip.Exception, match="no such thing in this kernel"):
+        needs.beyond_reach("no such thing in this kernel")
