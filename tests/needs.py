@@ -20,7 +20,7 @@ def lacking(reason: str) -> NoReturn:
 
 
 def beyond_reach(reason: str) -> NoReturn:
-    """Skip the running test, under continuous integration, too: what it needs is built into a kernel, and no package brings it."""
+    """Skip the running test, also under continuous integration: what it needs is part of a kernel, and no package brings it."""
     pytest.skip(reason)
 
 
