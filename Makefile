@@ -1,10 +1,12 @@
 # One command for each loop. Each makes the virtual environment by itself when it is missing or pyproject.toml is newer.
 #   PYTHON=python3.12 make test     with another Python (3.11 or later)
 #   VENV=/tmp/venv make test        with the environment elsewhere
+#   make test WORKERS=1             one test after the other
 
 SHELL := /bin/sh
 VENV ?= .venv
 BIN := $(VENV)/bin
+WORKERS ?= 3
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.14; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
 STAMP := $(VENV)/.installed
@@ -29,7 +31,7 @@ demo: $(STAMP)
 	$(BIN)/python -m hatoba demo
 
 test: $(DEV_STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff check .
