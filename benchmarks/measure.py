@@ -9,14 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import xml.etree.ElementTree as ET
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import nmap_xml
-from benchmarks.works import Bed, Contender, Work
+from benchmarks.beds import Bed
+from benchmarks.contenders import Contender
+from benchmarks.works import Work
 from hatoba.lab import Lab
 
 TIMED = Path(__file__).with_name("timed.py")
@@ -30,9 +29,17 @@ class Run:
     wall_s: float
     cpu_s: float
     peak_bytes: int
+    sent: int
+    """Packets that left by the scanner's interface."""
+    sending_s: float
+    """How long the middle 98 of 100 of them took."""
     status: int
     differences: dict[str, int]
     """Ports that were reported otherwise than they are, counted by what was said of them."""
+
+    @property
+    def sent_pps(self) -> float:
+        return 0.98 * self.sent / self.sending_s if self.sending_s else 0.0
 
 
 @dataclass(slots=True)
@@ -60,7 +67,7 @@ class Measured:
     """One work, done by all."""
 
     work: Work
-    ports: int
+    questions: int
     series: tuple[Series, ...]
 
     @property
@@ -87,26 +94,25 @@ def measure(work: Work, rounds: int, seconds: float, say: Callable[[str], None] 
             for one in series:
                 one.runs.append(_run(bed, one.contender, work.limit_s, Path(folder)))
                 say(f"{work.name}, {one.contender.name}: {one.runs[-1].wall_s:.2f} s")
-        return Measured(work, len(bed.expected), series)
+        return Measured(work, bed.questions, series)
 
 
 def _run(bed: Bed, contender: Contender, limit_s: int, folder: Path) -> Run:
     program = shutil.which(contender.argv[0])
     assert program is not None  # missing_programs() was asked
-    argv = [program, *contender.argv[1:], *bed.targets]
+    argv = [program, *contender.options(bed.words), *bed.targets]
     process = bed.scanner.run(
         [sys.executable, "-I", "-S", str(TIMED), str(folder), str(limit_s), *argv], timeout_s=limit_s + _GRACE_S
     )
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, argv, process.stdout, process.stderr)
     costs = json.loads(process.stdout)
-    return Run(differences=_differences(folder / "stdout", bed), **costs)
+    return Run(differences=_differences(folder / "stdout", contender, bed), **costs)
 
 
-def _differences(report: Path, bed: Bed) -> dict[str, int]:
+def _differences(report: Path, contender: Contender, bed: Bed) -> dict[str, int]:
     try:
-        found = nmap_xml.read(report.read_text(encoding="utf-8", errors="replace"))
-    except ET.ParseError:
-        return {"no readable report": len(bed.expected)}
-    counted: Counter[str] = nmap_xml.differences(found, bed.expected)
-    return dict(counted)
+        found = contender.report.read(report.read_text(encoding="utf-8", errors="replace"))
+    except ValueError:
+        return {"no readable report": bed.questions}
+    return dict(contender.report.compare(found, bed.truth, bed.asked))

@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.measure import Measured, Series
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
-FORMAT = "hatoba benchmarks 1"
+FORMAT = "hatoba benchmarks 2"
 
 
 def markdown(measured: Sequence[Measured], machine: Mapping[str, str]) -> str:
@@ -20,8 +20,8 @@ def markdown(measured: Sequence[Measured], machine: Mapping[str, str]) -> str:
         lines += [
             f"### {one.work.name}: {one.work.title}",
             "",
-            "| program | time | beside hatoba | CPU time | peak memory | runs with every state right |",
-            "| --- | ---: | ---: | ---: | ---: | ---: |",
+            "| program | time | beside hatoba | sent per second | CPU time | peak memory | runs with every state right |",
+            "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
             *(_row(one, series) for series in one.series),
             "",
             *_remarks(one),
@@ -37,6 +37,7 @@ def _row(one: Measured, series: Series) -> str:
         f"`{series.contender.name}`",
         f"{'> ' * stopped}{series.wall_s:.2f} s",
         ratio,
+        f"{series.median(lambda run: run.sent_pps) / 1e6:.3f} M",
         f"{series.median(lambda run: run.cpu_s):.2f} s",
         f"{series.median(lambda run: run.peak_bytes) / 1e6:.0f} MB",
         f"{series.exact_runs} of {len(series.runs)}",
@@ -68,7 +69,7 @@ def as_json(measured: Sequence[Measured], machine: Mapping[str, str]) -> dict[st
         {
             "name": one.work.name,
             "title": one.work.title,
-            "ports": one.ports,
+            "questions": one.questions,
             "contenders": [
                 {
                     "name": series.contender.name,

@@ -16,7 +16,7 @@ sys.path.insert(0, str(FOLDER.parent))  # started as a file, Python looks beside
 from benchmarks.machine import describe  # noqa: E402
 from benchmarks.measure import Measured, measure, missing_programs  # noqa: E402
 from benchmarks.page import as_json, markdown, renew  # noqa: E402
-from benchmarks.works import WORKS, Work  # noqa: E402
+from benchmarks.works import WORKS, Work, by_name  # noqa: E402
 from hatoba.errors import LabError  # noqa: E402
 
 ROUNDS, WORK_SECONDS = 10, 300.0
@@ -26,11 +26,11 @@ SHORT_ROUNDS, SHORT_SECONDS, SHORT_LIMIT_S = 3, 110.0, 18
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--short", is_flag=True, help="Three rounds, two minutes at most; a run that takes long is stopped.")
 @click.option("--rounds", type=click.IntRange(1), help=f"How often each program runs (default {ROUNDS}).")
-@click.option("--work", "names", multiple=True, type=click.Choice([work.name for work in WORKS]), help="Only this work.")
+@click.option("--work", "names", multiple=True, type=click.Choice(list(by_name())), help="Only this work.")
 @click.option("--write/--no-write", default=True, help="Whether to renew README.md and add a file to results/.")
 def command(short: bool, rounds: int | None, names: tuple[str, ...], write: bool) -> None:
     """Measure hatoba beside its peers, on hosts in network namespaces of this machine."""
-    works = tuple(work for work in WORKS if not names or work.name in names)
+    works = tuple(by_name()[name] for name in names) if names else WORKS
     missing = missing_programs(works)
     if missing:
         raise click.ClickException(f"not installed: {', '.join(missing)}; install it with the system's package manager")

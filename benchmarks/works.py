@@ -1,45 +1,18 @@
-"""What is measured: each work is a lab to build and the programs that do the same on it.
+"""What is measured: each work is a bed to lay and the programs that do the same on it.
 
-To add one, write a function that builds its hosts and an entry in :data:`WORKS`. Everybody's output is nmap's XML, so that one
-reader serves all and nobody writes less than another.
+To add one, write a function that lays its bed (``beds.py``) and an entry here.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hatoba.lab import Host, Lab
-from hatoba.lab.topologies import truth_host
-from hatoba.lab.topologies.truth import ADDRESSES, OPEN_PORTS
+from benchmarks.beds import Bed, dense, firewalled_host, lossy_host, office, open_host, sweep, walled_host
+from benchmarks.contenders import Contender, hatoba, hatoba_open, masscan, nmap, zmap
+from hatoba.lab import Lab
 
-PortStates = dict[tuple[str, int], str]
-"""The word of its state, by address and port."""
-
-HATOBA = (sys.executable, "-P", "-m", "hatoba", "scan", "-oX", "-", "--no-progress")
-NMAP = ("nmap", "-n", "-Pn", "-oX", "-")
 PORTS = "1-65535"
-
-
-@dataclass(frozen=True, slots=True)
-class Contender:
-    """A program with its options."""
-
-    name: str
-    argv: tuple[str, ...]
-    """Without the targets, which are put behind it."""
-    ours: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Bed:
-    """A lab that is ready to be scanned."""
-
-    scanner: Host
-    targets: tuple[str, ...]
-    expected: PortStates
-    """What the ports truly are, as far as this method can see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,53 +27,61 @@ class Work:
     """After which a contender is stopped."""
 
 
-def hatoba(name: str, *options: str) -> Contender:
-    return Contender(name, (*HATOBA, *options), ours=True)
-
-
-def nmap(name: str, *options: str) -> Contender:
-    return Contender(name, (*NMAP, *options))
-
-
-def open_host(lab: Lab) -> Bed:
-    """One host that answers on every port: 116 are open, the others closed."""
-    near, far = ADDRESSES[4]
-    scanner, target = lab.add_host("scanner", [f"{near}/24"]), lab.add_host("target", [f"{far}/24"])
-    lab.link(scanner, target)
-    target.listen(OPEN_PORTS)
-    opened = frozenset(OPEN_PORTS)
-    return Bed(scanner, (far,), {(far, port): "open" if port in opened else "closed" for port in range(1, 65536)})
-
-
-def walled_host(method: str) -> Callable[[Lab], Bed]:
-    """The same with 11 ports that swallow and 7 that refuse by ICMP: see ``hatoba.lab.topologies.truth``."""
-
-    def lay(lab: Lab) -> Bed:
-        hosts = truth_host(lab)
-        truth = hosts.expected(4, method)
-        address = hosts.address()
-        return Bed(hosts.scanner, (address,), {(address, port): state.word for port, (state, _why) in truth.items()})
-
-    return lay
-
-
 SYN = hatoba("hatoba --syn", "--syn", "-p", PORTS)
-NMAP_SYN = nmap("nmap -sS -T4", "-sS", "-T4", "-p", PORTS)
+NMAP_SYN = nmap("nmap -sS -T4", "-Pn", "-sS", "-T4", "-p", PORTS)
 CONNECT = hatoba("hatoba --connect", "--connect", "-p", PORTS)
-NMAP_CONNECT = nmap("nmap -sT -T4", "-sT", "-T4", "-p", PORTS)
+NMAP_CONNECT = nmap("nmap -sT -T4", "-Pn", "-sT", "-T4", "-p", PORTS)
+
+
+def _fast(rate: int, *options: str) -> Contender:
+    return nmap(f"nmap {' '.join(options)} --min-rate {rate}", "-Pn", *options, "--min-rate", str(rate), "-p", PORTS)
+
 
 WORKS: tuple[Work, ...] = (
-    Work(
-        "one-host",
-        "SYN, 65,535 ports, one host",
-        open_host,
-        (SYN, NMAP_SYN, nmap("nmap -sS --min-rate 100000", "-sS", "--min-rate", "100000", "-p", PORTS)),
-    ),
+    Work("one-host", "SYN, 65,535 ports, one host", open_host, (SYN, NMAP_SYN, _fast(100_000, "-sS"))),
     Work(
         "connect",
         "connect(), 65,535 ports, one host",
         open_host,
-        (CONNECT, NMAP_CONNECT, nmap("nmap -sT -T5 --min-rate 100000", "-sT", "-T5", "--min-rate", "100000", "-p", PORTS)),
+        (CONNECT, NMAP_CONNECT, _fast(100_000, "-sT", "-T5")),
+    ),
+    Work(
+        "firewalled",
+        "SYN, 65,535 ports, one host whose firewall swallows all but 103",
+        firewalled_host,
+        (SYN, NMAP_SYN, _fast(50_000, "-sS")),
+    ),
+    Work(
+        "office",
+        "SYN, 1,000 ports, a /25 with 100 hosts that have to be found",
+        office,
+        (hatoba("hatoba --syn", "--syn", "-p", "1-1000"), nmap("nmap -sS -T4", "-sS", "-T4", "-p", "1-1000")),
+    ),
+    Work(
+        "dense",
+        "SYN, 65,536 ports of 48 hosts",
+        dense(48),
+        (
+            hatoba_open("hatoba --syn", "--syn", "-p", "0-65535"),
+            masscan("masscan", "-p", "0-65535", "--rate", "10000000"),
+        ),
+    ),
+    Work(
+        "sweep",
+        "SYN, one port, 131,072 addresses of which 101 answer",
+        sweep(15),
+        (
+            hatoba_open("hatoba --syn", "--syn", "-p", "80"),
+            zmap("zmap -T 1", "-T", "1"),
+            zmap("zmap -T 2", "-T", "2"),
+            masscan("masscan", "-p", "80", "--rate", "10000000"),
+        ),
+    ),
+    Work(
+        "lossy",
+        "SYN, 65,535 ports, one host, 5 of 100 packets to it are lost",
+        lossy_host,
+        (SYN, NMAP_SYN, masscan("masscan", "-p", PORTS, "--rate", "10000000")),
     ),
     Work(
         "walled",
@@ -115,7 +96,18 @@ WORKS: tuple[Work, ...] = (
         (CONNECT, NMAP_CONNECT),
     ),
 )
+GROWTH: tuple[Work, ...] = (
+    *(
+        Work(f"dense-{hosts}", f"SYN, 65,536 ports of {hosts} hosts", dense(hosts), WORKS[4].contenders[:1])
+        for hosts in (16, 32, 64)
+    ),
+    *(
+        Work(f"sweep-{prefix}", f"SYN, one port, all of 198.18.0.0/{prefix}", sweep(prefix), WORKS[5].contenders[:1])
+        for prefix in (18, 16, 15)
+    ),
+)
+"""Whether cost grows with the work and no faster, and memory does not grow."""
 
 
-def by_name(works: tuple[Work, ...] = WORKS) -> Mapping[str, Work]:
+def by_name(works: tuple[Work, ...] = (*WORKS, *GROWTH)) -> Mapping[str, Work]:
     return {work.name: work for work in works}

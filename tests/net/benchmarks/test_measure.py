@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import sys
 
+from benchmarks.beds import Bed
+from benchmarks.contenders import Contender
 from benchmarks.measure import Series, measure, missing_programs
-from benchmarks.works import WORKS, Bed, Contender, Work
+from benchmarks.truth import HostStates
+from benchmarks.works import WORKS, Work
 from hatoba.lab import Lab
 
 REPORT = (
@@ -18,7 +21,7 @@ NEVER_ENDS = "import signal; print('<nmaprun>', flush=True); signal.pause()"
 
 
 def lay(lab: Lab) -> Bed:
-    return Bed(lab.add_host("scanner"), ("198.18.0.2",), {("198.18.0.2", 80): "open"})
+    return Bed(lab.add_host("scanner"), ("198.18.0.2",), {"198.18.0.2": HostStates({80: "open"})}, range(80, 81))
 
 
 def pretend(name: str, code: str, *, ours: bool = False) -> Contender:

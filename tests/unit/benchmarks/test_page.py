@@ -7,15 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.beds import Bed
+from benchmarks.contenders import Contender
 from benchmarks.measure import Measured, Run, Series
 from benchmarks.page import BEGIN, END, as_json, markdown, renew
-from benchmarks.works import Bed, Contender, Work
+from benchmarks.works import Work
 from hatoba.lab import Lab
 
 
 def run(wall_s: float, status: int = 0, **differences: int) -> Run:
     told = {name.replace("_", " "): count for name, count in differences.items()}
-    return Run(wall_s, cpu_s=wall_s / 2, peak_bytes=50_000_000, status=status, differences=told)
+    return Run(
+        wall_s, cpu_s=wall_s / 2, peak_bytes=50_000_000, sent=1000, sending_s=wall_s / 2, status=status, differences=told
+    )
 
 
 def nowhere(_lab: Lab) -> Bed:
@@ -34,8 +38,8 @@ def measured(ours: list[Run], peer: list[Run]) -> Measured:
 def test_the_ratio_is_that_of_the_medians() -> None:
     text = markdown([measured([run(0.5), run(9.0), run(0.4)], [run(1.0), run(2.0), run(1.5)])], {"kernel": "Linux 6"})
     assert text.startswith("kernel Linux 6.\n")
-    assert "| `hatoba --syn` | 0.50 s |  | 0.25 s | 50 MB | 3 of 3 |" in text
-    assert "| `nmap -sS` | 1.50 s | 3.00 times | 0.75 s | 50 MB | 3 of 3 |" in text
+    assert "| `hatoba --syn` | 0.50 s |  | 0.004 M | 0.25 s | 50 MB | 3 of 3 |" in text
+    assert "| `nmap -sS` | 1.50 s | 3.00 times | 0.001 M | 0.75 s | 50 MB | 3 of 3 |" in text
 
 
 def test_wrong_states_are_told() -> None:

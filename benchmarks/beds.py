@@ -1,0 +1,151 @@
+"""Where it is measured: hosts that are ready to be scanned, and the truth about their ports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from benchmarks.truth import HostStates
+from hatoba.lab import Host, Lab
+from hatoba.lab.topologies import truth_host
+from hatoba.lab.topologies.truth import ADDRESSES, OPEN_PORTS
+from hatoba.model import State
+
+ALL_PORTS = range(1, 65536)
+_LOSS = """\
+table netdev loss {{
+  chain in {{
+    type filter hook ingress device eth0 priority 0
+    numgen random mod 100 < {percent} counter drop
+  }}
+}}
+"""
+_WALL = """\
+table inet wall {{
+  chain input {{
+    type filter hook input priority filter
+    tcp dport != {{ {passed} }} drop
+  }}
+}}
+"""
+_SWEPT_PORT = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Bed:
+    """A lab that is ready to be scanned."""
+
+    scanner: Host
+    targets: tuple[str, ...]
+    truth: dict[str, HostStates]
+    """By address, hosts of which there is something to tell."""
+    asked: range
+    """The ports."""
+    words: dict[str, str] = field(default_factory=dict)
+    """What contenders' options have filled in."""
+
+    @property
+    def questions(self) -> int:
+        return len(self.asked) * len(self.truth)
+
+
+def _bed(scanner: Host, target: Host, targets: tuple[str, ...], truth: dict[str, HostStates], asked: range) -> Bed:
+    link = scanner.links[0]
+    words = {"source": scanner.address(), "source_mac": link.end(scanner).mac, "next_mac": link.end(target).mac}
+    return Bed(scanner, targets, truth, asked, words)
+
+
+def _opened(rest: str) -> HostStates:
+    return HostStates(dict.fromkeys(OPEN_PORTS, "open"), rest)
+
+
+def open_host(lab: Lab, *, loss_percent: int = 0) -> Bed:
+    """One host that answers on every port: 116 are open, the others closed. So many of a hundred packets to it are lost."""
+    near, far = ADDRESSES[4]
+    rules = _LOSS.format(percent=loss_percent) if loss_percent else ""
+    scanner, target = lab.add_host("scanner", [f"{near}/24"]), lab.add_host("target", [f"{far}/24"])
+    lab.link(scanner, target)
+    if rules:
+        target.rules(rules)
+    target.listen(OPEN_PORTS)
+    return _bed(scanner, target, (far,), {far: _opened("closed")}, ALL_PORTS)
+
+
+def lossy_host(lab: Lab) -> Bed:
+    return open_host(lab, loss_percent=5)
+
+
+def walled_host(method: str) -> Callable[[Lab], Bed]:
+    """One host with 116 open ports, 11 that swallow and 7 that refuse by ICMP: see ``hatoba.lab.topologies.truth``."""
+
+    def lay(lab: Lab) -> Bed:
+        hosts = truth_host(lab)
+        told = hosts.expected(4, method)
+        named = {port: state.word for port, (state, _why) in told.items() if state is not State.CLOSED}
+        return _bed(hosts.scanner, hosts.target, (hosts.address(),), {hosts.address(): HostStates(named, "closed")}, ALL_PORTS)
+
+    return lay
+
+
+def firewalled_host(lab: Lab) -> Bed:
+    """One host whose firewall swallows all but 103 ports, of which a hundred are open."""
+    near, far = ADDRESSES[4]
+    opened, closed = range(20000, 20100), (22, 80, 443)
+    passed = ", ".join(map(str, (*closed, *opened)))
+    scanner = lab.add_host("scanner", [f"{near}/24"])
+    target = lab.add_host("target", [f"{far}/24"], rules=_WALL.format(passed=passed))
+    lab.link(scanner, target)
+    target.listen(opened)
+    named = dict.fromkeys(opened, "open") | dict.fromkeys(closed, "closed")
+    return _bed(scanner, target, (far,), {far: HostStates(named, "filtered")}, ALL_PORTS)
+
+
+def office(lab: Lab) -> Bed:
+    """A /25 with a hundred hosts, which have to be found first. A thousand ports of each."""
+    addresses = [f"198.18.0.{number}" for number in range(2, 102)]
+    asked = range(1, 1001)
+    scanner = lab.add_host("scanner", ["198.18.0.1/25"])
+    target = lab.add_host("target", [f"{address}/25" for address in addresses])
+    lab.link(scanner, target)
+    target.listen(OPEN_PORTS)
+    own = HostStates({}, "closed")
+    states = HostStates({port: "open" for port in OPEN_PORTS if port in asked}, "closed")
+    truth = dict.fromkeys(addresses, states) | {"198.18.0.1": own}
+    return _bed(scanner, target, ("198.18.0.0/25",), truth, asked)
+
+
+def dense(hosts: int) -> Callable[[Lab], Bed]:
+    """So many hosts, all ports of each, and the target's own kernel answers for all of them."""
+
+    def lay(lab: Lab) -> Bed:
+        addresses = [f"198.18.0.{number}" for number in range(2, 2 + hosts)]
+        scanner = lab.add_host("scanner", ["198.18.0.1/24"])
+        target = lab.add_host("target", [f"{address}/24" for address in addresses])
+        lab.link(scanner, target)
+        target.listen(OPEN_PORTS)
+        return _bed(scanner, target, tuple(addresses), dict.fromkeys(addresses, _opened("closed")), range(65536))
+
+    return lay
+
+
+def sweep(prefix: int, answering: int = 100) -> Callable[[Lab], Bed]:
+    """198.18.0.0/15 or a part of it, behind a router; so many of its addresses answer, the others are nobody's."""
+
+    def lay(lab: Lab) -> Bed:
+        network = f"198.18.0.0/{prefix}"
+        step = (1 << (32 - prefix)) // answering
+        addresses = [_address(1024 + number * step) for number in range(answering) if 1024 + number * step < 1 << (32 - prefix)]
+        scanner = lab.add_host("scanner", ["198.18.0.1/30"], routes=["198.18.0.0/15 via 198.18.0.2"])
+        target = lab.add_host("target", ["198.18.0.2/30"], routes=[f"local {address}/32" for address in addresses])
+        lab.link(scanner, target)
+        target.listen([_SWEPT_PORT])
+        opened = HostStates({_SWEPT_PORT: "open"}, "filtered")
+        truth = dict.fromkeys(["198.18.0.2", *addresses], opened)
+        return _bed(scanner, target, (network,), truth, range(_SWEPT_PORT, _SWEPT_PORT + 1))
+
+    return lay
+
+
+def _address(number: int) -> str:
+    """That address of 198.18.0.0/15, counted from its first."""
+    return f"198.{18 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
