@@ -17,8 +17,10 @@ class Doubts:
     unsteady: dict[int, tuple[Unsteady, ...]] = field(default_factory=dict)
 
     def add(self, others: Doubts) -> None:
-        """Doubts about other ports of the same hosts."""
+        """More doubts about the same hosts; of a port that is doubted already nothing new is told."""
         self.deceptions |= others.deceptions
         self.held |= others.held
         for place, found in others.unsteady.items():
-            self.unsteady[place] = self.unsteady.get(place, ()) + found
+            known = self.unsteady.get(place, ())
+            ports = {(port.protocol, port.port) for port in known}
+            self.unsteady[place] = (*known, *(port for port in found if (port.protocol, port.port) not in ports))

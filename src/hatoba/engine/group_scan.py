@@ -100,6 +100,7 @@ class GroupScan:
             raise
         finally:
             transport.close()
+        self._book.doubt(run.doubts())
         if run.timed_out:
             self._book.time_out(run.unanswered_hosts())
         elif self._setting.plan.second_look and method.name in _LOOKED_AT_AGAIN:

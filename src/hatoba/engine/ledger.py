@@ -28,8 +28,8 @@ class Ledger:
         """One more than the number of the attempt that asked each last; 0 before the first."""
         self.unanswered = size
         self._first_s = np.zeros(size, np.float64)
-        # Repeats are few: kept as (sorted indices, times), one pair of arrays a batch.
         self._repeats: dict[int, list[tuple[Indices, npt.NDArray[np.float64]]]] = {}
+        """By attempt: (sorted indices, times), in pieces each at least twice as long as the next, so that there are few."""
 
     def note_asked(self, indices: Indices, attempt: int, at_s: npt.NDArray[np.float64]) -> None:
         """*indices*, each once, were asked in attempt number *attempt* (from 0) at *at_s*."""
@@ -38,8 +38,12 @@ class Ledger:
         if attempt == 0:
             self._first_s[indices] = at_s
         else:
+            pieces = self._repeats.setdefault(attempt, [])
+            while pieces and len(pieces[-1][0]) < 2 * len(indices):
+                earlier, earlier_s = pieces.pop()
+                indices, at_s = np.concatenate([earlier, indices]), np.concatenate([earlier_s, at_s])
             order = np.argsort(indices)
-            self._repeats.setdefault(attempt, []).append((indices[order], at_s[order]))
+            pieces.append((indices[order], at_s[order]))
 
     def asked_at_s(self, indices: Indices, attempts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """When each question's attempt left; NaN where it never did."""

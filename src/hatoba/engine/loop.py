@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from hatoba.engine.doubts import Doubts
 from hatoba.engine.ledger import Ledger
 from hatoba.engine.leg import Indices, Leg
 from hatoba.engine.loss import BOUND, MAX_ATTEMPTS, LossEstimate
@@ -36,6 +37,7 @@ _NEIGHBOUR_SEARCH_S = 0.5
 port alone."""
 _STOP_PATIENCE_S = 0.3
 """How long a scan that was told to stop still waits for what it has asked."""
+_FEW_UNDER_WAY = 4096
 _CLOCK_GRAIN_S = 1e-6
 """The least round trip: when a probe of a batch left is known by interpolation only."""
 
@@ -101,7 +103,8 @@ class LegRun:
         self._rationing = Rationing(leg, ledger, np.random.default_rng(order_key), plan.prove_closed)
         initial_s = initial_timeout_s if plan.initial_rtt_timeout_s is None else plan.initial_rtt_timeout_s
         self.round_trip = RoundTrip(initial_s, plan.min_rtt_timeout_s or MIN_S, plan.max_rtt_timeout_s or MAX_S)
-        self._slowest = SlowestAnswers(len(leg.offsets), initial_s, plan.max_rtt_timeout_s or MAX_S)
+        self._longest_s = plan.max_rtt_timeout_s or MAX_S
+        self._slowest = SlowestAnswers(len(leg.offsets), initial_s, self._longest_s)
         self._slowest_s, self._looked_s = 0.0, -math.inf
 
     def _stopped(self) -> bool:
@@ -129,6 +132,10 @@ class LegRun:
             self._tally.drops += self._transport.drops
             self._tally.contradictions += self._pending.contradictions
         yield self._pending.take()
+
+    def doubts(self) -> Doubts:
+        """What is to be said against answers whose verdicts have been handed on."""
+        return Doubts(unsteady=self._pending.unsteady())
 
     def rest(self) -> npt.NDArray[np.void]:
         """Verdicts that were known when the wire failed."""
@@ -185,11 +192,7 @@ class LegRun:
             if count > 0:
                 chosen = order(np.arange(position, position + count))
                 if self._spacing is not None:
-                    chosen = chosen[self._ledger.state[chosen] == 0]
-                    position += count - len(chosen)
-                    count = self._spacing.due(chosen, now_s)
-                    wait_s = self._spacing.wait_s(int(chosen[0]), now_s) if chosen.size else 0.0
-                    chosen = chosen[:count]
+                    chosen, wait_s = self._due(chosen, now_s)
                 count = self._send_open(chosen) if len(chosen) else 0
                 position += count
             elif allowed >= 1:
@@ -206,6 +209,17 @@ class LegRun:
             in_turns = self._spacing.in_turns(every if questions is None else questions[every])
             return lambda positions: in_turns[positions]
         return spread if questions is None else lambda positions: questions[spread(positions)]
+
+    def _due(self, chosen: Indices, now_s: float) -> tuple[Indices, float]:
+        """Those of *chosen*, from the first, that may be passed now: what is settled, and whose host's time has come. And how long
+        the next one has to wait."""
+        assert self._spacing is not None
+        unsettled = np.flatnonzero(self._ledger.state[chosen] == 0)
+        due = self._spacing.due(chosen[unsettled], now_s)
+        if due == len(unsettled):
+            return chosen, 0.0
+        first = int(unsettled[due])
+        return chosen[:first], self._spacing.wait_s(int(chosen[first]), now_s)
 
     def _send_open(self, indices: Indices) -> int:
         """Ask those of *indices* that have no state yet; how many of *indices* are done with, from the first."""
@@ -238,7 +252,9 @@ class LegRun:
             yield from self._hear(max(0.0, min(left_s, FLUSH_S)))
             if left_s <= 0 and self._ledger.unanswered == unanswered:
                 break
-        self._transport.give_up(math.inf)
+        # A few stay under way while they are asked again: where nothing was heard yet, nobody knows how slow the answers are.
+        few = self._ledger.unanswered <= _FEW_UNDER_WAY
+        self._transport.give_up(self._clock() - self._longest_s if few else math.inf)
 
     def _patience_s(self, now_s: float) -> float:
         timeout_s = self.round_trip.timeout_s

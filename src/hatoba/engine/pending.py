@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from hatoba.engine.ledger import DROPPED, Ledger
 from hatoba.engine.leg import Indices, Leg
-from hatoba.model import Answer
+from hatoba.model import Answer, Protocol, State, Unsteady
 from hatoba.results.batch import VERDICT
 
 Codes = npt.NDArray[np.uint8]
@@ -25,7 +25,9 @@ class Pending:
         self._noted: dict[int, np.void] = {}
         """By question, the last answer that said nothing of the port: an ICMP error of a code that is in no table."""
         self.contradictions = 0
-        """Answers that said something else than the first did, whether or not it was still in time for the evidence."""
+        """Answers that said something else than the first did."""
+        self._late: dict[int, int] = {}
+        """The state that the first of them told, by question, where the verdict had been handed on by then."""
 
     def __len__(self) -> int:
         return sum(len(rows) for rows in self._rows)
@@ -97,6 +99,24 @@ class Pending:
         known = self._ledger.state[later["index"]]
         differing = later[(known != later["state"]) & (known != DROPPED)]
         self.contradictions += len(differing)
-        for answer in differing:
-            for indices, rows in zip(self._indices, self._rows, strict=True):
-                rows["contradicted"][indices == answer["index"]] = answer["answer"]
+        if not differing.size:
+            return
+        asked, first = np.unique(differing["index"], return_index=True)
+        differing, in_time = differing[first], np.zeros(len(first), bool)
+        for indices, rows in zip(self._indices, self._rows, strict=True):
+            places = np.minimum(np.searchsorted(asked, indices), len(asked) - 1)
+            hit = asked[places] == indices
+            rows["contradicted"][hit] = differing["answer"][places[hit]]
+            in_time[places[hit]] = True
+        late = differing[~in_time]
+        self._late = dict(zip(late["index"].tolist(), late["state"].tolist(), strict=True)) | self._late
+
+    def unsteady(self) -> dict[int, tuple[Unsteady, ...]]:
+        """By the place of their host, the ports that were contradicted when their verdicts had been handed on."""
+        found: dict[int, tuple[Unsteady, ...]] = {}
+        for question, later in sorted(self._late.items()):
+            host, ask = divmod(question, len(self._leg.asks))
+            states = State(int(self._ledger.state[question])), State(later)
+            port = Unsteady(Protocol(int(self._leg.asks.protocol[ask])), int(self._leg.asks.port[ask]), states)
+            found[host] = (*found.get(host, ()), port)
+        return found

@@ -127,3 +127,20 @@ def test_who_is_on_the_link_needs_no_ping() -> None:
 def test_ipv6_has_no_timestamps_and_no_masks() -> None:
     assert [method.name for method, _ports in pings_for(6, PINGS)] == ["icmp-echo", "syn", "ack", "udp"]
     assert ICMP != ICMP6
+
+
+@pytest.mark.parametrize("delay_s", [0.01, 0.4])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_with_a_scan_delay_nobody_is_skipped_while_others_are_settled(delay_s: float, seed: int) -> None:
+    """Half of the hosts answer the one ping, half the other, and nobody gets a second of a kind."""
+
+    def world(probe: Probe) -> Iterator[Reply]:
+        if probe.protocol == ICMP and probe.dst[-1] % 2 == 0:
+            yield 0.001, icmp_reply(probe, 0)
+        elif probe.protocol == TCP and probe.dst[-1] % 2:
+            yield 0.001, tcp_reply(probe, RST | ACK)
+
+    pings = (Ping("icmp-echo"), Ping("syn", (443,)))
+    plan = ScanPlan(methods=(), seed=seed, pings=pings, max_retries=0, scan_delay_s=delay_s)
+    outcome = run_scan("198.18.1.0/26", "80", Far(world, FakeClock()), plan)
+    assert {host.state for host in outcome.hosts} == {"up"}

@@ -14,3 +14,5 @@ def test_doubts_of_several_methods_are_kept_together() -> None:
     assert doubts.deceptions == {0: Deception.TARPIT, 1: Deception.SYN_PROXY}
     assert doubts.held == {0: (1,), 1: (2,)}
     assert doubts.unsteady == {0: unsteady(7) + unsteady(9), 1: unsteady(8)}
+    doubts.add(Doubts(unsteady={0: unsteady(9) + unsteady(10)}))
+    assert doubts.unsteady[0] == unsteady(7) + unsteady(9) + unsteady(10), "each port once"

@@ -26,6 +26,15 @@ def test_a_time_of_what_was_not_asked_is_not_a_number() -> None:
     assert np.isnan(ledger.asked_at_s(np.array([0, 1, 1]), np.array([0, 1, 2]))).all()
 
 
+def test_repeats_that_leave_one_by_one_are_found_in_few_pieces() -> None:
+    ledger, count = Ledger(1000), 1000
+    order = np.random.default_rng(1).permutation(count)
+    for question in order.tolist():
+        ledger.note_asked(np.array([question]), 1, at(question))
+    assert ledger.asked_at_s(order, np.ones(count, np.int64)).tolist() == order.tolist()
+    assert len(ledger._repeats[1]) <= 10
+
+
 def test_settled_questions_are_no_longer_open() -> None:
     ledger = Ledger(5)
     ledger.settle(np.array([1, 4]), np.array([State.OPEN, State.CLOSED], np.uint8))

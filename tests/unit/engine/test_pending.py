@@ -5,7 +5,7 @@ from builders import CLOSED, OPEN, REFUSED, heard, leg
 
 from hatoba.engine.ledger import Ledger
 from hatoba.engine.pending import Pending
-from hatoba.model import Answer, Reason, State
+from hatoba.model import Answer, Protocol, Reason, State, Unsteady
 
 
 def asked(questions: int = 40) -> tuple[Pending, Ledger]:
@@ -56,13 +56,25 @@ def test_the_host_itself_is_believed_before_an_error_on_the_way() -> None:
     assert row["contradicted"] == Answer.ICMP
 
 
-def test_a_contradiction_that_comes_too_late_is_still_counted() -> None:
+def test_a_contradiction_that_comes_when_the_verdict_is_gone_is_told_with_the_host() -> None:
     pending, _ledger = asked()
-    pending.add(heard((5, *OPEN)), np.zeros(1))
+    pending.add(heard((5, *OPEN), (12, *OPEN), (13, *OPEN)), np.zeros(3))
     pending.take()
-    pending.add(heard((5, *CLOSED)), np.zeros(1))
-    assert pending.contradictions == 1
+    pending.add(heard((12, *CLOSED), (12, *OPEN), (5, *CLOSED), (13, *OPEN)), np.zeros(4))
+    pending.add(heard((5, *REFUSED)), np.zeros(1))
+    assert pending.contradictions == 3
     assert len(pending.take()) == 0
+    differ = (State.OPEN, State.CLOSED)
+    assert pending.unsteady() == {0: (Unsteady(Protocol.TCP, 6, differ),), 1: (Unsteady(Protocol.TCP, 3, differ),)}
+
+
+def test_what_is_in_time_for_the_evidence_is_not_told_again() -> None:
+    pending, _ledger = asked()
+    pending.add(heard(*((number, *OPEN) for number in range(20))), np.zeros(20))
+    pending.add(heard(*((number, *CLOSED) for number in range(19, 9, -1))), np.zeros(10))
+    rows = pending.take()
+    assert rows["contradicted"].tolist() == [Answer.NONE] * 10 + [Answer.RST] * 10
+    assert pending.unsteady() == {}
 
 
 def silent(count: int) -> tuple[np.ndarray, np.ndarray]:
