@@ -211,8 +211,8 @@ class LegRun:
         return spread if questions is None else lambda positions: questions[spread(positions)]
 
     def _due(self, chosen: Indices, now_s: float) -> tuple[Indices, float]:
-        """Those of *chosen*, from the first, that may be passed now: what is settled, and whose host's time has come. And how long
-        the next one has to wait."""
+        """Those of *chosen*, from the first, that may be passed now: what is settled, and whose host's time has come. And how
+        long the next one has to wait."""
         assert self._spacing is not None
         unsettled = np.flatnonzero(self._ledger.state[chosen] == 0)
         due = self._spacing.due(chosen[unsettled], now_s)
