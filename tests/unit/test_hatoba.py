@@ -42,6 +42,12 @@ def test_the_import_alone_loads_nothing(heavy: str) -> None:
     assert subprocess.run([sys.executable, "-I", "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.parametrize("heavy", ["asyncio", "ssl", "psutil", "pyroute2", "rich", "numpy.ma"])
+def test_a_scan_on_the_command_line_does_not_wait_for(heavy: str) -> None:
+    code = f"import sys, hatoba.cli.scan, hatoba.cli.scan_run; sys.exit({heavy!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-I", "-c", code], check=False).returncode == 0
+
+
 def test_the_model_is_had_without_numpy() -> None:
     code = "import sys, hatoba; hatoba.State.OPEN, hatoba.NotInScope; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-I", "-c", code], check=False).returncode == 0

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from hatoba.api.course import batches_of, events_of
-from hatoba.api.relay import Relay
 from hatoba.api.request import Request, ScanOptions, Targets, request
 from hatoba.api.table import table_of
 from hatoba.engine.scan import Event
@@ -78,6 +77,8 @@ async def scan_async(targets: Targets, **options: Unpack[ScanOptions]) -> AsyncG
     Whatever is to be refused is raised at the first step. Cancelling the task, or closing the generator, stops the scan and
     waits for its thread to end.
     """
+    from hatoba.api.relay import Relay  # asyncio, and ssl with it, which scans on the command line should not wait for
+
     relay = Relay(targets, options)
     try:
         while (batch := await relay.next()) is not None:
