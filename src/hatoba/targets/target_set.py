@@ -95,10 +95,13 @@ class Block:
 
     def address(self, offset: int) -> Address:
         """One address, with its zone."""
-        raw = self.packed(np.array([offset], dtype=np.int64)).tobytes()
+        if not 0 <= offset < self.count:
+            raise IndexError(f"offsets of this block run from 0 to {self.count - 1}")
+        at = int(self._start.searchsorted(offset, side="right")) - 1 if len(self._start) > 1 else 0
+        number = int(self._low[at]) + offset - int(self._start[at])
         if self.family == 4:
-            return IPv4Address(raw)
-        address = IPv6Address(raw)
+            return IPv4Address(number)
+        address = IPv6Address((int(self._high[at]) << 64) + number)
         return IPv6Address(f"{address}%{self.zone}") if self.zone else address
 
     def _range_of(self, offsets: Offsets) -> npt.NDArray[np.intp]:
