@@ -30,6 +30,7 @@ class ConnectTransport:
     def __init__(self, leg: Leg, wire: Connects, responders: Responders) -> None:
         self._leg, self._wire, self._responders = leg, wire, responders
         self.turns = np.ones(len(leg.asks), np.int64)
+        self.departing_s = -math.inf  # each outcome tells when its own question left
         self._broken: WireError | None = None
         self._zone_index = link_index(leg.block.zone) if leg.block.zone else 0
 

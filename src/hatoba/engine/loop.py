@@ -232,7 +232,7 @@ class LegRun:
     def _send(self, indices: Indices) -> int:
         started_s = self._clock()
         count = self._transport.ask(indices, self._attempts)
-        self._asked_s = self._clock()
+        started_s, self._asked_s = max(started_s, self._transport.departing_s), self._clock()
         if count:
             self._ledger.note_asked(
                 indices[:count], self._attempts, np.linspace(started_s, self._asked_s, count, endpoint=False)

@@ -28,11 +28,14 @@ class LossEstimate:
     def __init__(self, hosts: int = 1) -> None:
         self._answered = np.zeros(hosts)
         self._lost = np.zeros(hosts)
+        self._latest = 0
+        """The last attempt that was answered."""
 
     def heard(self, attempts: npt.NDArray[np.int64], hosts: npt.NDArray[np.int64]) -> None:
         """Answers came to these attempts from these hosts. Leave out answers that are known to be rationed (ICMP errors)."""
         np.add.at(self._answered, hosts, 1.0)
         np.add.at(self._lost, hosts, attempts.astype(np.float64))
+        self._latest = max(self._latest, int(attempts.max(initial=0)))
 
     @property
     def answered(self) -> int:
@@ -43,8 +46,9 @@ class LossEstimate:
 
         Those still missed have lost all of theirs; how many they are follows from the share lost, which follows from them:
         expectation maximisation for a geometric distribution cut off at *attempts*. After a single attempt nothing tells
-        silence from loss.
+        silence from loss. An answer to a later attempt shows that there were more.
         """
+        attempts = max(attempts, self._latest + 1)
         lost, made = _cut_off(self._lost.sum(keepdims=True), self._answered.sum(keepdims=True), attempts)
         return float(lost[0]), float(made[0])
 

@@ -6,7 +6,9 @@ an own address would meet itself, the probe leaves from eight ports above.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import time
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -66,6 +68,7 @@ class PacketTransport:
         key: tuple[int, int],
         local: bool = False,
         one_port: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """*one_port*: every probe leaves from the first port, and which attempt an answer is for is not known."""
         self._methods, self._choice, self._leg, self._wire, self._ledger = methods, wordings.choice, leg, wire, ledger
@@ -76,6 +79,8 @@ class PacketTransport:
         self.turns = wordings.turns
         self._filler = wire.template.filler()
         self._latest_attempt = 0
+        self._clock = clock
+        self.departing_s = -math.inf
 
     def room(self) -> int:
         return _BATCH
@@ -95,6 +100,7 @@ class PacketTransport:
         macs = self._leg.macs[hosts] if self._leg.macs is not None else None
         variants = None if self._wire.template.uniform else self._choice[places, attempt % self._choice.shape[1]]
         lengths = self._filler.fill(frames, Varying(dst, sport, dport, cookies, macs), variants)
+        self.departing_s = self._clock()  # to word them may have taken longer than their answers will
         self._wire.commit(len(indices), lengths)
         return len(indices)
 

@@ -166,7 +166,14 @@ class Setting:
         if any(method.protocol == Protocol.UDP for method in methods) and not group.route.local:
             self._hold_datagrams()
         wire = self.open_packets(group.route, leg.block.family, leg.block.zone, wordings.segments, len(leg))
-        own = self.responders, self.first_port, self.cookie_key, group.route.local, self.plan.source_port is not None
+        own = (
+            self.responders,
+            self.first_port,
+            self.cookie_key,
+            group.route.local,
+            self.plan.source_port is not None,
+            self.clock,
+        )
         return PacketTransport(methods, wordings, leg, wire, ledger, *own)
 
     def _hold_datagrams(self) -> None:

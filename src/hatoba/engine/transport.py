@@ -33,6 +33,9 @@ class Transport(Protocol):
     turns: npt.NDArray[np.int64]
     """(asks,): how many attempts it takes to ask a port everything that it can be asked."""
 
+    departing_s: float
+    """When the last questions began to leave, on the scan's clock; minus infinity if that is not known."""
+
     def room(self) -> int:
         """How many more may be asked now."""
 

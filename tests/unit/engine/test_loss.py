@@ -34,6 +34,13 @@ def test_more_attempts_miss_less_until_the_bound_is_met() -> None:
     assert expected[7] < BOUND
 
 
+def test_an_answer_shows_that_there_was_an_attempt() -> None:
+    """Some questions may have been asked more often than all have."""
+    estimate = LossEstimate()
+    estimate.heard(np.array([0] * 10 + [1]), np.zeros(11, np.int64))
+    assert estimate.loss(1) == estimate.loss(2) == pytest.approx(0.09, abs=0.02)
+
+
 def test_silence_alone_is_asked_a_third_time_at_the_most() -> None:
     assert LossEstimate().loss(1) == 0.0
     assert LossEstimate().expected_missed(2, 1000, ONE) > BOUND

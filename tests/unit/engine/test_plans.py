@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import pytest
-from scanning import Outcome, fake_scan
+from scanning import Outcome, fake_scan, run_scan
 from worlds import ADMIN_PROHIBITED, ROUTER, FaultyWorld
 
 from hatoba.model import ScanPlan, State
 from hatoba.packets.layouts import ACK, RST
-from hatoba.wire.fake import Probe, Reply, answers_of, icmp_error, tcp_reply, udp_reply
+from hatoba.wire.fake import FakeClock, FakeNetwork, FakeWire, Probe, Reply, answers_of, icmp_error, tcp_reply, udp_reply
 
 BOTH = pytest.mark.parametrize("family", [4, 6])
 TARGET = {4: "198.18.0.2", 6: "fd00:18::2"}
@@ -173,3 +174,20 @@ def test_a_port_that_both_answers_and_is_refused_is_open_and_says_so() -> None:
     assert verdict.state is State.OPEN
     assert len(verdict.evidence.contradicted_by) == 1
     assert "contradicted" in outcome.end.problems[0]
+
+
+def test_a_round_trip_begins_when_the_probe_leaves_and_not_while_it_is_worded() -> None:
+    class Slow(FakeNetwork):
+        def open_packets(self, *arguments: Any) -> FakeWire:
+            wire = super().open_packets(*arguments)
+            reserve = wire.reserve
+
+            def reserve_slowly(count: int) -> Any:
+                self.clock.now_s += 0.25
+                return reserve(count)
+
+            wire.reserve = reserve_slowly  # type: ignore[method-assign]
+            return wire
+
+    outcome = run_scan("198.18.0.2", "53,5000", Slow(answers_of([53]), FakeClock()), ScanPlan(methods=("syn",), seed=1))
+    assert [verdict.evidence.rtt_s for verdict in outcome.verdicts] == pytest.approx([0.001, 0.001], abs=0.0002)
