@@ -47,6 +47,8 @@ class Asks:
         """(state, reason) if no answer comes, (asks, 2)."""
         self.rationed_silence = np.concatenate([_rationed(method, ports) for method, ports in parts])
         """(state, reason) instead, where the host rations the errors that would have been the answer; else zeros, (asks, 2)."""
+        self.may_be_rationed = self.rationed_silence[:, 0] > 0
+        """Which have one."""
         self._places = np.full((len(parts), 1 << 16), -1, np.int32)
         firsts = np.cumsum([0, *counts[:-1]])
         for row, ((_method, ports), first) in enumerate(zip(parts, firsts.tolist(), strict=True)):

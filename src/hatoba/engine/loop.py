@@ -100,7 +100,10 @@ class LegRun:
         self._rounds = 0
         """Attempts that every silent question has had; rationed ones may have had more."""
         self._flushed_s = self._news_s = self._asked_s = clock()
-        self._rationing = Rationing(leg, ledger, np.random.default_rng(order_key), plan.prove_closed)
+        self._slow_from: float = math.inf
+        """The attempts from this one on are made at leisure, for those who ration."""
+        brief = plan.max_retries is not None and not plan.prove_closed
+        self._rationing = Rationing(leg, ledger, np.random.default_rng(order_key), plan.prove_closed, brief)
         initial_s = initial_timeout_s if plan.initial_rtt_timeout_s is None else plan.initial_rtt_timeout_s
         self.round_trip = RoundTrip(initial_s, plan.min_rtt_timeout_s or MIN_S, plan.max_rtt_timeout_s or MAX_S)
         self._longest_s = plan.max_rtt_timeout_s or MAX_S
@@ -168,9 +171,8 @@ class LegRun:
         return distinct(self._leg.hosts(self._ledger.open_questions()))
 
     def _ask_rationed(self) -> Iterator[npt.NDArray[np.void]]:
-        if self._plan.max_retries is not None and not self._plan.prove_closed:
-            return
         doing = self._tally.doing
+        self._slow_from = self._attempts
         while (questions := self._rationing.next_questions()).size and not self._stopped():
             self._tally.doing = Doing.PROVING if self._plan.prove_closed else Doing.RATIONED
             self._tally.to_prove = self._rationing.left
@@ -295,12 +297,12 @@ class LegRun:
         if len(heard):
             self._pace.answered()
         self.round_trip.heard(rtt_s)
-        rationed = np.isin(heard["answer"], (Answer.ICMP, Answer.ICMP6))
-        hosts, places = self._leg.split(heard["index"])
-        self._rationing.errors_from(hosts[rationed])
-        attempts = heard["attempt"] // self._transport.turns[places]
-        self._loss.heard(attempts[~rationed], hosts[~rationed])
+        errors = np.isin(heard["answer"], (Answer.ICMP, Answer.ICMP6))
         own = heard["responder"] == 0
+        hosts, places = self._leg.split(heard["index"])
+        self._rationing.errors(hosts[errors], own[errors], heard["attempt"][errors] >= self._slow_from)
+        attempts = heard["attempt"] // self._transport.turns[places]
+        self._loss.heard(attempts[~errors], hosts[~errors])
         self._slowest.heard(hosts[own], rtt_s[own])
         if self._host_settles:
             for host in distinct(hosts[own]).tolist():

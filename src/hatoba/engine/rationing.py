@@ -5,159 +5,236 @@ Linux sends one error a second to each peer after a burst of six (icmp_ratelimit
 
 * where few questions are left on a host, they are asked again after a second, for as long as that brings news;
 * where many are left, and silence means something else if the host rations (UDP), a few are asked again after a second. If
-  one of them is answered then, it does ration;
-* with ``--prove-closed`` all are asked again, no faster than the host answers, until a second brings no news.
+  the host itself sends an error about one of them then, it does ration;
+* with ``--prove-closed`` all are asked again, no faster than the host answers.
+
+Several addresses of one machine share its ration, and a ration may be slower than one a second. So hosts are asked again that
+sent no error at all, where another one did. Where one host answers, that round tells nothing of the others' silence. After a
+round that no host answers the next one waits twice as long, and silence is believed only if no host answers after the longest
+wait.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from hatoba.engine.ledger import Ledger
 from hatoba.engine.leg import Indices, Leg
+from hatoba.packets.distinct import distinct
+
+Mask = npt.NDArray[np.bool_]
 
 RATION_S = 1.05
 """Linux' icmp_ratelimit is a second (Documentation/networking/ip-sysctl.rst)."""
+_LONGEST_S = 2 * RATION_S
+_LONGEST_RATION_S = 4 * RATION_S
+"""The same where a host is known to ration, and with ``--prove-closed``."""
 _HASTE_S = 0.1
 """How long to wait instead while a host answers all that it is asked, or much of it."""
 _MANY = 8
 FEW = 64
 """How many silent questions a host may have left for all of them to be asked again."""
-_FEW_ROUNDS = 16
+_ROUNDS = 16
+"""How often few questions are asked again, and how often a host is sampled that does not answer."""
+_FEW_HOSTS = 16
+"""Up to so many hosts are asked again because another one sent errors; with ``--prove-closed`` all are."""
 _FIRST_SAMPLE = 8
 """How many questions a host is tried with that has many left; more where all or none of them were answered."""
-_SAMPLE_GROWTH = 4
-_FRUITLESS_SAMPLES = 3
+_SAMPLE_GROWTH = 8
 
 
-@dataclass
-class _Host:
-    """One host that errors came from, or from whose direction."""
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What a round brought that was put to one host."""
 
-    rounds: int = 0
-    rations: bool = False
-    """It answered at leisure what it had been silent to."""
-    done: bool = False
-    heard_out: bool = False
-    """What is silent yet was silent when nothing was rationed."""
-    asked_all: bool = False
-    """The last round left out nothing that was silent."""
-    hasty: bool = True
-    """It has answered all that it was asked again."""
-    batch: int = 1
-    """``--prove-closed``: how many it is asked at once."""
-    sample: int = _FIRST_SAMPLE
-    """How many of many silent questions it is asked again."""
-    queue: Indices = field(default_factory=lambda: np.zeros(0, np.int64))
-    """``--prove-closed``: what it is still to be asked, in turn."""
+    asked: int
+    silent: Indices
+    fruitless: bool
+    """No host of the leg answered, although there was time for an error."""
+    believed: bool
+    """The same after the longest wait."""
+
+    @property
+    def answered(self) -> int:
+        return self.asked - len(self.silent)
+
+
+class _Few:
+    """All that is silent is asked again, for as long as that brings news."""
+
+    def __init__(self, leg: Leg, draw: np.random.Generator) -> None:
+        self._rounds = 0
+
+    def choose(self, left: Indices) -> Indices:
+        """What to ask of *left*, all that is silent on this host; nothing ends it."""
+        self._rounds += 1
+        return left
+
+    def look_back(self, outcome: _Outcome) -> bool:
+        """Whether there is more to be learnt."""
+        return self._rounds < _ROUNDS and not outcome.believed
+
+
+class _Sampling:
+    """Some of what would mean something else if the host rations is asked again, until it is seen to, or seems not to."""
+
+    def __init__(self, leg: Leg, draw: np.random.Generator) -> None:
+        self._leg, self._draw = leg, draw
+        self._size = _FIRST_SAMPLE
+        self._unanswered = 0
+
+    def choose(self, left: Indices) -> Indices:
+        _hosts, places = self._leg.split(left)
+        return self._draw.permutation(left[self._leg.asks.may_be_rationed[places]])[: self._size]
+
+    def look_back(self, outcome: _Outcome) -> bool:
+        if outcome.fruitless or not outcome.silent.size:
+            self._size *= _SAMPLE_GROWTH
+        elif outcome.answered >= _MANY:
+            self._size = outcome.answered
+        if outcome.answered:  # it limits bursts alone, and is soon through; or has shown what it does
+            return outcome.answered >= _MANY or not outcome.silent.size
+        self._unanswered += 1
+        return self._unanswered < _ROUNDS and not outcome.believed
+
+
+class _Proving:
+    """All is asked again in turn, as much at once as the host answers."""
+
+    def __init__(self, leg: Leg, draw: np.random.Generator) -> None:
+        self._draw = draw
+        self._batch = 1
+        self.queue: Indices | None = None
+
+    def choose(self, left: Indices) -> Indices:
+        if self.queue is None:
+            self.queue = self._draw.permutation(left)
+        return self.queue[: self._batch]
+
+    def look_back(self, outcome: _Outcome) -> bool:
+        assert self.queue is not None
+        # What is silent may only have come after the ration was used up, unless its silence is believed.
+        again = outcome.silent[:0] if outcome.believed else outcome.silent
+        self.queue = np.concatenate([self.queue[outcome.asked :], again])
+        grows = outcome.fruitless or not outcome.silent.size
+        self._batch = 2 * self._batch if grows else max(1, outcome.answered)
+        return self.queue.size > 0
+
+
+_Approach = _Few | _Sampling | _Proving
 
 
 class Rationing:
     """For the hosts of one leg."""
 
-    def __init__(self, leg: Leg, ledger: Ledger, draw: np.random.Generator, prove_closed: bool = False) -> None:
-        self._leg, self._ledger, self._draw, self._prove = leg, ledger, draw, prove_closed
-        self._hosts: dict[int, _Host] = {}
+    def __init__(
+        self, leg: Leg, ledger: Ledger, draw: np.random.Generator, prove_closed: bool = False, brief: bool = False
+    ) -> None:
+        """*brief*: no more than the first sample is asked again, by which a host can be seen to ration."""
+        self._leg, self._ledger, self._draw, self._prove, self._brief = leg, ledger, draw, prove_closed, brief
+        self._approaches: dict[int, _Approach | None] = {}
+        """How the hosts are asked of which there is more to be learnt."""
         self._asked: dict[int, Indices] = {}
-        self._patient = True
-        """The last questions came after a whole ration's time."""
-        self._matters = leg.asks.rationed_silence[:, 0] > 0
+        self._known = np.zeros(len(leg.offsets), bool)
+        """Hosts that are, or have been, among these."""
+        self._own_errors = self._begun = False
+        """Whether a host sent an error itself, and whether anything was asked again."""
+        self._rations = np.zeros(len(leg.offsets), bool)
+        self._hasty = np.ones(len(leg.offsets), bool)
+        """Hosts that have answered all that they were asked again."""
+        self._believed = np.zeros(len(leg), bool)
+        """Questions that met silence when nothing was rationed."""
+        self.wait_s = RATION_S
+        """How long to wait before the next questions: a host that answered all of the last ones is not kept waiting."""
 
-    def errors_from(self, hosts: Indices) -> None:
-        """Errors came about questions to the hosts at these places."""
-        for place in set(hosts.tolist()) - self._hosts.keys():
-            self._hosts[place] = _Host()
+    def errors(self, hosts: Indices, own: Mask, late: Mask) -> None:
+        """Errors came about questions to the hosts at these places. *own*: the host itself sent it; *late*: the question was
+        one of :meth:`next_questions`."""
+        self._take_up(hosts)
+        self._own_errors |= bool(own.any())
+        self._rations[hosts[own & late]] = True
+
+    def _take_up(self, hosts: Indices) -> None:
+        for place in distinct(hosts[~self._known[hosts]]).tolist():
+            self._known[place] = True
+            self._approaches[place] = None
+
+    def _begin(self) -> None:
+        """Take up hosts whose errors may have been held back all of them."""
+        self._begun = True
+        if self._own_errors:
+            hosts, places = self._leg.split(self._ledger.open_questions())
+            silent = distinct(hosts[self._leg.asks.may_be_rationed[places]])
+            if self._prove or len(silent) <= _FEW_HOSTS:
+                self._take_up(silent)
 
     @property
     def left(self) -> int:
         """How many questions ``--prove-closed`` still has to ask; about as many seconds will it take for the slowest host."""
-        return max((len(host.queue) for host in self._hosts.values() if not host.done), default=0)
-
-    @property
-    def wait_s(self) -> float:
-        """How long to wait before the next questions: a host that answered all of the last ones is not kept waiting."""
-        return RATION_S if self._patient else _HASTE_S
+        queues = [approach.queue for approach in self._approaches.values() if isinstance(approach, _Proving)]
+        return max((len(queue) for queue in queues if queue is not None), default=0)
 
     def next_questions(self) -> Indices:
-        """What to ask now, a second after the last; nothing when there is no more to be learnt this way."""
+        """What to ask now, :attr:`wait_s` after the last; nothing when there is no more to be learnt this way."""
+        if self._begun and self._brief:
+            return np.zeros(0, np.int64)
+        if not self._begun:
+            self._begin()
         self._look_back()
-        open_questions = self._ledger.open_questions()
-        by_host = self._leg.hosts(open_questions)
         self._asked = {}
-        for place, host in self._hosts.items():
-            if host.done:
-                continue
-            first, last = np.searchsorted(by_host, [place, place + 1])
-            questions = self._choose(host, open_questions[first:last])
-            host.done = not questions.size
+        open_questions = self._ledger.open_questions()
+        places = np.fromiter(self._approaches, np.int64, len(self._approaches))
+        bounds = np.searchsorted(self._leg.hosts(open_questions), np.stack([places, places + 1], axis=1))
+        for place, (first, last) in zip(places.tolist(), bounds.tolist(), strict=True):
+            questions = self._choose(place, open_questions[first:last])
             if questions.size:
                 self._asked[place] = questions
-                host.rounds += 1
+            else:
+                del self._approaches[place]
         return np.concatenate([np.zeros(0, np.int64), *self._asked.values()])
 
-    def _choose(self, host: _Host, left: Indices) -> Indices:
-        if self._prove:
-            if not host.rounds:
-                host.queue = self._draw.permutation(left)
-            return host.queue[: host.batch]
-        host.asked_all = len(left) <= FEW
-        if host.asked_all:
-            return left if host.rounds < _FEW_ROUNDS else left[:0]
-        candidates = left[self._matters[left % len(self._leg.asks)]]
-        return self._draw.permutation(candidates)[: host.sample]
+    def _choose(self, place: int, left: Indices) -> Indices:
+        kind = _Proving if self._prove else _Few if len(left) <= FEW and not self._brief else _Sampling
+        approach = self._approaches[place]
+        if approach is None or type(approach) is not kind:
+            approach = self._approaches[place] = kind(self._leg, self._draw)
+        return approach.choose(left)
 
     def _look_back(self) -> None:
         """What the questions of the last round brought."""
+        silent = {place: asked[self._ledger.state[asked] == 0] for place, asked in self._asked.items()}
+        answered = {place: len(asked) - len(silent[place]) for place, asked in self._asked.items()}
+        longest_s = _LONGEST_RATION_S if self._prove or self._rations.any() else _LONGEST_S
+        fruitless = bool(self._asked) and not any(answered.values()) and self.wait_s >= RATION_S
+        believed = fruitless and self.wait_s >= longest_s
         hasty = bool(self._asked)
         for place, asked in self._asked.items():
-            host = self._hosts[place]
-            silent = asked[self._ledger.state[asked] == 0]
-            answered = len(asked) - len(silent)
-            host.rations |= answered > 0
-            host.hasty &= not silent.size
-            hasty &= host.hasty or answered >= _MANY
-            if self._prove:
-                self._go_on_proving(host, asked, silent)
-            elif host.asked_all:
-                host.heard_out = host.done = not answered and self._patient
-            else:
-                self._go_on_sampling(host, answered, len(asked))
-        self._patient = not hasty
+            approach = self._approaches[place]
+            assert approach is not None
+            self._hasty[place] &= not silent[place].size
+            hasty &= bool(self._hasty[place]) or answered[place] >= _MANY
+            self._believed[silent[place]] = believed
+            if not approach.look_back(_Outcome(len(asked), silent[place], fruitless, believed)):
+                del self._approaches[place]
+        self.wait_s = _HASTE_S if hasty else min(2 * self.wait_s, longest_s) if fruitless else RATION_S
 
-    def _go_on_proving(self, host: _Host, asked: Indices, silent: Indices) -> None:
-        answered = len(asked) - len(silent)
-        proven = not answered and self._patient  # nothing was rationed just now: these are silent by themselves
-        # Otherwise those without an answer may only have come after the ration was used up.
-        host.queue = np.concatenate([host.queue[len(asked) :], silent[:0] if proven else silent])
-        host.batch = 2 * host.batch if proven or not silent.size else max(1, answered)
-        host.heard_out = not host.queue.size
-
-    def _go_on_sampling(self, host: _Host, answered: int, asked: int) -> None:
-        if answered == asked:
-            host.sample *= _SAMPLE_GROWTH
-        elif answered >= _MANY:
-            host.sample = answered
-        elif answered:
-            host.done = True
-        elif self._patient:  # it is silent by itself, or rations more tightly than was waited for
-            host.sample *= _SAMPLE_GROWTH
-            host.done = host.heard_out = host.rounds >= _FRUITLESS_SAMPLES
+    def _held_back(self, questions: Indices) -> Mask:
+        """Which of these silent questions may have had an answer that was held back, and are told so."""
+        hosts, places = self._leg.split(questions)
+        held: Mask = self._rations[hosts] & self._leg.asks.may_be_rationed[places] & ~self._believed[questions]
+        return held
 
     def unproven(self, questions: Indices) -> dict[int, int]:
         """How many of these silent questions may have had an answer that was held back, by the index of their host."""
-        hosts, places = self._leg.split(questions)
-        hosts = hosts[self._matters[places]]
-        counts = np.bincount(hosts, minlength=len(self._leg.offsets))
-        rationing = [place for place, host in self._hosts.items() if host.rations and not host.heard_out and counts[place]]
-        return {int(self._leg.host_index(np.array([place]))[0]): int(counts[place]) for place in rationing}
+        hosts, counts = np.unique(self._leg.hosts(questions[self._held_back(questions)]), return_counts=True)
+        return dict(zip(self._leg.host_index(hosts).tolist(), counts.tolist(), strict=True))
 
     def silence(self, questions: Indices) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
         """(states, reasons) of questions that stay silent."""
-        hosts, places = self._leg.split(questions)
-        rationing = [place for place, host in self._hosts.items() if host.rations and not host.heard_out]
-        otherwise = np.isin(hosts, rationing) & self._matters[places]
-        told = np.where(otherwise[:, None], self._leg.asks.rationed_silence[places], self._leg.asks.silence[places])
+        _hosts, places = self._leg.split(questions)
+        held = self._held_back(questions)[:, None]
+        told = np.where(held, self._leg.asks.rationed_silence[places], self._leg.asks.silence[places])
         return told[:, 0], told[:, 1]

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
 from scanning import Outcome, run_scan
+from worlds import ADMIN_PROHIBITED, ROUTER
 
-from hatoba.model import ScanPlan
-from hatoba.wire.fake import FakeClock, FakeNetwork, Probe, Reply, icmp_error, udp_reply
+from hatoba.model import Reason, ScanPlan
+from hatoba.wire.fake import FakeClock, FakeNetwork, Probe, Reply, World, icmp_error, udp_reply
 
 PORT_UNREACHABLE = {4: (3, 3), 6: (1, 4)}
 TARGET = {4: "198.18.0.2", 6: "fd00:18::2"}
+TWO = "198.18.0.2 198.18.0.3"
 
 
 @dataclass
 class Rationed:
-    """All ports are closed, but for the *silent* ones and the *talkative*; errors come from a bucket of tokens."""
+    """All ports are closed, but for the *silent* ones and the *talkative*; errors come from a bucket of tokens, which all
+    addresses share, as those of one machine do."""
 
     per_s: float = 1.0
     burst: float = 6.0
@@ -25,6 +29,8 @@ class Rationed:
     talkative: frozenset[int] = frozenset()
     tokens: float = field(init=False)
     at_s: float = 0.0
+    router: bool = False
+    """Ports are not closed but rejected, by a router."""
 
     def __post_init__(self) -> None:
         self.tokens = self.burst
@@ -39,13 +45,14 @@ class Rationed:
         self.at_s = probe.at_s
         if self.tokens >= 1:
             self.tokens -= 1
-            yield 0.001, icmp_error(probe, *PORT_UNREACHABLE[probe.family], probe.dst)
+            error, sender = (ADMIN_PROHIBITED, ROUTER[probe.family]) if self.router else (PORT_UNREACHABLE, probe.dst)
+            yield 0.001, icmp_error(probe, *error[probe.family], sender)
 
 
-def udp_scan(world: Rationed, ports: str, family: int = 4, **plan: object) -> Outcome:
+def udp_scan(world: World, ports: str, family: int = 4, targets: str = "", **plan: object) -> Outcome:
     network = FakeNetwork(world, FakeClock())
     chosen = ScanPlan(methods=("udp",), seed=1, **plan)  # type: ignore[arg-type]
-    return run_scan(TARGET[family], ports, network, chosen)
+    return run_scan(targets or TARGET[family], ports, network, chosen)
 
 
 def states(outcome: Outcome) -> dict[int, str]:
@@ -97,3 +104,99 @@ def test_proof_takes_about_a_second_a_port_and_is_right(family: int) -> None:
 def test_few_silent_ports_are_asked_for_as_long_as_that_brings_news() -> None:
     outcome = udp_scan(Rationed(), "20000-20015")
     assert outcome.end.counts == {"closed": 16}
+
+
+@pytest.mark.parametrize("burst", [6.0, 1.0])
+def test_addresses_that_share_a_ration_are_not_taken_for_silent(burst: float) -> None:
+    """An earlier scan may have left so little of it that all errors of one address are held back."""
+    found = udp_scan(Rationed(burst=burst), "20001-20015", targets=TWO).states()
+    assert set(found.values()) == {"closed", "closed|filtered"}
+
+
+@pytest.mark.parametrize("burst", [6.0, 1.0])
+def test_ports_of_addresses_that_share_a_ration_are_proved_closed(burst: float) -> None:
+    silent = frozenset({20_003})
+    outcome = udp_scan(Rationed(burst=burst, silent=silent), "20001-20015", targets=TWO, prove_closed=True)
+    assert {port for (_address, _protocol, port), state in outcome.states().items() if state != "closed"} == silent
+    assert outcome.end.counts == {"closed": 28, "open|filtered": 2}
+    assert outcome.end.problems == ()
+    assert outcome.end.duration_s < 60
+
+
+@pytest.mark.parametrize(("ports", "seconds"), [("20001-20020", 2), ("20001-20200", 2), ("20001-20020", 3)])
+def test_a_ration_slower_than_one_a_second_is_recognised(ports: str, seconds: int) -> None:
+    outcome = udp_scan(Rationed(per_s=1 / seconds), ports)
+    assert set(outcome.end.counts) == {"closed", "closed|filtered"}
+
+
+@pytest.mark.parametrize("seconds", [2, 3, 5])
+def test_ports_are_proved_closed_in_spite_of_a_slow_ration(seconds: int) -> None:
+    silent = frozenset({20_003, 20_010})
+    outcome = udp_scan(Rationed(per_s=1 / seconds, silent=silent), "20001-20020", prove_closed=True)
+    assert {port for port, state in states(outcome).items() if state != "closed"} == silent
+    assert outcome.end.counts == {"closed": 18, "open|filtered": 2}
+    assert outcome.end.duration_s < 14 * 2 * seconds + 30
+
+
+def test_proof_ends_where_most_is_silent() -> None:
+    silent = frozenset(range(20_010, 20_500))
+    outcome = udp_scan(Rationed(silent=silent), "20000-20499", prove_closed=True)
+    assert outcome.end.counts == {"closed": 10, "open|filtered": 490}
+    assert outcome.end.duration_s < 600
+
+
+def test_silence_beside_a_host_that_rations_is_silence() -> None:
+    rationed = Rationed()
+    outcome = udp_scan(lambda probe: rationed(probe) if probe.dst[-1] == 2 else (), "20001-20200", targets=TWO)
+    found = outcome.states()
+    assert {state for (address, *_port), state in found.items() if address == "198.18.0.3"} == {"open|filtered"}
+    assert {state for (address, *_port), state in found.items() if address == "198.18.0.2"} == {"closed", "closed|filtered"}
+    assert "198.18.0.2 rations" in " ".join(outcome.end.problems)
+
+
+@pytest.mark.parametrize("retries", [0, 2, 6])
+@pytest.mark.parametrize("ports", ["20001-20200", "20001-20015"])
+def test_a_ration_is_recognised_however_few_repeats_are_allowed(ports: str, retries: int) -> None:
+    outcome = udp_scan(Rationed(), f"53,{ports}", max_retries=retries)
+    found = states(outcome)
+    assert found.pop(53) in ("open|filtered", "closed")
+    assert set(found.values()) == {"closed", "closed|filtered"}
+    asked = Counter(probe.dport for probe in outcome.network.sent)
+    assert max(asked.values()) <= retries + 2
+    assert sum(count > retries + 1 for count in asked.values()) <= 8
+
+
+def test_a_router_that_rations_does_not_speak_for_the_target() -> None:
+    outcome = udp_scan(Rationed(router=True), "20001-20200")
+    assert set(outcome.end.counts) == {"filtered", "open|filtered"}
+    assert outcome.end.problems == ()
+
+
+def test_each_reason_of_few_rejected_ports_is_found_though_a_router_rations() -> None:
+    outcome = udp_scan(Rationed(router=True), "20001-20015")
+    assert {verdict.reason for verdict in outcome.verdicts} == {Reason.ADMIN_PROHIBITED}
+
+
+def test_late_datagrams_are_no_ration() -> None:
+    asked: Counter[int] = Counter()
+
+    def world(probe: Probe) -> Iterator[Reply]:
+        asked[probe.dport] += 1
+        if probe.dport == 20_001:
+            yield 0.001, icmp_error(probe, *PORT_UNREACHABLE[4], probe.dst)
+        elif probe.dport % 2 and asked[probe.dport] >= 4:
+            yield 0.001, udp_reply(probe, b"here")
+
+    outcome = udp_scan(world, "20001-20200")
+    assert set(outcome.end.counts) == {"open", "open|filtered", "closed"}
+    assert outcome.end.problems == ()
+
+
+def test_errors_that_take_their_time_are_no_ration() -> None:
+    def world(probe: Probe) -> Iterator[Reply]:
+        if probe.dport < 20_100:
+            yield (0.001 if probe.dport < 20_010 else 0.9), icmp_error(probe, *PORT_UNREACHABLE[4], probe.dst)
+
+    outcome = udp_scan(world, "20001-20300", max_rtt_timeout_s=0.2)
+    assert outcome.end.counts == {"closed": 99, "open|filtered": 201}
+    assert outcome.end.problems == ()
