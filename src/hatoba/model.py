@@ -68,6 +68,8 @@ class Reason(IntEnum):
     HOST_PROHIBITED = 15
     ADMIN_PROHIBITED = 16
     TIME_EXCEEDED = 17
+    DEST_UNREACH = 18
+    """With a code that says nothing of a port: of hosts alone, which it shows to be there."""
     # ICMPv6 destination unreachable, RFC 4443 section 3.1
     NO_ROUTE = 20
     BEYOND_SCOPE = 21

@@ -57,7 +57,7 @@ def discover(group: Group, setting: Setting, hosts: HostTable, wanted: Sequence[
             run, transport = setting.leg(group, parts, host_settles=True)
             try:
                 for rows in run.batches():
-                    book.learn(rows)
+                    book.learn(rows, [method for method, _ports in parts], run.asked_by)
                     yield None
             finally:
                 transport.close()

@@ -9,15 +9,15 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.engine.discovery import Found, discover, pings_for
+from hatoba.engine.discovery import Found, discover
 from hatoba.engine.groups import Group, Unreachable
 from hatoba.engine.hop_probes import Aim
-from hatoba.engine.host_book import HostBook
+from hatoba.engine.host_book import Asked, HostBook
 from hatoba.engine.second_look import look_again, worth_it
 from hatoba.engine.setting import AnyMethod, Setting
 from hatoba.engine.traceroute import trace, vanish
 from hatoba.errors import HatobaError
-from hatoba.model import Doing, Host, Protocol, Reason, Trace
+from hatoba.model import Doing, Host, Reason, Trace
 from hatoba.probes import METHODS, PINGS
 from hatoba.probes.method import Method
 from hatoba.results.batch import VERDICT, HostTable, VerdictBatch
@@ -117,7 +117,7 @@ class GroupScan:
                 self._book.doubt(doubts)
 
     def _learnt(self, method: AnyMethod, rows: npt.NDArray[np.void]) -> VerdictBatch:
-        self._book.learn(rows)
+        self._book.learn(rows, [method])
         self._ask_names()
         return VerdictBatch(method.name, self._hosts, rows, self._setting.responders.addresses)
 
@@ -137,37 +137,25 @@ class GroupScan:
 
     def _silent_aims(self, traces: Mapping[int, Trace]) -> list[tuple[Aim, int]]:
         """For each traced host a port of it that is filtered by silence, and the host's distance."""
-        methods = self._methods_by_port()
         aims = []
         for place, its_trace in traces.items():
             silent = self._book.silent(place)
             address = self._group.block.address(int(self._group.offsets[place]))
             reached = bool(its_trace.hops) and its_trace.hops[-1].address == address
-            if silent is not None and reached and silent in methods:
-                aims.append((Aim(place, methods[silent], silent[1]), len(its_trace.hops)))
+            if silent is not None and reached:
+                aims.append((_aim(place, silent), len(its_trace.hops)))
         return aims
 
     def _aims(self) -> list[tuple[Aim, int]]:
         """For each host the probe that it has answered, and the time to live of its answer; ICMP echo for the silent ones,
         if they are few."""
-        methods = self._methods_by_port()
         silent = np.flatnonzero(~self._book.up)
         traced = np.arange(len(self._group)) if len(silent) <= _FEW_SILENT else np.flatnonzero(self._book.up)
         aims = []
         for place in traced.tolist():
-            protocol, port, ttl = self._book.answered(place)
-            method = methods.get((protocol, port), PINGS["icmp-echo"])
-            aims.append((Aim(place, method, port if method.protocol != Protocol.ICMP else 0), ttl))
+            answered = self._book.answered(place) or Asked(PINGS["icmp-echo"], 0, 0, 0)
+            aims.append((_aim(place, answered), answered.ttl))
         return aims
-
-    def _methods_by_port(self) -> dict[tuple[int, int], Method]:
-        """Which method of our own packets asks for a port; for those of connect() SYN stands in."""
-        pings = pings_for(self._group.block.family, self._setting.plan.pings)
-        return {
-            (method.protocol, port): method if isinstance(method, Method) else METHODS["syn"]
-            for method, ports in (*pings, *self._asked)
-            for port in ports.tolist()
-        }
 
     def _ask_names(self) -> None:
         """Ask for the names of hosts as soon as they are known to be there: the answers come while ports are asked."""
@@ -180,3 +168,9 @@ class GroupScan:
     def _nothing(self) -> VerdictBatch:
         """A sign of life."""
         return VerdictBatch("", self._hosts, np.zeros(0, VERDICT), self._setting.responders.addresses)
+
+
+def _aim(place: int, asked: Asked) -> Aim:
+    """The same probe once more; for those of connect() SYN stands in."""
+    method = asked.method if isinstance(asked.method, Method) else METHODS["syn"]
+    return Aim(place, method, asked.port, asked.attempt)

@@ -41,6 +41,13 @@ class Aim:
     """Of the host in its group."""
     method: Method
     port: int
+    attempt: int = 0
+    """Which of the method's probes for that port it is: the one that attempt asks with, from 0."""
+
+    @property
+    def probe(self) -> tuple[Method, int, int]:
+        """What is alike in the probes to several hosts."""
+        return self.method, self.port, self.attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +71,8 @@ class HopProbes:
         self._group, self._aims, self._setting = group, aims, setting
         family = group.block.family
         segments: dict[Segment, int] = {}
-        words = [aim.method.wording(family, np.array([aim.port], np.uint16)) for aim in aims]
-        self._words = np.array([segments.setdefault(word.segments[word.choice[0, 0]], len(segments)) for word in words])
+        words = {aim.probe: _segment(aim, family) for aim in aims}
+        self._words = np.array([segments.setdefault(words[aim.probe], len(segments)) for aim in aims])
         variants = [replace(segment, ttl=ttl) for segment in segments for ttl in range(1, MAX_TTL + 1)]
         self._wire = setting.open_packets(group.route, family, group.block.zone, variants, MAX_TTL * len(aims))
         self._filler = self._wire.template.filler()
@@ -75,7 +82,7 @@ class HopProbes:
         self._sport[self._ports == setting.first_port] += 1
         self._cookies = cookie((setting.cookie_key[0], setting.cookie_key[1] ^ _KEY), self._packed, self._sport, self._ports)
         self._cookies &= ~_TTL_BITS
-        self._methods = list({aim.method.name: aim.method for aim in aims}.values())
+        self._methods = list(dict.fromkeys(aim.method for aim in aims))
         self._by_key = {(row.tobytes(), port): at for at, (row, port) in enumerate(zip(self._packed, self._ports, strict=True))}
         self._sent_s: dict[Question, float] = {}
         self._patience_s = _FIRST_PATIENCE_S
@@ -166,3 +173,8 @@ class HopProbes:
 
     def close(self) -> None:
         self._wire.close()
+
+
+def _segment(aim: Aim, family: int) -> Segment:
+    words = aim.method.wording(family, np.array([aim.port], np.uint16))
+    return words.segments[int(words.choice[0, aim.attempt % words.choice.shape[1]])]

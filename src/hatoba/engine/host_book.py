@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from hatoba.engine.doubts import Doubts
 from hatoba.engine.groups import Group
-from hatoba.model import Answer, Host, Reason, State, Trace, Vanishing
+from hatoba.engine.setting import AnyMethod
+from hatoba.model import Answer, Host, Protocol, Reason, State, Trace, Vanishing
 from hatoba.results.batch import HostTable
 
 _NOT_OWN = (Answer.NONE, Answer.LOCAL)
+_PARAMETER_PROBLEM = 4  # RFC 4443 section 3.4
 Mask = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.void]
+Numbers = npt.NDArray[np.int64]
 
-_ANSWERED = np.dtype([("protocol", "u1"), ("port", "u2"), ("ttl", "u1")])
+_ASKED = np.dtype([("method", "u1"), ("port", "u2"), ("attempt", "u1"), ("ttl", "u1")])
+"""*method* is counted from 1; 0: there is none."""
+
+
+class Asked(NamedTuple):
+    """A probe that a host was asked with."""
+
+    method: AnyMethod
+    port: int
+    attempt: int
+    """Which one, from 0: a method may ask a port in several ways, in turn."""
+    ttl: int
+    """Time to live of the answer; 0 where it is not known, or there was none."""
 
 
 class HostBook:
@@ -31,11 +48,11 @@ class HostBook:
         self._nobody = np.zeros(count, bool)
         self._asked = np.zeros(count, bool)
         self._timed_out = np.zeros(count, bool)
-        self._answered = np.zeros(count, _ANSWERED)
+        self._methods: list[AnyMethod] = []
+        self._answered, self._silent = np.zeros(count, _ASKED), np.zeros(count, _ASKED)
         self._traces: dict[int, Trace] = {}
         self._vanishing: dict[int, Vanishing] = {}
         self._doubts = Doubts()
-        self._silent: dict[int, tuple[int, int]] = {}
 
     @property
     def up(self) -> Mask:
@@ -46,30 +63,45 @@ class HostBook:
         """These hosts are there, and not because of an answer to a port's question."""
         self._reason[which & (self._reason == 0)] = reason
 
-    def learn(self, rows: npt.NDArray[np.void]) -> None:
-        """Take in verdict rows of this group's hosts."""
+    def learn(self, rows: Rows, methods: Sequence[AnyMethod], asked_by: Numbers | None = None) -> None:
+        """Take in verdict rows of this group's hosts. *asked_by* says of each which of the *methods* asked; None: the first."""
         if not len(rows):
             return
+        asked_by = np.zeros(len(rows), np.int64) if asked_by is None else asked_by
         places = np.searchsorted(self._group.offsets, rows["host"].astype(np.int64) - self._group.block.first)
         self._asked[places] = True
         self._nobody[places[rows["reason"] == Reason.NO_NEIGHBOUR]] = True
         # An ICMP error that the host itself sent shows it as well as its RST does.
         from_host = ~np.isin(rows["answer"], _NOT_OWN) & (rows["responder"] == 0)
-        own, places = rows[from_host], places[from_host]
-        self._note_silent(rows)
+        silent = (rows["reason"] == Reason.NO_RESPONSE) & (rows["state"] == State.FILTERED) & (rows["answer"] == Answer.NONE)
+        silent &= rows["protocol"] != Protocol.ICMP
+        numbers = np.array([self._number(method) for method in methods])[asked_by]
+        _keep_first(self._silent, self._silent["method"] == 0, places[silent], rows[silent], numbers[silent])
+        own, places, numbers = rows[from_host], places[from_host], numbers[from_host]
         first_places, first_rows = np.unique(places, return_index=True)
         new = self._reason[first_places] == 0
-        self._reason[first_places[new]] = own["reason"][first_rows[new]]
-        untold = self._answered["ttl"][first_places] == 0
-        for name in ("protocol", "port", "ttl"):
-            self._answered[name][first_places[untold]] = own[name][first_rows[untold]]
-        np.add.at(self._answers, places, 1)
-        np.add.at(self._rtt_sum_s, places, np.nan_to_num(own["rtt_s"]))
+        self._reason[first_places[new]] = _reasons(own[first_rows[new]])
+        _keep_first(self._answered, self._answered["ttl"] == 0, places, own, numbers)
+        timed = ~np.isnan(own["rtt_s"])
+        np.add.at(self._answers, places[timed], 1)
+        np.add.at(self._rtt_sum_s, places[timed], own["rtt_s"][timed])
 
-    def answered(self, place: int) -> tuple[int, int, int]:
-        """(protocol, port, time to live) of the first answer of the host at *place*; zeros where it gave none."""
-        protocol, port, ttl = self._answered[place].item()
-        return protocol, port, ttl
+    def answered(self, place: int) -> Asked | None:
+        """The probe that the host at *place* answered first; None where it answered none."""
+        return self._asked_with(self._answered[place])
+
+    def silent(self, place: int) -> Asked | None:
+        """A probe to a port of the host at *place* that is filtered, as it was silent; None where there is none."""
+        return self._asked_with(self._silent[place])
+
+    def _asked_with(self, asked: np.void) -> Asked | None:
+        number, port, attempt, ttl = asked.item()
+        return Asked(self._methods[number - 1], port, attempt, ttl) if number else None
+
+    def _number(self, method: AnyMethod) -> int:
+        if method not in self._methods:
+            self._methods.append(method)
+        return self._methods.index(method) + 1
 
     def traced(self, traces: Mapping[int, Trace]) -> None:
         """The ways to hosts, by place."""
@@ -87,22 +119,11 @@ class HostBook:
         """The time of the hosts at *places* was up before all was known of them."""
         self._timed_out[places] = True
 
-    def _note_silent(self, rows: npt.NDArray[np.void]) -> None:
-        """Keep one filtered port of each host that was silent."""
-        silent = rows[(rows["reason"] == Reason.NO_RESPONSE) & (rows["state"] == State.FILTERED) & (rows["answer"] == 0)]
-        first = np.unique(silent["host"], return_index=True)[1]
-        for host, protocol, port in silent[["host", "protocol", "port"]][first].tolist():
-            place = int(np.searchsorted(self._group.offsets, host - self._group.block.first))
-            self._silent.setdefault(place, (protocol, port))
-
-    def silent(self, place: int) -> tuple[int, int] | None:
-        """(protocol, port) of a filtered port of the host at *place* that was silent; None where there was none."""
-        return self._silent.get(place)
-
     def of(self, places: npt.NDArray[np.int64]) -> HostBook:
         """A book for the group's hosts at *places*, with what this one knows."""
         book = HostBook(self._group.part(places), self._hosts)
-        for name in ("_reason", "_answers", "_rtt_sum_s", "_nobody", "_asked", "_timed_out", "_answered"):
+        book._methods = self._methods
+        for name in ("_reason", "_answers", "_rtt_sum_s", "_nobody", "_asked", "_timed_out", "_answered", "_silent"):
             setattr(book, name, getattr(self, name)[places])
         return book
 
@@ -142,3 +163,21 @@ class HostBook:
             self._doubts.unsteady.get(place, ()),
             bool(self._timed_out[place]),
         )
+
+
+def _keep_first(kept: Rows, wanted: Mask, places: Numbers, rows: Rows, methods: npt.NDArray[np.intp]) -> None:
+    """Enter into *kept* (of dtype ``_ASKED``) the first of the probes that *rows* tell of for each of the *wanted* places."""
+    of, first = np.unique(places, return_index=True)
+    of, first = of[wanted[of]], first[wanted[of]]
+    kept["method"][of], kept["port"][of], kept["ttl"][of] = methods[first], rows["port"][first], rows["ttl"][first]
+    kept["attempt"][of] = np.maximum(rows["answered_probe"][first], 1) - 1
+
+
+def _reasons(rows: Rows) -> npt.NDArray[np.uint8]:
+    """Why the hosts of these rows, which are answers of their own, are up. An ICMP error that says nothing of the port left
+    the port's reason as it was."""
+    noted = rows["reason"] == Reason.NO_RESPONSE
+    parameters = (rows["answer"] == Answer.ICMP6) & (rows["icmp_type"] == _PARAMETER_PROBLEM)
+    found: npt.NDArray[np.uint8] = rows["reason"].copy()
+    found[noted] = np.where(parameters, np.uint8(Reason.PARAMETER_PROBLEM), np.uint8(Reason.DEST_UNREACH))[noted]
+    return found

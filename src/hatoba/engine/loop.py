@@ -140,6 +140,11 @@ class LegRun:
         """What is to be said against answers whose verdicts have been handed on."""
         return Doubts(unsteady=self._pending.unsteady())
 
+    @property
+    def asked_by(self) -> Indices:
+        """Which of the leg's methods asked what the rows that were handed out last tell of, one number a row."""
+        return self._leg.asks.method[self._leg.split(self._pending.taken)[1]]
+
     def rest(self) -> npt.NDArray[np.void]:
         """Verdicts that were known when the wire failed."""
         return self._pending.take()

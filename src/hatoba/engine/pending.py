@@ -24,6 +24,8 @@ class Pending:
         self._indices: list[Indices] = []
         self._noted: dict[int, np.void] = {}
         """By question, the last answer that said nothing of the port: an ICMP error of a code that is in no table."""
+        self.taken: Indices = np.zeros(0, np.int64)
+        """The questions of the rows that were taken last."""
         self.contradictions = 0
         """Answers that said something else than the first did."""
         self._late: dict[int, int] = {}
@@ -75,6 +77,7 @@ class Pending:
     def take(self) -> npt.NDArray[np.void]:
         """All rows, which are then forgotten here."""
         rows = np.concatenate(self._rows) if self._rows else np.zeros(0, VERDICT)
+        self.taken = np.concatenate(self._indices) if self._indices else np.zeros(0, np.int64)
         self._rows, self._indices = [], []
         return rows
 

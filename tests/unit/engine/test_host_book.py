@@ -9,6 +9,7 @@ from builders import group
 from hatoba.engine.doubts import Doubts
 from hatoba.engine.host_book import HostBook
 from hatoba.model import Answer, Deception, Hop, Protocol, Reason, State, Trace, Vanishing
+from hatoba.probes import METHODS, PINGS
 from hatoba.results.batch import VERDICT
 
 
@@ -16,6 +17,10 @@ def book(on_link: bool = False) -> HostBook:
     asked, targets = group("198.18.0.0/29", [1, 2, 3])
     macs = np.arange(18, dtype=np.uint8).reshape(3, 6)
     return HostBook(replace(asked, macs=macs, route=replace(asked.route, gateway=None)) if on_link else asked, targets)
+
+
+def learn(hosts: HostBook, rows: np.ndarray) -> None:
+    hosts.learn(rows, [METHODS["syn"]])
 
 
 def row(
@@ -30,8 +35,8 @@ def row(
 
 def test_who_answered_is_up_by_the_first_answer_with_its_mean_round_trip() -> None:
     hosts = book()
-    hosts.learn(np.concatenate([row(2, Reason.RESET, Answer.RST, 0.1), row(2, Reason.SYN_ACK, Answer.SYN_ACK, 0.3)]))
-    hosts.learn(row(2, Reason.SYN_ACK, Answer.SYN_ACK, 0.2))
+    learn(hosts, np.concatenate([row(2, Reason.RESET, Answer.RST, 0.1), row(2, Reason.SYN_ACK, Answer.SYN_ACK, 0.3)]))
+    learn(hosts, row(2, Reason.SYN_ACK, Answer.SYN_ACK, 0.2))
     told = {str(host.address): host for host in hosts.close()}
     assert list(told) == ["198.18.0.1", "198.18.0.2", "198.18.0.3"]
     assert (told["198.18.0.2"].state, told["198.18.0.2"].reason) == ("up", "reset")
@@ -41,26 +46,26 @@ def test_who_answered_is_up_by_the_first_answer_with_its_mean_round_trip() -> No
 
 def test_an_error_of_a_router_does_not_make_a_host_up_but_its_own_does() -> None:
     hosts = book()
-    hosts.learn(row(1, Reason.ADMIN_PROHIBITED, Answer.ICMP, 0.1, responder=1))
-    hosts.learn(row(2, Reason.ADMIN_PROHIBITED, Answer.ICMP, 0.1, responder=0))
+    learn(hosts, row(1, Reason.ADMIN_PROHIBITED, Answer.ICMP, 0.1, responder=1))
+    learn(hosts, row(2, Reason.ADMIN_PROHIBITED, Answer.ICMP, 0.1, responder=0))
     assert [host.state for host in hosts.close()] == ["unknown", "up", "unknown"]
 
 
 def test_nobody_on_the_link_is_down() -> None:
     hosts = book()
-    hosts.learn(row(3, Reason.NO_NEIGHBOUR, Answer.LOCAL))
+    learn(hosts, row(3, Reason.NO_NEIGHBOUR, Answer.LOCAL))
     assert [(host.state, host.reason) for host in hosts.close()][2] == ("down", "no-neighbour")
 
 
 def test_an_early_end_tells_only_of_hosts_with_a_verdict() -> None:
     hosts = book()
-    hosts.learn(row(2, Reason.RESET, Answer.RST, 0.1))
+    learn(hosts, row(2, Reason.RESET, Answer.RST, 0.1))
     assert [str(host.address) for host in hosts.close(asked_only=True)] == ["198.18.0.2"]
 
 
 def test_a_host_that_is_there_by_other_signs_keeps_its_own_answer_as_the_reason() -> None:
     hosts = book()
-    hosts.learn(row(2, Reason.RESET, Answer.RST, 0.1))
+    learn(hosts, row(2, Reason.RESET, Answer.RST, 0.1))
     hosts.there(np.array([True, True, False]), Reason.ARP_RESPONSE)
     assert [(host.state, host.reason) for host in hosts.close(absent="no-response")] == [
         ("up", "arp-response"),
@@ -75,15 +80,55 @@ def test_the_first_answer_is_kept_for_the_way_to_the_host_and_a_silent_port_besi
     told["protocol"], told["port"], told["ttl"] = 6, 22, 61
     silent = row(2, Reason.NO_RESPONSE, Answer.NONE)
     silent["protocol"], silent["port"], silent["state"] = 6, 80, State.FILTERED
-    hosts.learn(np.concatenate([told, silent]))
-    assert hosts.answered(1) == (6, 22, 61)
-    assert hosts.silent(1) == (6, 80)
-    assert (hosts.answered(0), hosts.silent(0)) == ((0, 0, 0), None)
+    learn(hosts, np.concatenate([told, silent]))
+    assert hosts.answered(1) == (METHODS["syn"], 22, 0, 61)
+    assert hosts.silent(1) == (METHODS["syn"], 80, 0, 60)
+    assert (hosts.answered(0), hosts.silent(0)) == (None, None)
+
+
+def test_the_method_that_was_answered_is_kept_where_several_ask_for_the_same() -> None:
+    hosts = book()
+    asked = [PINGS["icmp-echo"], METHODS["udp"], PINGS["icmp-timestamp"]]
+    told = np.concatenate(
+        [row(1, Reason.TIMESTAMP_REPLY, Answer.TIMESTAMP_REPLY), row(2, Reason.ECHO_REPLY, Answer.ECHO_REPLY)]
+    )
+    told["protocol"], told["port"] = Protocol.ICMP, 0
+    hosts.learn(told, asked, np.array([2, 0]))
+    third = row(3, Reason.UDP_RESPONSE, Answer.UDP)
+    third["answered_probe"] = 4
+    hosts.learn(third, asked, np.array([1]))
+    learn(hosts, row(1, Reason.RESET, Answer.RST))
+    assert [hosts.answered(place) for place in range(3)] == [
+        (PINGS["icmp-timestamp"], 0, 0, 60),
+        (PINGS["icmp-echo"], 0, 0, 60),
+        (METHODS["udp"], 80, 3, 60),
+    ]
+    assert hosts.of(np.array([1, 2])).answered(1) == (METHODS["udp"], 80, 3, 60)
+
+
+@pytest.mark.parametrize(
+    ("answer", "icmp_type", "reason"),
+    [
+        (Answer.ICMP, 3, "dest-unreach"),
+        (Answer.ICMP6, 1, "dest-unreach"),
+        (Answer.ICMP6, 4, "param-problem"),
+    ],
+)
+def test_an_error_that_says_nothing_of_the_port_shows_its_host_and_not_how_long_it_takes(
+    answer: Answer, icmp_type: int, reason: str
+) -> None:
+    hosts = book()
+    noted = np.concatenate([row(host, Reason.NO_RESPONSE, answer) for host in (1, 2)])
+    noted["state"], noted["icmp_type"] = State.FILTERED, icmp_type
+    learn(hosts, np.concatenate([noted, row(2, Reason.RESET, Answer.RST, 0.2)]))
+    first, second, _third = hosts.close()
+    assert (first.state, first.reason, first.rtt_s) == ("up", reason, None)
+    assert second.rtt_s == pytest.approx(0.2)
 
 
 def test_a_book_of_some_hosts_knows_what_the_whole_one_did() -> None:
     hosts = book()
-    hosts.learn(row(3, Reason.RESET, Answer.RST, 0.1))
+    learn(hosts, row(3, Reason.RESET, Answer.RST, 0.1))
     (host,) = hosts.of(np.array([2])).close()
     assert (str(host.address), host.state, host.reason) == ("198.18.0.3", "up", "reset")
 
@@ -91,13 +136,13 @@ def test_a_book_of_some_hosts_knows_what_the_whole_one_did() -> None:
 def test_a_hardware_address_is_told_of_hosts_on_the_link_alone() -> None:
     for on_link, macs in ((True, [bytes(range(6)), bytes(range(6, 12))]), (False, [None, None])):
         hosts = book(on_link)
-        hosts.learn(np.concatenate([row(n, Reason.RESET, Answer.RST, 0.1) for n in (1, 2)]))
+        learn(hosts, np.concatenate([row(n, Reason.RESET, Answer.RST, 0.1) for n in (1, 2)]))
         assert [host.mac for host in hosts.close()][:2] == macs
 
 
 def test_a_part_of_the_hosts_takes_along_what_is_known() -> None:
     hosts = book()
-    hosts.learn(np.concatenate([row(1, Reason.RESET, Answer.RST, 0.1), row(3, Reason.SYN_ACK, Answer.SYN_ACK, 0.3, port=22)]))
+    learn(hosts, np.concatenate([row(1, Reason.RESET, Answer.RST, 0.1), row(3, Reason.SYN_ACK, Answer.SYN_ACK, 0.3, port=22)]))
     part = hosts.of(np.array([1, 2]))
     part.time_out(np.array([0]))
     told = list(part.close())
@@ -106,7 +151,7 @@ def test_a_part_of_the_hosts_takes_along_what_is_known() -> None:
         ("198.18.0.3", "up", False),
     ]
     assert told[1].rtt_s == pytest.approx(0.3)
-    assert (part.answered(0), part.answered(1)) == ((0, 0, 0), (6, 22, 60))
+    assert (part.answered(0), part.answered(1)) == (None, (METHODS["syn"], 22, 0, 60))
 
 
 def test_one_silent_port_of_each_host_is_kept() -> None:
@@ -115,8 +160,8 @@ def test_one_silent_port_of_each_host_is_kept() -> None:
     silent["state"] = State.FILTERED
     noted = silent.copy()
     noted["host"], noted["answer"] = 3, Answer.ICMP
-    hosts.learn(np.concatenate([row(2, Reason.RESET, Answer.RST, 0.1), silent, noted]))
-    assert [hosts.silent(place) for place in range(3)] == [None, (6, 81), None]
+    learn(hosts, np.concatenate([row(2, Reason.RESET, Answer.RST, 0.1), silent, noted]))
+    assert [hosts.silent(place) for place in range(3)] == [None, (METHODS["syn"], 81, 0, 60), None]
 
 
 def test_ways_and_doubts_go_to_their_hosts() -> None:

@@ -1,80 +1,19 @@
-"""The way to hosts over a fake network of routers: what is asked, and what is made of the answers (``engine.hop_probes``,
-``engine.traceroute``)."""
+"""The way to hosts over a fake network of routers: what is asked, and what is made of the answers (``engine.traceroute``)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from ipaddress import ip_address
+from collections.abc import Iterator
 
 import pytest
-from scanning import Outcome, run_scan
+from routers import CHAIN, RoutedNetwork, Routers, stations, traced
+from scanning import run_scan
 
+from hatoba.api.pings import default_pings
 from hatoba.engine.hop_probes import MAX_TTL
 from hatoba.engine.traceroute import guessed_distance
-from hatoba.model import Host, Ping, ScanPlan, Trace
-from hatoba.packets.layouts import ACK, RST, SYN, TCP
-from hatoba.wire.fake import FakeClock, FakeNetwork, Probe, Reply, icmp_error, tcp_reply
-from hatoba.wire.routes import Link, Route, Way
-
-TIME_EXCEEDED = {4: (11, 0), 6: (3, 0)}
-GATEWAY = {4: "198.18.0.254", 6: "fd00:18::fe"}
-
-
-@dataclass
-class Routers:
-    """A chain of routers before every host. Ports in *dropped* are swallowed by the router at that distance."""
-
-    chain: list[str]
-    open_ports: frozenset[int] = frozenset({22})
-    dropped: Mapping[int, int] = field(default_factory=dict)
-    mute: frozenset[int] = frozenset()
-    """Distances of routers that tell nothing."""
-    asked: list[tuple[str, int]] = field(default_factory=list)
-    """(target, time to live) of each probe that did not arrive."""
-
-    def __call__(self, probe: Probe) -> Iterator[Reply]:
-        ttl = probe.packet[8 if probe.family == 4 else 7]
-        if ttl <= len(self.chain):
-            self.asked.append((str(ip_address(probe.dst)), ttl))
-        if probe.dport in self.dropped and ttl > self.dropped[probe.dport]:
-            return
-        if ttl <= len(self.chain):
-            if ttl not in self.mute:
-                yield 0.001 * ttl, icmp_error(probe, *TIME_EXCEEDED[probe.family], ip_address(self.chain[ttl - 1]).packed)
-            return
-        if probe.protocol == TCP:
-            flags = SYN | ACK if probe.dport in self.open_ports else RST | ACK
-            yield 0.01, tcp_reply(probe, flags, ttl=64 - len(self.chain))
-
-
-class RoutedNetwork(FakeNetwork):
-    """Everything lies behind one gateway."""
-
-    def ways(self, family: int, ranges: object, zone: str | None) -> Iterator[Way]:
-        link = Link(1, "fake0", bytes.fromhex("020000000001"), ethernet=True, up=True)
-        source = ip_address("198.18.0.1" if family == 4 else "fd00:18::1").packed
-        gateway = ip_address(GATEWAY[family]).packed
-        for first, last in ranges:  # type: ignore[attr-defined]
-            yield Way(first, last, Route(link, source, gateway, False))
-
-
-def traced(world: Routers, targets: str, ports: str = "22", **plan: object) -> Outcome:
-    network = RoutedNetwork(world, FakeClock())
-    chosen = ScanPlan(methods=("syn",), seed=1, traceroute=True, **plan)  # type: ignore[arg-type]
-    return run_scan(targets, ports, network, chosen)
-
-
-def stations(host: Host) -> list[str | None]:
-    assert isinstance(host.trace, Trace)
-    assert [hop.ttl for hop in host.trace.hops] == list(range(1, len(host.trace.hops) + 1))
-    return [None if hop.address is None else str(hop.address) for hop in host.trace.hops]
-
-
-CHAIN = {
-    4: ["198.18.0.254", "198.18.9.1", "198.18.9.2"],
-    6: ["fd00:18::fe", "fd00:18:9::1", "fd00:18:9::2"],
-}
+from hatoba.model import Ping, ScanPlan
+from hatoba.packets.layouts import ACK, ICMP, RST, SYN, TCP, UDP
+from hatoba.wire.fake import FakeClock, Probe, Reply, icmp_error, icmp_reply, tcp_reply, udp_reply
 
 
 @pytest.mark.parametrize(("family", "target"), [(4, "198.18.64.3"), (6, "fd00:18:64::3")])
@@ -135,6 +74,85 @@ def test_a_host_found_by_a_ping_is_traced_by_it() -> None:
     assert stations(host)[-1] == "198.18.64.3"
     assert host.trace is not None
     assert (host.trace.method, host.trace.port) in {("syn", 443), ("ack", 80)}
+
+
+class Picky(Routers):
+    """Hosts answer only what *told* names: the type of an ICMP query, or protocol, port and flags."""
+
+    def __init__(self, *told: int | tuple[int, int, int]) -> None:
+        super().__init__(CHAIN[4])
+        self.told = frozenset(told)
+
+    def arrived(self, probe: Probe) -> Iterator[Reply]:
+        query = probe.packet[20] if probe.protocol == ICMP else (probe.protocol, probe.dport, probe.flags)
+        if query not in self.told:
+            return
+        if probe.protocol == ICMP:
+            yield 0.01, icmp_reply(probe, {8: 0, 13: 14}[probe.packet[20]])
+        elif probe.flags == ACK:
+            yield 0.01, tcp_reply(probe, RST, seq=probe.ack)
+        else:
+            yield 0.01, tcp_reply(probe, SYN | ACK)
+
+
+@pytest.mark.parametrize(
+    ("world", "methods", "ports", "answered"),
+    [
+        (Picky(8), (), "1", ("icmp-echo", 0)),
+        (Picky(13), (), "1", ("icmp-timestamp", 0)),
+        (Picky(8), ("syn",), "22", ("icmp-echo", 0)),
+        (Picky((TCP, 443, SYN)), ("fin",), "443", ("syn", 443)),
+        (Picky((TCP, 80, ACK)), ("syn",), "80", ("ack", 80)),
+    ],
+)
+def test_the_probe_that_was_answered_is_the_one_that_is_repeated(
+    world: Picky, methods: tuple[str, ...], ports: str, answered: tuple[str, int]
+) -> None:
+    """Where several methods ask for the same port, or have none, the others are silent on the last stretch."""
+    outcome = traced(world, "198.18.64.0/28", ports, methods=methods, pings=default_pings(32, True, False))
+    assert len(outcome.hosts) == 16
+    for host in outcome.hosts:
+        assert host.trace is not None
+        assert (host.trace.method, host.trace.port) == answered
+        assert stations(host) == [*CHAIN[4], str(host.address)]
+
+
+def test_of_several_questions_for_a_udp_port_the_answered_one_is_repeated() -> None:
+    """161/udp is asked as SNMPv3, v2c and v1, in turn."""
+    second: set[bytes] = set()
+
+    class OldAgent(Routers):
+        def arrived(self, probe: Probe) -> Iterator[Reply]:
+            if probe.protocol == UDP and probe.payload[:5].endswith(b"\x02\x01\x01"):
+                second.add(probe.payload)
+                yield 0.01, udp_reply(probe, b"no SNMP, whatever it is")
+
+    (host,) = traced(OldAgent(CHAIN[4]), "198.18.64.3", "U:161", methods=("udp",)).hosts
+    assert second
+    assert host.trace is not None
+    assert (host.trace.method, host.trace.port) == ("udp", 161)
+    assert stations(host) == [*CHAIN[4], "198.18.64.3"]
+
+
+def test_an_error_that_says_nothing_of_the_port_shows_its_host() -> None:
+    class Frugal(Routers):
+        def arrived(self, probe: Probe) -> Iterator[Reply]:
+            yield 0.01, icmp_error(probe, 3, 4, probe.dst)
+
+    (host,) = traced(Frugal(CHAIN[4]), "198.18.64.3").hosts
+    assert (host.state, host.reason, host.rtt_s) == ("up", "dest-unreach", None)
+    assert stations(host) == [*CHAIN[4], "198.18.64.3"]
+
+
+def test_a_silent_port_is_asked_for_by_the_method_that_met_the_silence() -> None:
+    world = Picky(8)
+    outcome = traced(world, "198.18.64.0/28", "443", pings=default_pings(32, True, False))
+    for host in outcome.hosts:
+        assert host.vanishing is not None
+        assert (host.vanishing.port, host.vanishing.hop and host.vanishing.hop.ttl) == (443, 3)
+    late = [probe for probe in outcome.network.sent if probe.protocol == TCP and probe.packet[8] < 64]
+    assert late
+    assert {(probe.dport, probe.flags) for probe in late} == {(443, SYN)}
 
 
 @pytest.mark.parametrize(
