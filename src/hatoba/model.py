@@ -238,7 +238,7 @@ class Host:
     """Of a deceptive host's open TCP ports those on which a connection stayed up: what may really be open."""
     unsteady: tuple[Unsteady, ...] = ()
     timed_out: bool = False
-    """Its time (``--host-timeout``) was up before all its ports were known."""
+    """Its time (``--host-timeout``) was up before all that was asked for was known of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,17 +123,19 @@ class GroupScan:
 
     def _trace(self) -> Iterator[VerdictBatch]:
         self._setting.tally.doing = Doing.TRACING
-        traces = None
-        for traces in trace(self._group, self._aims(), self._setting):
+        aims, traces = self._aims(), None
+        for traces in trace(self._group, aims, self._setting, self._deadline_s):
             if traces is None:
                 yield self._nothing()
         traces = traces or {}
         self._book.traced(traces)
         lost = None
-        for lost in vanish(self._group, self._silent_aims(traces), self._setting):
+        for lost in vanish(self._group, self._silent_aims(traces), self._setting, self._deadline_s):
             if lost is None:
                 yield self._nothing()
         self._book.vanish(lost or {})
+        if self._setting.clock() >= self._deadline_s:
+            self._book.time_out(np.array([aim.place for aim, _ttl in aims], np.int64))
 
     def _silent_aims(self, traces: Mapping[int, Trace]) -> list[tuple[Aim, int]]:
         """For each traced host a port of it that is filtered by silence, and the host's distance."""

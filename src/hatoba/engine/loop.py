@@ -93,7 +93,7 @@ class LegRun:
         self._told_to_stop = stopped
         self._spacing: Spacing | None = None
         if plan.scan_delay_s is not None:
-            self._spacing = Spacing(leg, plan.scan_delay_s, clock() if tally.probes_sent else None)
+            self._spacing = Spacing(len(leg.offsets), len(leg.asks), plan.scan_delay_s, clock() if tally.probes_sent else None)
         self._loss = LossEstimate(len(leg.offsets))
         self._pending = Pending(leg, ledger)
         self._attempts = 0

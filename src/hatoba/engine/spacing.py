@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from hatoba.engine.leg import Indices, Leg
+from hatoba.engine.leg import Indices
 
 
 class Spacing:
-    """Of the hosts of one leg. *begun_s* is when they may have been asked last; None: not yet."""
+    """Of so many *hosts*, with so many questions each, numbered host by host as a leg's are. *begun_s* is when they may have
+    been asked last; None: not yet."""
 
-    def __init__(self, leg: Leg, delay_s: float, begun_s: float | None) -> None:
-        self._leg, self._delay_s = leg, delay_s
-        self._next_s = np.full(len(leg.offsets), -np.inf if begun_s is None else begun_s + delay_s)
+    def __init__(self, hosts: int, questions_each: int, delay_s: float, begun_s: float | None) -> None:
+        self._each, self._delay_s = questions_each, delay_s
+        self._next_s = np.full(hosts, -np.inf if begun_s is None else begun_s + delay_s)
         """When each may be asked again."""
 
     def in_turns(self, questions: Indices) -> Indices:
         """The same questions, so that hosts take turns."""
-        hosts = self._leg.hosts(questions)
+        hosts = questions // self._each
         by_host = np.argsort(hosts, kind="stable")
         turn = np.empty(len(questions), np.int64)
         turn[by_host] = np.arange(len(questions)) - np.searchsorted(hosts[by_host], hosts[by_host])
@@ -25,7 +26,7 @@ class Spacing:
 
     def due(self, questions: Indices, now_s: float) -> int:
         """How many of *questions*, from the first, may be asked now: each host once, if its time has come."""
-        hosts = self._leg.hosts(questions)
+        hosts = questions // self._each
         again = np.ones(len(hosts), bool)
         again[np.unique(hosts, return_index=True)[1]] = False
         blocked = np.flatnonzero(again | (self._next_s[hosts] > now_s))
@@ -33,7 +34,7 @@ class Spacing:
 
     def wait_s(self, question: int, now_s: float) -> float:
         """Until the host of *question* may be asked."""
-        return max(0.0, float(self._next_s[self._leg.hosts(np.array([question]))[0]]) - now_s)
+        return max(0.0, float(self._next_s[question // self._each]) - now_s)
 
     def asked(self, questions: Indices, now_s: float) -> None:
-        self._next_s[self._leg.hosts(questions)] = now_s + self._delay_s
+        self._next_s[questions // self._each] = now_s + self._delay_s

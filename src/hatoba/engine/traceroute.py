@@ -8,6 +8,7 @@ network at the same distance is taken.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -17,6 +18,7 @@ from hatoba.engine.hop_probes import MAX_TTL, Aim, HopProbes, Question, Told
 from hatoba.engine.rationing import RATION_S
 from hatoba.engine.setting import Setting
 from hatoba.model import Hop, Trace, Vanishing
+from hatoba.probes.method import Method
 
 _INITIAL_TTLS = (32, 64, 128, 255)
 """What systems begin with (RFC 1700 recommended 64; Windows takes 128, routers often 255)."""
@@ -74,23 +76,27 @@ def guessed_distance(ttl: int) -> int:
     return min(initial - ttl + 1, MAX_TTL)
 
 
-def trace(group: Group, aims: Sequence[tuple[Aim, int]], setting: Setting) -> Iterator[dict[int, Trace] | None]:
+def trace(
+    group: Group, aims: Sequence[tuple[Aim, int]], setting: Setting, deadline_s: float = math.inf
+) -> Iterator[dict[int, Trace] | None]:
     """Traces by the place of the host in its group. *aims* come with the time to live of an answer of the host, 0 where there
-    was none. None is a sign of life; the last value is what was found."""
+    was none. None is a sign of life; the last value is what was found, by *deadline_s* of the clock."""
     packed = group.block.packed(group.offsets)
     ways = [Way(aim, packed[aim.place].tobytes(), guessed_distance(ttl)) for aim, ttl in aims]
     if group.route.local or group.neighbours or not ways:
         yield {way.aim.place: Trace(way.aim.method.name, way.aim.port, (Hop(1, ip_address(way.packed)),)) for way in ways}
         return
-    probes = HopProbes(group, [way.aim for way in ways], setting)
+    probes = HopProbes(group, [way.aim for way in ways], setting, deadline_s)
     try:
-        yield from _follow(ways, probes, setting)
+        yield from _follow(ways, probes)
     finally:
         probes.close()
     yield {way.aim.place: way.trace() for way in ways}
 
 
-def vanish(group: Group, aims: Sequence[tuple[Aim, int]], setting: Setting) -> Iterator[dict[int, Vanishing] | None]:
+def vanish(
+    group: Group, aims: Sequence[tuple[Aim, int]], setting: Setting, deadline_s: float = math.inf
+) -> Iterator[dict[int, Vanishing] | None]:
     """How far the probes for a silent port of each host get: *aims* name the port, with the distance of the host (0: unknown).
 
     Hosts of one network at one distance are taken to be alike: only the first of them is asked.
@@ -99,26 +105,27 @@ def vanish(group: Group, aims: Sequence[tuple[Aim, int]], setting: Setting) -> I
         yield {}
         return
     packed = group.block.packed(group.offsets)
-    alike: dict[tuple[bytes, int, str, int], list[Aim]] = {}
+    alike: dict[tuple[bytes, int, tuple[Method, int, int]], list[Aim]] = {}
     for aim, distance in aims:
         raw = packed[aim.place].tobytes()
-        alike.setdefault((raw[: _NETWORK_BYTES[len(raw)]], distance, aim.method.name, aim.port), []).append(aim)
-    distances = [distance or _UNKNOWN_DISTANCE for _network, distance, _method, _port in alike]
-    probes = HopProbes(group, [members[0] for members in alike.values()], setting)
+        alike.setdefault((raw[: _NETWORK_BYTES[len(raw)]], distance, aim.probe), []).append(aim)
+    distances = [distance or _UNKNOWN_DISTANCE for _network, distance, _probe in alike]
+    probes = HopProbes(group, [members[0] for members in alike.values()], setting, deadline_s)
     told: dict[Question, Told] = {}
     try:
         for back in range(1, MAX_TTL):
+            heard_of = {number for number, _ttl in told}
             questions = [
                 (number, distance - back)
                 for number, distance in enumerate(distances)
-                if distance > back and not any(asked == number for asked, _ttl in told)
+                if distance > back and number not in heard_of
             ]
-            if not questions or setting.stopped():
+            if not questions or probes.stopped():
                 break
             yield from probes.ask(questions, told)
     finally:
         probes.close()
-    hops = {number: Hop(ttl, ip_address(answer.address), answer.rtt_s) for (number, ttl), answer in told.items()}
+    hops = {number: Hop(ttl, ip_address(answer.address), answer.rtt_s) for (number, ttl), answer in sorted(told.items())}
     yield {
         aim.place: Vanishing(aim.method.protocol, aim.port, hops.get(number))
         for number, members in enumerate(alike.values())
@@ -126,16 +133,17 @@ def vanish(group: Group, aims: Sequence[tuple[Aim, int]], setting: Setting) -> I
     }
 
 
-def _follow(ways: Sequence[Way], probes: HopProbes, setting: Setting) -> Iterator[None]:
+def _follow(ways: Sequence[Way], probes: HopProbes) -> Iterator[None]:
     told: dict[Question, Told] = {}
     below: Below = {}
     first_of: dict[tuple[bytes, int], int] = {}
     for number, way in enumerate(ways):
         first_of.setdefault(way.network, number)
-    pioneers = sorted(first_of.values())
-    for wave in (pioneers[:1], pioneers[1:], [number for number in range(len(ways)) if number not in set(pioneers)]):
-        following = list(wave)
-        while following and not setting.stopped():
+    pioneers = list(first_of.values())  # ascending
+    followers = sorted(set(range(len(ways))).difference(pioneers))
+    for wave in (pioneers[:1], pioneers[1:], followers):
+        following = wave
+        while following and not probes.stopped():
             yield from probes.ask([(number, ways[number].next_ttl) for number in following], told)
             for number in following:
                 _step(ways[number], told.get((number, ways[number].next_ttl)), below)
@@ -143,7 +151,7 @@ def _follow(ways: Sequence[Way], probes: HopProbes, setting: Setting) -> Iterato
             following = [number for number in following if not ways[number].done]
     for _round in range(_LEISURELY_ROUNDS):
         missing = _gaps(ways, pioneers)
-        if not missing or setting.stopped():
+        if not missing or probes.stopped():
             break
         yield from probes.rest(RATION_S)
         yield from probes.ask(missing, told)
