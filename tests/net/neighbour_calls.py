@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from hatoba.engine.neighbour_search import Neighbours, NeighbourSearch, Searching
+from hatoba.engine.pace import Pace
 from hatoba.errors import WireError
 from hatoba.wire.network import KernelNetwork
 from hatoba.wire.routes import Route, find_ways, link_index
@@ -44,7 +45,7 @@ def search(network: str, leads_to: str, max_rate_pps: float | None = None, zone:
     packed = np.frombuffer(b"".join(address.packed for address in ip_network(network)), np.uint8)
     packed = packed.reshape(-1, 4 if family == 4 else 16)
     route = route_of(leads_to, zone)
-    looking = NeighbourSearch(KernelNetwork(time.monotonic), time.monotonic, max_rate_pps=max_rate_pps)
+    looking = NeighbourSearch(KernelNetwork(time.monotonic), time.monotonic, Pace(time.monotonic(), None, max_rate_pps))
     began_s, used_s = time.monotonic(), time.process_time()
     found, signs = run(looking, route, family, packed)
     rtts_s = found.rtt_s[found.known]
@@ -88,7 +89,8 @@ def search_on_a_link_that_breaks(network: str, leads_to: str, what: str) -> str:
     elif what == "gone":
         ip("link", "delete", route.link.name)
     try:
-        run(NeighbourSearch(kernel, time.monotonic), route, family, packed.reshape(-1, 4 if family == 4 else 16))
+        looking = NeighbourSearch(kernel, time.monotonic, Pace(time.monotonic()))
+        run(looking, route, family, packed.reshape(-1, 4 if family == 4 else 16))
     except WireError as error:
         return str(error)
     return ""

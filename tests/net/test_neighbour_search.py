@@ -12,6 +12,7 @@ from hatoba.lab import Host, Lab
 from hatoba.lab.topologies.crowd import NETWORKS, crowd
 from tests import needs
 from tests.net.conftest import MakeLab
+from tests.real_scans import scan
 
 CALLS = "tests.net.neighbour_calls:"
 BOTH = pytest.mark.parametrize("family", [pytest.param(4, id="ipv4"), pytest.param(6, id="ipv6")])
@@ -89,6 +90,36 @@ def test_a_vlan(make_lab: MakeLab, family: int) -> None:
     told = us.call(CALLS + "search", network, there)
     assert told["link"] == "eth0.5"
     assert told["found"] == {there: them.links[0].end(them).mac}
+
+
+@BOTH
+@pytest.mark.parametrize("state", ["permanent", "stale"])
+def test_a_silent_gateway_that_the_kernel_knows(make_lab: MakeLab, family: int, state: str) -> None:
+    """It answers no question for its hardware address, but forwards."""
+    prefix = "198.18.{}.{}" if family == 4 else "fd00:18:{}::{}"
+    lab, bits = make_lab(), 24 if family == 4 else 64
+    us = lab.add_host("us", [f"{prefix.format(1, 1)}/{bits}"])
+    router = lab.add_host("router", sysctls={"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1})
+    them = lab.add_host("them", [f"{prefix.format(2, 2)}/{bits}"], routes=[f"default via {prefix.format(2, 254)}"])
+    link = lab.link(us, router, second_addresses=[f"{prefix.format(1, 254)}/{bits}"])
+    lab.link(them, router, second_addresses=[f"{prefix.format(2, 254)}/{bits}"])
+    us.add_route(f"default via {prefix.format(1, 254)}")
+    them.listen([22])
+    gateway, near, target = prefix.format(1, 254), prefix.format(1, 7), prefix.format(2, 2)
+    if family == 4:
+        router.sysctl({"net.ipv4.conf.eth0.arp_ignore": 8})
+    else:
+        needs.require_program("nft")
+        chain = "add table ip6 t; add chain ip6 t in { type filter hook input priority 0; }"
+        done = router.run(["nft", f'{chain}; add rule ip6 t in iifname "eth0" icmpv6 type nd-neighbor-solicit drop'])
+        assert done.returncode == 0, done.stderr
+    ip(router, "neighbour", "replace", prefix.format(1, 1), "lladdr", link.end(us).mac, "dev", "eth0", "nud", "permanent")
+    for address in (gateway, near):
+        ip(us, "neighbour", "replace", address, "lladdr", link.end(router).mac, "dev", "eth0", "nud", state)
+    told = scan(us, "--syn", "-p", "22", target)
+    assert {port: line["state"] for port, line in told.ports.items()} == {22: "open"}
+    (host,) = scan(us, "--syn", "-p", "22", near).of_type("host")
+    assert host["state"] == ("down" if state == "stale" else "unknown")
 
 
 def test_a_bridge_of_our_own(make_lab: MakeLab) -> None:

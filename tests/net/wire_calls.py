@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from hatoba.engine.neighbour_search import NeighbourSearch
+from hatoba.engine.pace import Pace
 from hatoba.errors import WireError
 from hatoba.packets.answers import ANSWER, TCP_SEGMENT, read_answers
 from hatoba.packets.frames import FrameTemplate, Varying
@@ -79,7 +80,7 @@ def neighbours(family: int, gateway_of: str, addresses: list[str]) -> dict[str, 
 
 def hardware_addresses(route: Route, family: int, addresses: list[bytes]) -> dict[bytes, bytes]:
     """Of those who answer on the link of *route*."""
-    search = NeighbourSearch(KernelNetwork(time.monotonic), time.monotonic)
+    search = NeighbourSearch(KernelNetwork(time.monotonic), time.monotonic, Pace(time.monotonic()))
     ordered = sorted(addresses)
     packed = np.frombuffer(b"".join(ordered), np.uint8).reshape(len(ordered), -1)
     looking = search.find(route.link, family, route.source, packed)

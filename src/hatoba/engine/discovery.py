@@ -8,7 +8,6 @@ number of hosts that were missed is below the bound: one lost answer never makes
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,49 +15,55 @@ import numpy.typing as npt
 from hatoba.engine.groups import Group
 from hatoba.engine.host_book import HostBook
 from hatoba.engine.setting import AnyMethod, Setting, ping_of
+from hatoba.errors import HatobaError
 from hatoba.model import Ping, Reason
 from hatoba.probes.connect import KernelMethod
-from hatoba.results.batch import HostTable
 
 _IPV4_ONLY = ("icmp-timestamp", "icmp-mask")
+_STAND_IN = Ping("icmp-echo")
 
 
-@dataclass
-class Found:
-    """Of the hosts of a group."""
-
-    book: HostBook
-    there: npt.NDArray[np.bool_]
-    """(hosts,)"""
+def none_fits(family: int, pings: Sequence[Ping]) -> bool:
+    """Whether this family has none of the *pings*."""
+    return bool(pings) and family == 6 and all(ping.method in _IPV4_ONLY for ping in pings)
 
 
 def pings_for(family: int, pings: Sequence[Ping]) -> list[tuple[AnyMethod, npt.NDArray[np.uint16]]]:
-    """The methods that a plan's *pings* come to, with their ports; those that this family has not are left out."""
+    """The methods that a plan's *pings* come to, with their ports. Those that this family has not are left out; where that
+    leaves none, echo stands in for them: nobody is absent unasked."""
     return [
         (ping_of(ping.method), np.unique(np.array(ping.ports, np.uint16)))
-        for ping in pings
+        for ping in ([_STAND_IN] if none_fits(family, pings) else pings)
         if family == 4 or ping.method not in _IPV4_ONLY
     ]
 
 
-def discover(group: Group, setting: Setting, hosts: HostTable, wanted: Sequence[Ping]) -> Iterator[Found | None]:
-    """Find out who of *group* is there. None is a sign of life; the last value is what was found."""
-    book = HostBook(group, hosts)
+def discover(group: Group, setting: Setting, book: HostBook, wanted: Sequence[Ping], deadline_s: float) -> Iterator[None]:
+    """Enter in *book* who of *group* is there; there are signs of life meanwhile. Who was not found by *deadline_s*, and could
+    have been yet, is timed out, which is not the same as absent."""
     if group.route.local:
         book.there(np.ones(len(group), bool), Reason.LOCALHOST_RESPONSE)
-    elif group.neighbours:
+        return
+    if group.neighbours:
         book.there(np.ones(len(group), bool), Reason.ARP_RESPONSE if group.block.family == 4 else Reason.ND_RESPONSE)
-    else:
-        pings = pings_for(group.block.family, wanted)
-        for kernel in (False, True):
-            parts = [(method, ports) for method, ports in pings if isinstance(method, KernelMethod) is kernel]
-            if not parts or setting.stopped():
-                continue
-            run, transport = setting.leg(group, parts, host_settles=True)
-            try:
-                for rows in run.batches():
-                    book.learn(rows, [method for method, _ports in parts], run.asked_by)
-                    yield None
-            finally:
-                transport.close()
-    yield Found(book, book.up)
+        return
+    pings = pings_for(group.block.family, wanted)
+    setting.tally.echoed |= none_fits(group.block.family, wanted)
+    for kernel in (False, True):
+        parts = [(method, ports) for method, ports in pings if isinstance(method, KernelMethod) is kernel]
+        if not parts or setting.stopped():
+            continue
+        asked = [method for method, _ports in parts]
+        run, transport = setting.leg(group, parts, host_settles=True, deadline_s=deadline_s)
+        try:
+            for rows in run.batches():
+                book.learn(rows, asked, run.asked_by)
+                yield None
+        except HatobaError:
+            book.learn(run.rest(), asked, run.asked_by)
+            raise
+        finally:
+            transport.close()
+        if run.timed_out:
+            left = run.unanswered_hosts()
+            book.time_out(left[~book.up[left]])

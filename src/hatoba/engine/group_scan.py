@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.engine.discovery import Found, discover
+from hatoba.engine.crowds import Questions
+from hatoba.engine.discovery import discover
 from hatoba.engine.groups import Group, Unreachable
 from hatoba.engine.hop_probes import Aim
 from hatoba.engine.host_book import Asked, HostBook
@@ -22,7 +23,6 @@ from hatoba.probes import METHODS, PINGS
 from hatoba.probes.method import Method
 from hatoba.results.batch import VERDICT, HostTable, VerdictBatch
 
-PortsOf = Sequence[tuple[AnyMethod, npt.NDArray[np.uint16]]]
 Told = Iterator[VerdictBatch | Host | Unreachable]
 
 _LOOKED_AT_AGAIN = ("syn", "connect")
@@ -31,9 +31,9 @@ _FEW_SILENT = 16
 
 
 class GroupScan:
-    """Everything about the hosts of *group*, of which each is asked what *asked* says."""
+    """Everything about the hosts of *group*, which are *asked* these questions, method by method."""
 
-    def __init__(self, group: Group, asked: PortsOf, setting: Setting, hosts: HostTable) -> None:
+    def __init__(self, group: Group, asked: Sequence[Questions], setting: Setting, hosts: HostTable) -> None:
         self._group, self._asked, self._setting, self._hosts = group, asked, setting, hosts
         self._book = HostBook(group, hosts)
         self._named = np.zeros(len(group), bool)
@@ -51,49 +51,48 @@ class GroupScan:
 
     def _events(self) -> Told:
         plan = self._setting.plan
-        if plan.pings or not self._asked:
-            yield from self._discover()
-        if not len(self._group):
-            return
-        absent = None if self._asked else Reason.NO_RESPONSE.word
         link_shows = Reason.ARP_RESPONSE if self._group.block.family == 4 else Reason.ND_RESPONSE
         try:
-            for method, ports in self._asked:
-                yield from self._ask(method, ports)
-            if plan.traceroute and not self._setting.stopped():
+            if plan.pings or not self._asked:
+                yield from self._discover()
+            for questions in self._asked:
+                yield from self._ask(questions)
+            if plan.traceroute and not self._setting.stopped() and self._setting.clock() < self._deadline_s:
                 yield from self._trace()
         except HatobaError:
             yield from self._book.close(asked_only=True)
             raise
         if self._group.neighbours:
             self._book.there(np.ones(len(self._group), bool), link_shows)
+        pinged_only = plan.pings and not self._asked and not self._setting.stopped()
+        absent = Reason.NO_RESPONSE.word if pinged_only else None
         yield from self._book.close(asked_only=self._setting.stopped(), absent=absent)
 
     def _discover(self) -> Told:
-        """Keep those hosts alone that are there, if they are to be asked for ports."""
+        """Who is to be asked for ports and is not there is told of at once, and left out of the group."""
         self._setting.tally.doing = Doing.DISCOVERY
-        found = None
-        for found in discover(self._group, self._setting, self._hosts, self._setting.plan.pings):
-            if found is None:
-                yield self._nothing()
-        assert isinstance(found, Found)
-        self._book = found.book
+        for _sign in discover(self._group, self._setting, self._book, self._setting.plan.pings, self._deadline_s):
+            yield self._nothing()
         self._ask_names()
-        if not self._asked or self._setting.stopped() or found.there.all():
+        kept = self._book.up | self._book.timed_out
+        if not self._asked or self._setting.stopped() or kept.all():
             return
-        yield Unreachable(self._group.block, self._group.offsets[~found.there], Reason.NO_RESPONSE.word)
-        there = np.flatnonzero(found.there)
-        self._group, self._book, self._named = self._group.part(there), found.book.of(there), self._named[there]
+        yield Unreachable(self._group.block, self._group.offsets[~kept], Reason.NO_RESPONSE.word)
+        places = np.flatnonzero(kept)
+        self._group, self._book, self._named = self._group.part(places), self._book.of(places), self._named[places]
+        self._asked = [questions.of(places) for questions in self._asked]
 
-    def _ask(self, method: AnyMethod, ports: npt.NDArray[np.uint16]) -> Iterator[VerdictBatch]:
-        if self._setting.stopped():
+    def _ask(self, questions: Questions) -> Iterator[VerdictBatch]:
+        count = int(questions.counts(len(self._group)).sum())
+        if self._setting.stopped() or not count:
             return
+        method, parts = questions.method, [(questions.method, questions.ports)]
         self._setting.tally.doing = Doing.ASKING
-        run, transport = self._setting.leg(self._group, [(method, ports)], deadline_s=self._deadline_s)
+        run, transport = self._setting.leg(self._group, parts, only=questions.only, deadline_s=self._deadline_s)
         found = [np.zeros(0, VERDICT)]
         try:
             for rows in run.batches():
-                found.append(worth_it(rows, len(self._group) * len(ports)))
+                found.append(worth_it(rows, count))
                 yield self._learnt(method, rows)
         except HatobaError:
             yield self._learnt(method, run.rest())
@@ -104,13 +103,13 @@ class GroupScan:
         if run.timed_out:
             self._book.time_out(run.unanswered_hosts())
         elif self._setting.plan.second_look and method.name in _LOOKED_AT_AGAIN:
-            yield from self._doubt(method, ports, np.concatenate(found))
+            yield from self._doubt(questions, np.concatenate(found))
 
-    def _doubt(self, method: AnyMethod, ports: npt.NDArray[np.uint16], found: npt.NDArray[np.void]) -> Iterator[VerdictBatch]:
+    def _doubt(self, questions: Questions, found: npt.NDArray[np.void]) -> Iterator[VerdictBatch]:
         if self._setting.stopped():
             return
         self._setting.tally.doing = Doing.DOUBTING
-        for doubts in look_again(self._group, method, ports, found, self._setting):
+        for doubts in look_again(self._group, questions, found, self._setting):
             if doubts is None:
                 yield self._nothing()
             else:

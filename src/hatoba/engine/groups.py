@@ -32,15 +32,19 @@ class Group:
     macs: npt.NDArray[np.uint8] | None = None
     """Hardware address of each host's next hop, (hosts, 6); None where the link has none."""
     rtt_s: npt.NDArray[np.float32] | None = None
-    """How long each host took to tell its own, (hosts,), NaN where that is not known; None where it was not asked."""
+    """How long each host took to tell its own, (hosts,), NaN where that is not known; None where none did."""
 
     def __len__(self) -> int:
         return len(self.offsets)
 
     @property
     def neighbours(self) -> bool:
-        """Whether each host was found on the link itself, which shows that it is there."""
-        return self.macs is not None and self.route.gateway is None
+        """Whether each host has told its hardware address, which shows that it is there."""
+        return self.rtt_s is not None
+
+    def places(self, indices: npt.NDArray[np.integer]) -> Indices:
+        """Places of the hosts with these indices in the whole target set."""
+        return np.searchsorted(self.offsets, self.block.offsets(indices))
 
     def part(self, places: Indices) -> Group:
         """The hosts at these places, ascending."""
@@ -91,8 +95,10 @@ def packet_groups(
             yield Unreachable(block, offsets, "no-gateway", silent)
         elif not hops.known.all():
             yield Unreachable(block, offsets[~hops.known], "no-neighbour")
-        for part in _cut(np.flatnonzero(hops.known), most):
-            yield Group(block, offsets[part], route, hops.macs[part], None if route.gateway else hops.rtt_s[part])
+        for kept in (False, True):
+            for part in _cut(np.flatnonzero(hops.known & (hops.kept == kept)), most):
+                rtt_s = None if kept or route.gateway is not None else hops.rtt_s[part]
+                yield Group(block, offsets[part], route, hops.macs[part], rtt_s)
 
 
 def _no_way(block: Block, offsets: Indices, problem: str) -> Unreachable:
@@ -113,9 +119,9 @@ class _NextHops:
             return (yield from self._search.find(route.link, family, route.source, self._block.packed(offsets)))
         if route not in self._gateways:
             packed = np.frombuffer(route.gateway, np.uint8)[None, :]
-            self._gateways[route] = yield from self._search.find(route.link, family, route.source, packed)
+            self._gateways[route] = yield from self._search.find(route.link, family, route.source, packed, gateway=True)
         found, all_of_them = self._gateways[route], np.zeros(len(offsets), np.intp)
-        return Neighbours(found.macs[all_of_them], found.known[all_of_them], found.rtt_s[all_of_them])
+        return Neighbours(found.macs[all_of_them], found.known[all_of_them], found.kept[all_of_them], found.rtt_s[all_of_them])
 
 
 def _by_way(block: Block, network: Network, most: int) -> Iterator[tuple[Route | None, str, Indices]]:

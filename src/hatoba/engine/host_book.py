@@ -59,6 +59,11 @@ class HostBook:
         """Which hosts are known to be there, (hosts,)."""
         return self._reason > 0
 
+    @property
+    def timed_out(self) -> Mask:
+        """Whose time was up before all was known, (hosts,)."""
+        return self._timed_out
+
     def there(self, which: Mask, reason: Reason) -> None:
         """These hosts are there, and not because of an answer to a port's question."""
         self._reason[which & (self._reason == 0)] = reason
@@ -68,7 +73,7 @@ class HostBook:
         if not len(rows):
             return
         asked_by = np.zeros(len(rows), np.int64) if asked_by is None else asked_by
-        places = np.searchsorted(self._group.offsets, rows["host"].astype(np.int64) - self._group.block.first)
+        places = self._group.places(rows["host"])
         self._asked[places] = True
         self._nobody[places[rows["reason"] == Reason.NO_NEIGHBOUR]] = True
         # An ICMP error that the host itself sent shows it as well as its RST does.
@@ -129,13 +134,12 @@ class HostBook:
 
     def close(self, asked_only: bool = False, absent: str | None = None) -> Iterator[Host]:
         """One value for each host; with *asked_only* for those alone of which something is known. *absent* is the reason for
-        calling a silent host down; None leaves it unknown."""
-        for place in range(len(self._group)):
+        calling a silent host down; None leaves it unknown, as one is whose time was up."""
+        for place, index in enumerate(self._group.block.index(self._group.offsets).tolist()):
             if not asked_only or self._asked[place] or self._reason[place]:
-                yield self._host(place, absent)
+                yield self._host(place, index, absent)
 
-    def _host(self, place: int, absent: str | None) -> Host:
-        index = int(self._group.offsets[place]) + self._group.block.first
+    def _host(self, place: int, index: int, absent: str | None) -> Host:
         state, reason, rtt_s, mac = "unknown", Reason.NO_RESPONSE.word, None, None
         if self._reason[place]:
             state, reason = "up", Reason(int(self._reason[place])).word
@@ -143,11 +147,11 @@ class HostBook:
                 rtt_s = float(self._rtt_sum_s[place] / self._answers[place])
             elif not np.isnan(self._link_rtt_s[place]):
                 rtt_s = float(self._link_rtt_s[place])
-            if self._group.neighbours and self._group.macs is not None:
+            if self._group.macs is not None and self._group.route.gateway is None:
                 mac = self._group.macs[place].tobytes()
         elif self._nobody[place]:
             state, reason = "down", Reason.NO_NEIGHBOUR.word
-        elif absent is not None:
+        elif absent is not None and not self._timed_out[place]:
             state, reason = "down", absent
         return Host(
             self._hosts.address(index),

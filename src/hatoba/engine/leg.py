@@ -61,4 +61,4 @@ class Leg:
 
     def host_index(self, hosts: Indices) -> npt.NDArray[np.uint32]:
         """Index in the whole target set of the hosts at these places."""
-        return (self.offsets[hosts] + self.block.first).astype(np.uint32)
+        return self.block.index(self.offsets[hosts]).astype(np.uint32)

@@ -55,6 +55,8 @@ class Tally:
     """Questions that ``--prove-closed`` still has to ask of the host that has most of them."""
     rationing: dict[int, int] = field(default_factory=dict)
     """Hosts, by their index, that are seen to ration their errors, with the number of ports of each that this leaves open."""
+    echoed: bool = False
+    """Hosts were pinged by echo because their family has none of the pings that were asked for."""
     lost: float = 0.0
     """Probes estimated to be lost, of ``answerable`` probes to ports that have an answer."""
     answerable: float = 0.0
@@ -150,7 +152,7 @@ class LegRun:
         return self._pending.take()
 
     def _ask_until_believable(self) -> Iterator[npt.NDArray[np.void]]:
-        questions: Indices | None = None
+        questions = None if self._ledger.unanswered == len(self._leg) else self._ledger.open_questions()
         most = MAX_ATTEMPTS if self._plan.max_retries is None else self._plan.max_retries + 1
         while True:
             yield from self._ask(questions)

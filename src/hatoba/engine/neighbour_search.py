@@ -3,7 +3,8 @@
 Every address is asked once, in an order that spreads over the network; then those that are silent again, until the expected
 number of neighbours that were missed is below the bound (``engine.loss``). Between rounds lies one time-out without news, from
 the round trips seen: a link answers within milliseconds. Before silence is believed we wait longer once, for those that sleep.
-Once all have answered nothing is waited for. ``--max-retries`` is about ports: one lost answer never makes a host down.
+Once all have answered nothing is waited for. ``--max-retries`` and ``--min-rate`` are about ports: one lost answer never makes
+a host down. Who stays silent may stand in the kernel's own table: somebody may have written there what nobody on the link says.
 """
 
 from __future__ import annotations
@@ -56,9 +57,11 @@ class Neighbours:
     """What was found, in the order of the addresses that were asked for."""
 
     macs: npt.NDArray[np.uint8]
-    """(n, 6); zeros where nobody answered."""
+    """(n, 6); zeros where none is known."""
     known: npt.NDArray[np.bool_]
     """(n,)"""
+    kept: npt.NDArray[np.bool_]
+    """Known from the kernel's table alone: a way to send, which doesn't show that somebody is there, (n,)."""
     rtt_s: npt.NDArray[np.float32]
     """(n,) from the question to its answer; NaN where nobody answered."""
 
@@ -69,8 +72,9 @@ class NeighbourSearch:
 
     network: Network
     clock: Callable[[], float]
+    pace: Pace
+    """The scan's, from which everything that it sends is spent."""
     stopped: Callable[[], bool] = lambda: False
-    max_rate_pps: float | None = None
     order_key: int = 0
     sent: int = 0
     """Questions."""
@@ -82,15 +86,19 @@ class NeighbourSearch:
     """The first of them with both."""
 
     def find(
-        self, link: Link, family: int, source: bytes, packed: npt.NDArray[np.uint8]
+        self, link: Link, family: int, source: bytes, packed: npt.NDArray[np.uint8], gateway: bool = False
     ) -> Generator[Searching, None, Neighbours]:
-        """Look for *packed*, (n, 4) or (n, 16), ascending, each once. Of a search that was stopped, silence says nothing."""
+        """Look for *packed*, (n, 4) or (n, 16), ascending, each once. Of a search that was stopped, silence says nothing.
+
+        What the kernel keeps of a silent *gateway* holds, however it came to know it; of a host only what was written there for
+        good, for what it once learnt of a host may be of one that has gone."""
         if not len(packed):
-            return Neighbours(np.zeros((0, 6), np.uint8), np.zeros(0, bool), np.zeros(0, np.float32))
+            return Neighbours(np.zeros((0, 6), np.uint8), np.zeros(0, bool), np.zeros(0, bool), np.zeros(0, np.float32))
         asker = self.network.open_neighbours(link, family, source, len(packed))
         search = _Search(self, asker, family, packed)
         try:
             yield from search.run()
+            search.look_up(gateway)
         finally:
             self.sent += search.sent
             self.drops += asker.drops
@@ -133,21 +141,37 @@ class _Search:
         self._macs = np.zeros((count, 6), np.uint8)
         self._rtt_s = np.full(count, np.nan, np.float32)
         self._known = np.zeros(count, bool)
+        self._kept = np.zeros(count, bool)
         self._doubly = np.zeros(count, bool)
         self._asked_s = np.full((2, count), np.nan)
         """When each was asked last, and the time before."""
         self._attempts = np.zeros(count, np.int64)
         self._left = count
         now_s = self._clock()
-        self._pace = Pace(now_s, None, min(all_of_them.max_rate_pps or CEILING_PPS, CEILING_PPS))
-        self._pace.rate_pps = min(START_PPS, all_of_them.max_rate_pps or START_PPS)
+        self._pace = all_of_them.pace
+        self._pace.new_leg(START_PPS, CEILING_PPS, hurried=False)
         self._loss = LossEstimate()
         self._round_trip = RoundTrip(INITIAL_S, MIN_S, MAX_S)
         self._news_s = self._signed_s = now_s
         self.sent = 0
 
     def found(self) -> Neighbours:
-        return Neighbours(self._macs, self._known, self._rtt_s)
+        return Neighbours(self._macs, self._known | self._kept, self._kept, self._rtt_s)
+
+    def look_up(self, gateway: bool) -> None:
+        """Take from the kernel's table what nobody answered."""
+        if not self._left or self._scan.stopped():
+            return
+        kept = self._asker.kept()
+        places, asked = self._places(kept.addresses)
+        chosen = asked & (kept.permanent | gateway) & ~self._known[places]
+        self._macs[places[chosen]], self._kept[places[chosen]] = kept.macs[chosen], True
+
+    def _places(self, addresses: npt.NDArray[np.uint8]) -> tuple[Places, npt.NDArray[np.bool_]]:
+        """Where *addresses* stand among those that are looked for, and which of them do."""
+        keys = pack_to_keys(self._family, addresses)
+        places = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        return places, self._keys[places] == keys
 
     def run(self) -> Iterator[Searching]:
         for rounds in range(1, MAX_ATTEMPTS + 1):
@@ -207,9 +231,8 @@ class _Search:
     def _hear(self, timeout_s: float) -> Iterator[Searching]:
         told = self._asker.hear(timeout_s)
         if len(told):
-            keys = pack_to_keys(self._family, told.addresses)
-            places = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-            ours = (self._keys[places] == keys) & (self._attempts[places] > 0)
+            places, asked = self._places(told.addresses)
+            ours = asked & (self._attempts[places] > 0)
             self._learn(places[ours], told.macs[ours], told.at_s[ours])
         now_s = self._clock()
         if now_s - self._signed_s >= _SIGN_S:

@@ -18,25 +18,24 @@ _MEASURABLE = 1000
 
 
 class Pace:
-    """Between *min_rate_pps* and *max_rate_pps*, which the user sets and which always hold."""
+    """Between *min_rate_pps* and *max_rate_pps*, which the user sets. The most always holds."""
 
     def __init__(self, now_s: float, min_rate_pps: float | None = None, max_rate_pps: float | None = None) -> None:
-        self._floor_pps = min(min_rate_pps or _LEAST_PPS, max_rate_pps or math.inf)
-        self._ceiling_pps = min(max_rate_pps or CEILING_PPS, CEILING_PPS)
-        self.rate_pps = min(max(START_PPS, self._floor_pps), self._ceiling_pps)
+        self._min_pps, self._max_pps = min_rate_pps or _LEAST_PPS, max_rate_pps or math.inf
         self._tokens = 1.0
-        self._refilled_s = self._grown_s = now_s
-        self._may_grow = True
-        self._answered = False
-        self._round_started_s: float | None = None
-        self._spent_s = now_s
-        self._round_sent = 0
+        self._refilled_s = self._grown_s = self._spent_s = now_s
+        self.new_leg()
 
-    def new_leg(self) -> None:
-        """Other hosts, perhaps another way: its speed is to be found anew. The user's rates go on over all legs."""
-        self.rate_pps = min(max(START_PPS, self._floor_pps), self._ceiling_pps)
+    def new_leg(self, start_pps: float = START_PPS, ceiling_pps: float = CEILING_PPS, hurried: bool = True) -> None:
+        """Other hosts, perhaps another way: its speed is to be found anew, from *start_pps* up to *ceiling_pps*. The user's
+        rates go on over all legs: what was spent in the last one is spent. One that is not *hurried* may become slower than
+        the user's least rate."""
+        self._ceiling_pps = min(self._max_pps, ceiling_pps)
+        self._floor_pps = min(self._min_pps if hurried else _LEAST_PPS, self._ceiling_pps)
+        self.rate_pps = min(max(start_pps, self._floor_pps), self._ceiling_pps)
         self._may_grow, self._answered = True, False
-        self._round_started_s, self._round_sent = None, 0
+        self._round_started_s: float | None = None
+        self._round_sent = 0
 
     def allowance(self, now_s: float) -> int:
         """How many probes may leave now."""

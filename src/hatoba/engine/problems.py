@@ -48,6 +48,13 @@ def rationing(tally: Tally, hosts: HostTable) -> Iterator[str]:
     yield text.format(address=hosts.address(index), count=more, ports=ports, time=duration(ports * RATION_S))
 
 
+def echoed(tally: Tally) -> Iterator[str]:
+    if tally.echoed:
+        yield _(
+            "the pings that were asked for are IPv4's alone: hosts with IPv6 addresses were pinged by echo requests instead"
+        )
+
+
 def contradictions(tally: Tally) -> Iterator[str]:
     if tally.contradictions:
         text = ngettext(

@@ -13,12 +13,14 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 import numpy as np
 
 from hatoba import __version__
+from hatoba.engine.crowds import Crowd, crowds
+from hatoba.engine.discovery import pings_for
 from hatoba.engine.gauge import Gauge
-from hatoba.engine.group_scan import GroupScan, PortsOf
+from hatoba.engine.group_scan import GroupScan
 from hatoba.engine.groups import Group, Unreachable, connect_groups, packet_groups
 from hatoba.engine.leg import MAX_QUESTIONS
 from hatoba.engine.neighbour_search import NeighbourSearch, Searching
-from hatoba.engine.problems import contradictions, drops, no_ways, rationing
+from hatoba.engine.problems import contradictions, drops, echoed, no_ways, rationing
 from hatoba.engine.setting import Setting, method_of
 from hatoba.errors import HatobaError
 from hatoba.model import Address, Doing, Host, PortsAsked, Progress, ScanEnd, ScanInfo, ScanPlan
@@ -30,6 +32,9 @@ from hatoba.targets.target_set import Block
 from hatoba.wire.network import KernelNetwork, Network
 
 Event = ScanInfo | VerdictBatch | Host | Progress | ScanEnd
+
+_PINGED_ONLY = 64
+"""What a host without ports to ask counts for among the questions of a leg, at least: what is known of it takes room too."""
 
 
 class Scan:
@@ -52,7 +57,7 @@ class Scan:
         self._stop = False
         network = network or KernelNetwork(clock, plan.interface, plan.source_port)
         self._setting = Setting(plan, permitted, network, self._seed, clock, lambda: self._stop)
-        self._search = NeighbourSearch(network, clock, lambda: self._stop, plan.max_rate_pps, self._setting.order_key)
+        self._search = NeighbourSearch(network, clock, self._setting.pace, lambda: self._stop, self._setting.order_key)
         self._methods = [method_of(name, plan.tcp_flags) for name in plan.methods]
         self._hosts = {"up": 0, "down": 0, "unknown": 0}
         self._problems: list[str] = []
@@ -66,7 +71,7 @@ class Scan:
     def events(self) -> Generator[Event]:
         """Run. A wire that fails ends the scan early: what was known comes first, then the failure among the problems."""
         started_s = self._clock()
-        blocks = [block for block in self._targets.blocks if self._asked_of(block)] if self._methods else self._targets.blocks
+        blocks = [block for block in self._targets.blocks if not self._methods or self._port_count(block)]
         yield self._info(blocks)
         gauge = Gauge(sum(block.count * self._port_count(block) for block in blocks), self._clock, self._setting.tally)
         failed = False
@@ -80,7 +85,7 @@ class Scan:
                         yield progress
                     continue
                 if isinstance(event, Unreachable):
-                    gauge.left_out(len(event.offsets) * self._port_count(event.block))
+                    gauge.left_out(self._ports_of(event))
                 for host in self._unreachable(event) if isinstance(event, Unreachable) else (event,):
                     self._hosts[host.state] += 1
                     yield host
@@ -92,24 +97,26 @@ class Scan:
         yield gauge.now()
         yield self._end(gauge, started_s, failed)
 
-    def _asked_of(self, block: Block) -> PortsOf:
-        """What each host of a block is asked, method by method."""
-        return [(method, block.ports[method.protocol]) for method in self._methods if len(block.ports.get(method.protocol, ()))]
-
     def _port_count(self, block: Block) -> int:
-        return sum(len(ports) for _method, ports in self._asked_of(block))
+        """How many ports each host of a block is asked for."""
+        return sum(len(block.ports.get(method.protocol, ())) for method in self._methods)
+
+    def _ports_of(self, part: Unreachable) -> int:
+        """How many ports of these hosts are left out."""
+        blocks = self._targets.blocks
+        its = np.searchsorted([block.first for block in blocks], part.block.index(part.offsets), side="right") - 1
+        return int(np.array([self._port_count(block) for block in blocks])[its].sum())
 
     def _groups(self, blocks: Sequence[Block]) -> Iterator[VerdictBatch | Host | Unreachable]:
         names = {*self._plan.methods, *(ping.method for ping in self._plan.pings)}
         own_packets = names != {CONNECT.name} or self._plan.traceroute
-        for block in blocks:
-            asked = self._asked_of(block)
-            most = max(1, MAX_QUESTIONS // max([len(ports) for _method, ports in asked], default=64))
+        for crowd in crowds(blocks, self._methods, MAX_QUESTIONS):
+            most = self._most(crowd)
             parts: Iterator[Group | Unreachable | Searching]
             if own_packets:
-                parts = packet_groups(block, self._setting.network, most, self._search)
+                parts = packet_groups(crowd.block, self._setting.network, most, self._search)
             else:
-                parts = connect_groups(block, self._setting.network, most)
+                parts = connect_groups(crowd.block, self._setting.network, most)
             for part in parts:
                 if self._stop:
                     return
@@ -117,16 +124,21 @@ class Scan:
                     self._setting.tally.doing = Doing.NEIGHBOURS
                     yield VerdictBatch("", self._targets, np.zeros(0, VERDICT))
                 elif isinstance(part, Group):
-                    yield from GroupScan(part, asked, self._setting, self._targets).events()
+                    yield from GroupScan(part, crowd.asked_of(part.offsets), self._setting, self._targets).events()
                 else:
                     yield part
+
+    def _most(self, crowd: Crowd) -> int:
+        """How many hosts of a crowd fit into a leg."""
+        pinged = sum(len(ports) for _ping, ports in pings_for(crowd.block.family, self._plan.pings))
+        asked = max((len(questions.ports) for questions in crowd.asked), default=_PINGED_ONLY)
+        return max(1, MAX_QUESTIONS // max(pinged, asked))
 
     def _unreachable(self, part: Unreachable) -> Iterator[Host]:
         if part.problem:
             first, more = self._no_way.get(part.problem, (part.block.address(int(part.offsets[0])), -1))
             self._no_way[part.problem] = first, more + len(part.offsets)
-        for offset in part.offsets.tolist():
-            index = part.block.first + offset
+        for index in part.block.index(part.offsets).tolist():
             yield Host(self._targets.address(index), self._targets.names(index), "down", part.reason)
 
     def _info(self, blocks: Sequence[Block]) -> ScanInfo:
@@ -151,6 +163,7 @@ class Scan:
             *no_ways(self._no_way),
             *self._search.problems,
             *([names.problem] if names is not None and names.problem is not None else []),
+            *echoed(tally),
             *rationing(tally, self._targets),
             *contradictions(tally),
             *drops(tally),

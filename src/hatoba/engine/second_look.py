@@ -12,9 +12,10 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from hatoba.engine.crowds import Questions
 from hatoba.engine.doubts import Doubts
 from hatoba.engine.groups import Group
-from hatoba.engine.setting import AnyMethod, Setting
+from hatoba.engine.setting import Setting
 from hatoba.model import Deception, Protocol, State, Unsteady
 from hatoba.wire.handshakes import End, Handshake
 
@@ -34,21 +35,19 @@ _FEW_QUESTIONS = 1000
 Rows = npt.NDArray[np.void]
 
 
-def look_again(
-    group: Group, method: AnyMethod, asked: npt.NDArray[np.uint16], found: Rows, setting: Setting
-) -> Iterator[Doubts | None]:
-    """Look at *group* again, of which *method* has asked every host for the ports *asked* and *found* these rows, all of them
-    answers. None is a sign of life; the last value is what was learnt."""
+def look_again(group: Group, asked: Questions, found: Rows, setting: Setting) -> Iterator[Doubts | None]:
+    """Look at *group* again, whose hosts were *asked* these questions, and where these rows were *found*, all of them answers.
+    None is a sign of life; the last value is what was learnt."""
     doubts = Doubts()
     if not len(found):
         yield doubts
         return
-    places = np.searchsorted(group.offsets, found["host"].astype(np.int64) - group.block.first)
+    places = group.places(found["host"])
     hosts = np.unique(places)
     counts = np.bincount(places[found["state"] == State.OPEN], minlength=len(group))
-    lavish = counts >= max(1.0, _MOSTLY * len(asked))
+    lavish = counts >= np.maximum(1.0, _MOSTLY * asked.counts(len(group)))
     draw = np.random.default_rng(setting.order_key)
-    strange = _random_ports(asked, draw)
+    strange = _random_ports(asked.ports, draw)
     ports = np.unique(np.concatenate([found["port"], strange]))
     only = np.zeros((len(hosts), len(ports)), bool)
     only[np.searchsorted(hosts, places), np.searchsorted(ports, found["port"])] = True
@@ -56,7 +55,7 @@ def look_again(
         only[row, draw.permutation(np.flatnonzero(only[row]))[_ASKED_AT_MOST:]] = False
     only[:, np.isin(ports, strange)] |= lavish[hosts][:, None]
     brief = replace(setting.plan, max_retries=1, prove_closed=False)
-    run, transport = setting.leg(group.part(hosts), [(method, ports)], only=only, plan=brief)
+    run, transport = setting.leg(group.part(hosts), [(asked.method, ports)], only=only, plan=brief)
     seen: list[Rows] = []
     try:
         for rows in run.batches():
@@ -65,7 +64,7 @@ def look_again(
     finally:
         transport.close()
     again = np.concatenate(seen)
-    again_places = np.searchsorted(group.offsets, again["host"].astype(np.int64) - group.block.first)
+    again_places = group.places(again["host"])
     for place in hosts.tolist():
         its_rows = again[again_places == place]
         before = found[places == place]

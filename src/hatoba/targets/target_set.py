@@ -8,15 +8,15 @@ network order, computed from the ranges: 198.18.0.0/8 costs as much as 198.18.0.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address
 
 import numpy as np
 import numpy.typing as npt
 
 from hatoba.model import Address, Protocol
-from hatoba.targets.ranges import Ranges, halves, pack_to_keys
+from hatoba.targets.ranges import Ranges, halves, pack_to_keys, union
 
 MAX_ADDRESSES = 1 << 32
 """A verdict names its host by a 32-bit index."""
@@ -37,9 +37,13 @@ class Block:
     """Index in the :class:`TargetSet` of the first host."""
     zone: str | None = None
     """The interface of link-local IPv6 addresses; else None."""
+    indices: Offsets | None = None
+    """Index in the :class:`TargetSet` of each host, where they don't follow each other: of blocks that were joined."""
     family: int = field(init=False)
     count: int = field(init=False)
     """How many addresses."""
+    _by_index: Offsets | None = field(init=False, repr=False, default=None)
+    """Offsets in the order of ``indices``."""
     _start: Offsets = field(init=False, repr=False)
     """Offset of each range's first address."""
     _size: npt.NDArray[np.uint64] = field(init=False, repr=False)
@@ -61,6 +65,8 @@ class Block:
             object.__setattr__(self, name, value)
         object.__setattr__(self, "_high", high)
         object.__setattr__(self, "_low", low)
+        if self.indices is not None:
+            object.__setattr__(self, "_by_index", np.argsort(self.indices))
 
     def packed(self, offsets: Offsets) -> Packed:
         """Addresses of the hosts ``first + offsets``: (n, 4) or (n, 16) bytes in network order.
@@ -89,6 +95,16 @@ class Block:
         inside = (keys >= self.addresses.first[at]) & (keys < self.addresses.end[at])
         return np.where(inside, offsets, np.int64(-1))
 
+    def index(self, offsets: Offsets) -> Offsets:
+        """Indices in the :class:`TargetSet` of the hosts at these offsets."""
+        return offsets + self.first if self.indices is None else self.indices[offsets]
+
+    def offsets(self, indices: npt.NDArray[np.integer]) -> Offsets:
+        """Offsets of the hosts with these indices, all of them of this block."""
+        if self.indices is None or self._by_index is None:
+            return indices.astype(np.int64) - self.first
+        return self._by_index[np.searchsorted(self.indices, indices, sorter=self._by_index)]
+
     def ranges(self) -> Iterator[tuple[int, int]]:
         """Inclusive (first, last) of each range as integers, ascending."""
         return self.addresses.pairs()
@@ -109,6 +125,18 @@ class Block:
             return np.zeros(len(offsets), dtype=np.intp)
         found: npt.NDArray[np.intp] = np.searchsorted(self._start, offsets, side="right") - 1
         return found
+
+
+def joined(blocks: Sequence[Block]) -> tuple[Block, npt.NDArray[np.intp]]:
+    """The hosts of *blocks*, which are of one family and zone, as one block, whose ports are nobody's; and the place among
+    *blocks* of the one that each host is of, (hosts,)."""
+    whole = Block(union([block.addresses for block in blocks], blocks[0].family), {}, zone=blocks[0].zone)
+    indices, origin = np.empty(whole.count, np.int64), np.empty(whole.count, np.intp)
+    for place, block in enumerate(blocks):
+        its = np.arange(block.count)
+        offsets = whole.find(block.packed(its))
+        indices[offsets], origin[offsets] = block.index(its), place
+    return replace(whole, indices=indices), origin
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
@@ -19,6 +19,7 @@ from hatoba.packets.frames import FrameTemplate
 from hatoba.packets.layouts import ADDRESS_BYTES, IP_BYTES
 from hatoba.wire.base import WIDTH_BYTES, Arrived, nothing_arrived
 from hatoba.wire.neighbour_frames import Told
+from hatoba.wire.neighbour_table import Entries
 from hatoba.wire.neighbours import Observe
 from hatoba.wire.network import Connects, Holds
 from hatoba.wire.routes import Link, Route, Way
@@ -162,6 +163,8 @@ class FakeNeighbours:
         self.observe: Observe | None = None
         self.drops = 0
         self.closed = False
+        self.table: Mapping[bytes, tuple[bytes, bool]] = {}
+        """What the kernel keeps: hardware addresses by address, and whether for good."""
         self._owner, self._clock, self._delay_s = owner, clock, delay_s
         self._due: list[tuple[float, int, bytes, bytes]] = []
 
@@ -191,6 +194,13 @@ class FakeNeighbours:
         macs = np.frombuffer(b"".join(mac for _at, _order, _address, mac in came), np.uint8).reshape(-1, 6)
         return Told(addresses, macs, np.array([at_s for at_s, *_rest in came], np.float64))
 
+    def kept(self) -> Entries:
+        width = len(self.asked[0])
+        table = {address: entry for address, entry in self.table.items() if len(address) == width}
+        addresses = np.frombuffer(b"".join(table), np.uint8).reshape(-1, width)
+        macs = np.frombuffer(b"".join(mac for mac, _permanent in table.values()), np.uint8).reshape(-1, 6)
+        return Entries(addresses, macs, np.array([permanent for _mac, permanent in table.values()], bool))
+
     def close(self) -> None:
         self.closed = True
 
@@ -205,6 +215,8 @@ class FakeNetwork:
     local: bool = False
     wires: list[FakeWire] = field(default_factory=list)
     askers: list[FakeNeighbours] = field(default_factory=list)
+    table: Mapping[bytes, tuple[bytes, bool]] = field(default_factory=dict)
+    """The kernel's table of neighbours, as ``FakeNeighbours.table``."""
 
     def ways(self, family: int, ranges: Iterable[tuple[int, int]], zone: str | None) -> Iterator[Way]:
         source = ip_address("198.18.0.1" if family == 4 else "fd00:18::1").packed
@@ -214,6 +226,7 @@ class FakeNetwork:
 
     def open_neighbours(self, link: Link, family: int, source: bytes, questions: int) -> FakeNeighbours:
         self.askers.append(FakeNeighbours(self.hardware_address, self.clock))
+        self.askers[-1].table = self.table
         return self.askers[-1]
 
     def hardware_address(self, address: bytes) -> bytes | None:

@@ -17,6 +17,7 @@ from hatoba.messages import _
 from hatoba.wire import base, neighbour_frames
 from hatoba.wire.faults import broken_link, no_raw_right
 from hatoba.wire.neighbour_frames import FRAME, Told
+from hatoba.wire.neighbour_table import Entries, entries
 from hatoba.wire.ring import Receiver
 from hatoba.wire.routes import Link
 from hatoba.wire.volley import MOST, Volley
@@ -86,6 +87,10 @@ class NeighbourWire:
             frames, lengths = neighbour_frames.with_link_header(self._family, self._link, came.frames, came.lengths)
             self.observe(False, frames, lengths, came.at_s)
         return neighbour_frames.answers(self._family, self._link, self._source, came.frames, came.lengths, came.at_s)
+
+    def kept(self) -> Entries:
+        """What the kernel's own table says of this link."""
+        return entries(self._link, self._family)
 
     @property
     def drops(self) -> int:

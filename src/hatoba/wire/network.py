@@ -13,6 +13,7 @@ from hatoba.packets.frames import FrameTemplate
 from hatoba.wire.base import PacketWire
 from hatoba.wire.handshakes import Handshake, Handshakes
 from hatoba.wire.neighbour_frames import Told
+from hatoba.wire.neighbour_table import Entries
 from hatoba.wire.neighbours import NeighbourWire, Observe
 from hatoba.wire.raw_ip import RawIpWire
 from hatoba.wire.ring import RingWire
@@ -55,6 +56,8 @@ class Asker(Protocol):
     def ask(self, packed: npt.NDArray[np.uint8]) -> int: ...
 
     def hear(self, timeout_s: float) -> Told: ...
+
+    def kept(self) -> Entries: ...
 
     @property
     def drops(self) -> int: ...

@@ -15,6 +15,7 @@ from hatoba.packets.layouts import ADDRESS_BYTES, ETHERNET_BYTES
 from hatoba.probes.connect import OUTCOME, Kind
 from hatoba.wire.base import PacketWire
 from hatoba.wire.neighbour_frames import Told
+from hatoba.wire.neighbour_table import Entries
 from hatoba.wire.neighbours import Observe
 from hatoba.wire.network import Asker, Connects, HeldPorts, Holds, Network
 from hatoba.wire.routes import Link, Route, Way
@@ -87,6 +88,9 @@ class _EverybodyThere:
     def hear(self, timeout_s: float) -> Told:
         asked, self._asked = self._asked, self._nobody
         return Told(asked, np.zeros((len(asked), 6), np.uint8), np.full(len(asked), self._clock()))
+
+    def kept(self) -> Entries:
+        return Entries(self._nobody, np.zeros((0, 6), np.uint8), np.zeros(0, bool))
 
     @property
     def drops(self) -> int:

@@ -9,10 +9,13 @@ from ipaddress import ip_address
 import pytest
 from scanning import Outcome, run_scan
 
+from hatoba.engine import scan as scan_module
 from hatoba.engine.discovery import pings_for
+from hatoba.errors import WireError
 from hatoba.model import Ping, ScanPlan
 from hatoba.packets.layouts import ACK, ICMP, ICMP6, RST, SYN, TCP, UDP
-from hatoba.wire.fake import FakeClock, FakeNetwork, Probe, Reply, icmp_error, icmp_reply, tcp_reply, udp_reply
+from hatoba.wire.base import Arrived
+from hatoba.wire.fake import FakeClock, FakeNetwork, FakeWire, Probe, Reply, icmp_error, icmp_reply, tcp_reply, udp_reply
 from hatoba.wire.routes import Link, Route, Way
 
 PINGS = (
@@ -107,6 +110,56 @@ def test_only_those_who_are_there_are_asked_for_ports() -> None:
     assert outcome.end.hosts_total == 64
 
 
+@pytest.mark.parametrize("methods", [(), ("syn",)])
+def test_who_is_found_before_the_wire_fails_is_told(methods: tuple[str, ...]) -> None:
+    class Failing(FakeWire):
+        def receive(self, timeout_s: float) -> Arrived:
+            if len(self.sent) > 60:
+                raise WireError("interface fake0 does not work")
+            return super().receive(timeout_s)
+
+    class FailingNetwork(Far):
+        def open_packets(self, route, template, first_port, zone, questions):  # type: ignore[no-untyped-def]
+            self.wires.append(Failing(template, self.world, self.clock))
+            return self.wires[-1]
+
+    heard: set[bytes] = set()
+
+    def world(probe: Probe) -> Iterator[Reply]:
+        heard.add(probe.dst)
+        yield 0.001, icmp_reply(probe, 0)
+
+    plan = ScanPlan(methods=methods, pings=(Ping("icmp-echo"),), seed=3, max_rate_pps=100.0)
+    outcome = run_scan("198.18.0.0/24", "80", FailingNetwork(world, FakeClock()), plan)
+    assert {host.address.packed for host in outcome.hosts} < heard
+    assert len(outcome.hosts) > 50
+    assert {(host.state, host.reason) for host in outcome.hosts} == {("up", "echo-reply")}
+    assert outcome.end.problems == ("interface fake0 does not work",)
+
+
+@pytest.mark.parametrize("methods", [(), ("syn",), ("syn", "udp")])
+def test_the_hosts_time_is_kept_while_they_are_looked_for(methods: tuple[str, ...]) -> None:
+    """Who was not found by then is not known to be absent."""
+    plan = ScanPlan(methods=methods, pings=PINGS, seed=3, max_rate_pps=150.0, host_timeout_s=2.0, traceroute=True)
+    outcome = run_scan("198.18.0.0/26", "T:22,U:53", Far(World("echo", 0.0), FakeClock()), plan)
+    assert outcome.end.duration_s < 4
+    told = {(host.state, host.timed_out) for host in outcome.hosts}
+    assert told == {("unknown", True), *([("up", False)] if not methods else [("up", True)])}
+    assert len(outcome.hosts) == 64
+    assert outcome.verdicts == []
+
+
+def test_silence_before_the_time_is_up_is_absence() -> None:
+    plan = ScanPlan(methods=("syn",), pings=PINGS, seed=3, host_timeout_s=900.0)
+    outcome = run_scan("198.18.0.0/26", "22", Far(World("echo", 0.0), FakeClock()), plan)
+    assert {(host.state, host.timed_out) for host in outcome.hosts} == {("down", False), ("up", False)}
+
+
+def test_who_is_pinged_by_nothing_is_not_called_down() -> None:
+    outcome = run_scan("198.18.0.2", "1", Far(World("echo", 0.0), FakeClock()), ScanPlan(methods=(), seed=3))
+    assert [host.state for host in outcome.hosts] == ["unknown"]
+
+
 def test_one_answer_settles_a_host() -> None:
     outcome = found("echo", "198.18.0.3", loss=0.0)
     assert len(outcome.network.sent) <= len(PINGS)
@@ -144,3 +197,38 @@ def test_with_a_scan_delay_nobody_is_skipped_while_others_are_settled(delay_s: f
     plan = ScanPlan(methods=(), seed=seed, pings=pings, max_retries=0, scan_delay_s=delay_s)
     outcome = run_scan("198.18.1.0/26", "80", Far(world, FakeClock()), plan)
     assert {host.state for host in outcome.hosts} == {"up"}
+
+
+@pytest.mark.parametrize("methods", [(), ("syn",)])
+def test_an_ipv6_host_is_asked_by_echo_where_no_ping_is_left_for_it(methods: tuple[str, ...]) -> None:
+    pings = (Ping("icmp-timestamp"), Ping("icmp-mask"))
+    plan = ScanPlan(methods=methods, pings=pings, seed=3)
+    outcome = run_scan("198.18.0.2 fd00:18::/122", "22", Far(World("echo", 0.3), FakeClock()), plan)
+    up = {host.address.packed[-1] for host in outcome.hosts if host.address.version == 6 and host.state == "up"}
+    assert up == LIVE
+    told = [problem for problem in outcome.end.problems if "echo" in problem]
+    assert told == [
+        "the pings that were asked for are IPv4's alone: hosts with IPv6 addresses were pinged by echo requests instead"
+    ]
+    assert not {probe for probe in outcome.network.sent if probe.family == 4 and probe.packet[20] == 8}
+
+
+def test_nothing_is_said_where_the_pings_were_sent() -> None:
+    plan = ScanPlan(methods=(), pings=(Ping("icmp-timestamp"), Ping("syn", (443,))), seed=3)
+    assert run_scan("198.18.0.2 fd00:18::2", "22", Far(World("syn", 0.0), FakeClock()), plan).end.problems == ()
+    assert run_scan("198.18.0.2", "22", Far(World("echo", 0.0), FakeClock()), plan).end.problems == ()
+
+
+def test_pings_fit_into_memory_as_ports_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan_module, "MAX_QUESTIONS", 256)
+    sizes: list[int] = []
+
+    class Counting(Far):
+        def open_packets(self, route, template, first_port, zone, questions):  # type: ignore[no-untyped-def]
+            sizes.append(questions)
+            return super().open_packets(route, template, first_port, zone, questions)
+
+    plan = ScanPlan(methods=("syn",), pings=(Ping("icmp-echo"), Ping("syn", tuple(range(1, 64)))), seed=3)
+    outcome = run_scan("198.18.0.0/28", "22", Counting(World("echo", 0.0), FakeClock()), plan)
+    assert len(outcome.hosts) == 16
+    assert max(sizes) == 256

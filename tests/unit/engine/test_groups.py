@@ -10,6 +10,7 @@ from builders import target_set
 from hatoba.engine import groups
 from hatoba.engine.groups import Group, Unreachable, connect_groups, packet_groups
 from hatoba.engine.neighbour_search import NeighbourSearch, Searching
+from hatoba.engine.pace import Pace
 from hatoba.targets.target_set import Block
 from hatoba.wire.fake import FakeClock, FakeNetwork, answers_of
 from hatoba.wire.routes import Link, Route, Way
@@ -31,7 +32,7 @@ class RoutedNetwork(FakeNetwork):
 
 
 def packet_parts(block: Block, network: FakeNetwork, most: int = 1000) -> list[Group | Unreachable]:
-    found = packet_groups(block, network, most, NeighbourSearch(network, network.clock))
+    found = packet_groups(block, network, most, NeighbourSearch(network, network.clock, Pace(network.clock())))
     return [part for part in found if not isinstance(part, Searching)]
 
 
@@ -118,6 +119,29 @@ def test_a_silent_gateway_takes_all_behind_it() -> None:
         ([4], "no-route", "Network is unreachable"),
         ([5, 6], "no-gateway", "the gateway 198.18.0.254 does not answer"),
     ]
+
+
+def test_a_silent_gateway_that_the_kernel_knows_is_a_way() -> None:
+    block = target_set("198.18.0.0/29", "1-10").blocks[0]
+    network = RoutedNetwork(answers_of([]), FakeClock(), frozenset({"198.18.0.254"}))
+    network.table = {ip_address("198.18.0.254").packed: (b"\2\0\0\0\0\x77", False)}
+    found = packet_parts(block, network)
+    assert told(found) == [("eth0", [0, 1, 2, 3]), ("no-route", [4]), ("eth0", [5, 6]), ("tun0", [7])]
+    behind = found[2]
+    assert isinstance(behind, Group)
+    assert behind.macs is not None
+    assert behind.macs[:, 5].tolist() == [0x77, 0x77]
+    assert not behind.neighbours
+
+
+def test_a_silent_host_with_an_entry_for_good_is_asked_but_not_taken_to_be_there() -> None:
+    block = target_set("198.18.0.0/30", "1-10").blocks[0]
+    network = FakeNetwork(answers_of([]), FakeClock(), frozenset({"198.18.0.1", "198.18.0.2"}))
+    kept = {"198.18.0.1": True, "198.18.0.2": False, "198.18.0.3": True}
+    network.table = {ip_address(address).packed: (bytes(6), permanent) for address, permanent in kept.items()}
+    found = packet_parts(block, network)
+    assert told(found) == [("no-neighbour", [2]), ("fake0", [0, 3]), ("fake0", [1])]
+    assert [part.neighbours for part in found if isinstance(part, Group)] == [True, False]
 
 
 def test_a_broadcast_address_is_nobodys() -> None:

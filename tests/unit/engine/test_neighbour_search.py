@@ -13,6 +13,7 @@ import pytest
 from hatoba.engine import neighbour_search
 from hatoba.engine.loss import MAX_ATTEMPTS
 from hatoba.engine.neighbour_search import Neighbours, NeighbourSearch, Searching
+from hatoba.engine.pace import Pace
 from hatoba.errors import WireError
 from hatoba.wire.fake import FakeClock, FakeNeighbours, FakeNetwork
 from hatoba.wire.routes import Link
@@ -49,16 +50,21 @@ def addresses(family: int, count: int) -> np.ndarray:
     return np.frombuffer(b"".join((first + n).to_bytes(width, "big") for n in range(count)), np.uint8).reshape(count, width)
 
 
-def search_of(network: Link4And6, **options: object) -> NeighbourSearch:
-    return NeighbourSearch(network, network.clock, **options)  # type: ignore[arg-type]
+def search_of(network: Link4And6, max_rate_pps: float | None = None, **options: object) -> NeighbourSearch:
+    pace = Pace(network.clock(), None, max_rate_pps)
+    return NeighbourSearch(network, network.clock, pace, **options)  # type: ignore[arg-type]
 
 
 def run(
-    network: Link4And6, packed: np.ndarray, search: NeighbourSearch | None = None, signs: list[Searching] | None = None
+    network: Link4And6,
+    packed: np.ndarray,
+    search: NeighbourSearch | None = None,
+    signs: list[Searching] | None = None,
+    gateway: bool = False,
 ) -> Neighbours:
     family = 4 if packed.shape[1] == 4 else 6
     source = ip_address("198.18.255.254" if family == 4 else "fd00:18::ffff").packed
-    looking = (search or search_of(network)).find(LINK, family, source, packed)
+    looking = (search or search_of(network)).find(LINK, family, source, packed, gateway)
     while True:
         try:
             sign = next(looking)
@@ -272,7 +278,27 @@ def test_the_pace(limit_pps: float | None) -> None:
     assert 0.5 * most_pps < pps <= 1.05 * most_pps
 
 
-def test_a_link_that_loses_most_is_asked_more_slowly() -> None:
+def test_the_users_rate_goes_on_from_search_to_search() -> None:
+    network = Link4And6(lambda _address: MAC)
+    search = search_of(network, max_rate_pps=2.0)
+    before_s = network.clock.now_s
+    for _search in range(20):
+        run(network, addresses(4, 1), search)
+    assert 19 / (network.clock.now_s - before_s) == pytest.approx(2.0, rel=0.05)
+
+
+def test_what_a_fast_leg_has_left_over_is_no_burst_on_the_link() -> None:
+    network = Link4And6(lambda _address: MAC)
+    pace = Pace(network.clock(), min_rate_pps=5_000_000.0)
+    network.clock.now_s += 1.0
+    assert pace.allowance(network.clock()) >= 100_000
+    before_s = network.clock.now_s
+    run(network, addresses(4, 20_000), NeighbourSearch(network, network.clock, pace))
+    assert 20_000 / (network.clock.now_s - before_s) <= 1.15 * neighbour_search.CEILING_PPS
+
+
+@pytest.mark.parametrize("min_rate_pps", [None, 100_000.0])
+def test_a_link_that_loses_most_is_asked_more_slowly(min_rate_pps: float | None) -> None:
     """Storm control: of the questions of each millisecond so many pass, the others are lost."""
     packed = addresses(4, 8000)
     passed: Counter[int] = Counter()
@@ -282,7 +308,7 @@ def test_a_link_that_loses_most_is_asked_more_slowly() -> None:
         return MAC if passed[int(network.clock.now_s * 1000)] <= 20 else None
 
     network = Link4And6(throttled)
-    found = run(network, packed)
+    found = run(network, packed, NeighbourSearch(network, network.clock, Pace(network.clock(), min_rate_pps)))
     assert found.known.mean() > 0.99
     rates = [count for _ms, count in sorted(passed.items())]
     assert max(rates[-20:]) < max(rates)
@@ -312,6 +338,34 @@ def test_a_search_that_is_stopped_ends_at_once_and_keeps_what_it_has() -> None:
     assert 0 < found.known.sum() < 5000
     assert network.clock.now_s - before_s < 0.2
     assert network.askers[0].closed
+
+
+@BOTH
+@pytest.mark.parametrize(("gateway", "known"), [(False, [0, 2]), (True, [0, 1, 2])])
+def test_who_stays_silent_may_stand_in_the_kernels_table(family: int, gateway: bool, known: list[int]) -> None:
+    """Of a host what it was written there for good; of a gateway whatever the kernel itself would send by."""
+    packed = addresses(family, 4)
+    other = b"\2\0\0\0\0\x77"
+    network = Link4And6(among(packed, [0]))
+    rows = [row.tobytes() for row in packed]
+    network.table = {
+        rows[0]: (other, True),
+        rows[1]: (other, False),
+        rows[2]: (other, True),
+        b"\1" + rows[3][1:]: (other, True),
+    }
+
+    def made() -> FakeNeighbours:
+        asker = FakeNeighbours(network.owner, network.clock)
+        asker.table = network.table
+        return asker
+
+    network.made = made
+    found = run(network, packed, gateway=gateway)
+    assert np.flatnonzero(found.known).tolist() == known
+    assert np.flatnonzero(found.kept).tolist() == known[1:]
+    assert [mac.tobytes() for mac in found.macs[known]] == [MAC, *[other] * (len(known) - 1)], "who answers knows best"
+    assert np.isnan(found.rtt_s).tolist() == [False, True, True, True]
 
 
 def test_signs_of_life_count_down() -> None:

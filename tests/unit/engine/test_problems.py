@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from builders import target_set
 
 from hatoba.engine.loop import Tally
-from hatoba.engine.problems import contradictions, drops, no_ways, rationing
+from hatoba.engine.problems import contradictions, drops, echoed, no_ways, rationing
 
 HOSTS = target_set("198.18.0.0/30", "1")
 
@@ -34,3 +34,9 @@ def test_counts() -> None:
     assert list(contradictions(Tally(contradictions=2))) == ["2 answers contradicted earlier ones of the same port"]
     (lost,) = drops(Tally(drops=1))
     assert lost.startswith("this machine lost 1 arriving packet;")
+
+
+def test_pings_that_a_family_has_not() -> None:
+    (told,) = echoed(Tally(echoed=True))
+    assert "IPv6" in told
+    assert list(echoed(Tally())) == []

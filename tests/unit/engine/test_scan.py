@@ -280,9 +280,25 @@ def test_a_lossy_host_among_others_is_asked_until_silence_can_be_believed(seed: 
 
 def test_the_users_rate_holds_over_all_legs() -> None:
     targets = " ".join(f"198.18.0.{n}:{n}" for n in range(2, 40))
-    outcome = fake_scan(targets, "1", answers_of([]), ScanPlan(methods=("syn",), seed=1, max_rate_pps=10))
+    outcome = fake_scan(targets, "1", answers_of([]), ScanPlan(methods=("syn",), seed=1, max_rate_pps=10), local=True)
     times = [probe.at_s for probe in outcome.network.sent]
     assert len(times) == 38
+    assert (len(times) - 1) / (times[-1] - times[0]) == pytest.approx(10, rel=0.05)
+
+
+def test_the_users_rate_holds_over_questions_for_neighbours_too() -> None:
+    asked_s: list[float] = []
+
+    class Noted(FakeNetwork):
+        def hardware_address(self, address: bytes) -> bytes | None:
+            asked_s.append(self.clock.now_s)
+            return super().hardware_address(address)
+
+    network = Noted(answers_of([]), FakeClock())
+    targets = " ".join(f"198.18.0.{n}:{n}" for n in range(2, 40))
+    run_scan(targets, "1", network, ScanPlan(methods=("syn",), seed=1, max_rate_pps=10))
+    times = sorted([*asked_s, *(probe.at_s for probe in network.sent)])
+    assert len(times) == 2 * 38
     assert (len(times) - 1) / (times[-1] - times[0]) == pytest.approx(10, rel=0.05)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hatoba.model import Protocol
 from hatoba.targets.ports import choice
 from hatoba.targets.ranges import from_pairs
-from hatoba.targets.target_set import Block, TargetSet
+from hatoba.targets.target_set import Block, TargetSet, joined
 
 PORTS = choice({Protocol.TCP: [22, 80]}).ports
 WIDTH = {4: 4, 6: 16}
@@ -100,6 +100,32 @@ def test_hosts_are_numbered_through() -> None:
     for index in (-1, 7):
         with pytest.raises(IndexError):
             targets.address(index)
+
+
+@given(
+    st.sampled_from([4, 6]),
+    st.lists(st.integers(0, 3), min_size=1, max_size=60).filter(lambda places: {*places} >= {*range(max(places) + 1)}),
+    st.integers(0, 1000),
+)
+def test_joined_blocks_keep_the_numbers_of_their_hosts(family: int, places: list[int], first: int) -> None:
+    """Address after address is of one of up to four blocks."""
+    base = 0xC6120000 if family == 4 else (0xFD000018 << 96) + (1 << 64) - 30
+    parts: list[Block] = []
+    for place in range(max(places) + 1):
+        its = [base + n for n, chosen in enumerate(places) if chosen == place]
+        parts.append(Block(from_pairs(family, [(address, address) for address in its]), PORTS, first))
+        first += len(its)
+    whole, origin = joined(parts)
+    offsets = np.arange(whole.count)
+    assert origin.tolist() == places
+    assert unpack(whole.packed(offsets)) == [base + n for n in range(len(places))]
+    indices = whole.index(offsets)
+    for part, place in zip(parts, range(len(parts)), strict=True):
+        mine = np.flatnonzero(origin == place)
+        assert whole.packed(mine).tolist() == part.packed(np.arange(part.count)).tolist()
+        assert indices[mine].tolist() == part.index(np.arange(part.count)).tolist()
+        assert part.offsets(indices[mine].astype(np.uint32)).tolist() == list(range(part.count))
+    assert whole.offsets(indices[::-1].astype(np.uint32)).tolist() == offsets[::-1].tolist()
 
 
 def test_numbers_must_join() -> None:
