@@ -22,9 +22,9 @@ with atheris.instrument_imports(include=["hatoba"]):
     from hatoba.packets import answers as kinds
     from hatoba.packets.answers import read_answers
     from hatoba.packets.dissect import dissect, dissect_ethernet
-    from hatoba.packets.frames import ip_tag
+    from hatoba.packets.frames import cookie_bytes, ip_tag
     from hatoba.probes import METHODS, PINGS
-    from hatoba.probes.method import Heard, Judgement, Method
+    from hatoba.probes.method import Heard, Judgement, Mask, Method, Ports
     from hatoba.probes.udp_questions import QUESTIONS, ber
     from hatoba.targets.expressions import parse_expression, split_list
     from hatoba.targets.networks import parse_network
@@ -37,6 +37,7 @@ with atheris.instrument_imports(include=["hatoba"]):
 
 _METHODS = tuple({**METHODS, **PINGS}.values())
 _COOKIE = 0x9E3779B9
+_AS_ROW = np.array([_COOKIE], np.uint32)
 _STATES, _REASONS, _ANSWERS = ({int(member) for member in kind} | {0} for kind in (State, Reason, Answer))
 _BARE_SYN, _FLAGS = 2, 0x17
 _SOURCE = {4: bytes([198, 18, 0, 1]), 6: bytes.fromhex("fd000018") + bytes(11) + b"\1"}
@@ -54,11 +55,16 @@ def packets_and_judges(data: bytes) -> None:
     packets = list(_pieces(data[2:]))
     frames, lengths = _as_arrived(packets, data[1])
     rows = read_answers(family, frames, lengths, np.zeros(len(packets)))
-    ports = method.asked_port(rows, frames)
+    ports = method.asked_port(rows, frames, _never)
     judged = method.judge(Heard(family, rows, _cookies(rows, data[1] & 7), frames, ports))
     _assert_codes(judged, len(rows))
     if not data[1] & 7:
-        assert not (judged.state[~_may_pass(family, method, rows)] > 0).any(), "a state without the cookie"
+        assert not (judged.state[~_may_pass(family, method, rows, frames)] > 0).any(), "a state without the cookie"
+
+
+def _never(ports: Ports) -> Mask:
+    """No port has been asked that an answer comes from, so that it may be about another."""
+    return np.zeros(len(ports), bool)
 
 
 def _pieces(data: bytes) -> Iterator[bytes]:
@@ -90,11 +96,12 @@ def _cookies(rows: Rows, mode: int) -> npt.NDArray[np.uint32]:
             return np.full(len(rows), _COOKIE, np.uint32)
 
 
-def _may_pass(family: int, method: Method, rows: Rows) -> npt.NDArray[np.bool_]:
+def _may_pass(family: int, method: Method, rows: Rows, frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
     """Rows that repeat the cookie somewhere, by chance or by the fuzzer's wit, and those that have no place for one."""
     cookies = np.full(len(rows), _COOKIE, np.uint32)
     found = np.isin(rows["seq"], (_COOKIE, _COOKIE & 0xFFFF)) | np.isin(rows["ack"], (_COOKIE, _COOKIE + 1))
     found |= rows["tag"] == ip_tag(family, cookies)
+    found |= np.array([_quotes_cookie(family, method, row, frames) for row in rows], bool)
     match method.name:
         case "syn":
             found |= (rows["kind"] == kinds.TCP_SEGMENT) & (rows["flags"] & _FLAGS == _BARE_SYN)
@@ -104,6 +111,17 @@ def _may_pass(family: int, method: Method, rows: Rows) -> npt.NDArray[np.bool_]:
             found |= np.isin(rows["kind"], (kinds.UDP_DATAGRAM, kinds.OTHER_PACKET))
     passing: npt.NDArray[np.bool_] = found
     return passing
+
+
+def _quotes_cookie(family: int, method: Method, row: np.void, frames: npt.NDArray[np.uint8]) -> bool:
+    """Whether an error quotes a probe that has the cookie where the method's probes have it."""
+    if row["kind"] != kinds.ICMP_ERROR:
+        return False
+    quoted = kinds.content(row, frames)
+    port = method.asked_port(row[None], frames, _never)
+    segments = [segment for segment in method.wording(family, port).segments if segment.protocol == row["protocol"]]
+    words = ((place.at, cookie_bytes(place.form, _AS_ROW).tobytes()) for segment in segments for place in segment.cookies[:1])
+    return any(quoted[at : at + len(word)] == word for at, word in words)
 
 
 def _assert_codes(judged: Judgement, count: int) -> None:

@@ -12,6 +12,7 @@ from scapy.layers.inet6 import ICMPv6DestUnreach, IPv6
 from scapy.packet import Packet
 
 from hatoba.lab import Host
+from hatoba.packets.answers import UDP_DATAGRAM
 from tests import needs
 from tests.net.conftest import MakeLab
 from tests.net.wire_calls import FIRST_PORT, SEQ
@@ -234,6 +235,16 @@ def test_an_error_of_a_router_is_read_with_its_sender(make_lab: MakeLab, family:
         "seq": SEQ,
         "time": True,
     }
+
+
+@BOTH
+def test_the_first_fragment_of_a_long_answer_is_heard(make_lab: MakeLab, family: int) -> None:
+    us, them = pair(make_lab)
+    them.listen([], udp=[7])
+    width = "32" if family == 4 else "128"
+    done = them.run(["ip", f"-{family}", "route", "add", f"{US[family]}/{width}", "dev", "eth0", "mtu", "1280"])
+    assert done.returncode == 0, done.stderr
+    assert us.call(CALLS + "long_answer", THEM[family], 7) == [[1, UDP_DATAGRAM, 7, FIRST_PORT]]
 
 
 @pytest.mark.parametrize("what", ["send", "receive"])

@@ -21,7 +21,7 @@ from hatoba.engine.pace import Pace
 from hatoba.errors import WireError
 from hatoba.packets.answers import ANSWER, TCP_SEGMENT, read_answers
 from hatoba.packets.frames import FrameTemplate, Varying
-from hatoba.packets.layouts import ETHERNET_BYTES, RST, SYN
+from hatoba.packets.layouts import ETHERNET_BYTES, FRAGMENT, RST, SYN, UDP
 from hatoba.packets.segment import Segment
 from hatoba.probes import METHODS, PINGS
 from hatoba.probes.tcp_segment import segment
@@ -220,6 +220,24 @@ def unread(target: str, probes: int, rx_slots: int) -> list[int]:
         after = len(listen(wire, 1))
         assert after == 1, "the ring does not go on after drops"
         return [read, drops]
+
+
+def long_answer(target: str, port: int) -> list[list[int]]:
+    """[whether a fragment, kind, asked port, our port] of what comes first after a datagram of 1400 bytes."""
+    family = ip_address(target).version
+    question = Segment(UDP, struct.pack(">HHHH", 0, 0, 1408, 0) + bytes(1400), sum_at=6)
+    with wire_to(target, segments=(question,)) as (wire, mac):
+        send(wire, target, [port], mac)
+        while len(arrived := wire.receive(QUIET_S)):  # neighbours speak of multicast groups behind hop-by-hop options
+            rows = read_answers(family, arrived.frames, arrived.lengths, arrived.at_s)
+            if len(rows):
+                packets = arrived.frames[rows["row"]]
+                parts = packets[:, 6] & 0x20 > 0 if family == 4 else packets[:, 6] == FRAGMENT
+                return [
+                    [int(part), *(int(row[name]) for name in ("kind", "dport", "sport"))]
+                    for part, row in zip(parts, rows, strict=True)
+                ]
+        return []
 
 
 def icmp_error(target: str, port: int) -> dict[str, Any]:

@@ -188,9 +188,13 @@ class HopProbes:
         """
         method = self._methods[number]
         targets = answers["target"][:, : ADDRESS_BYTES[self._family]]
-        ports = method.asked_port(answers, frames)
-        keys = zip(targets, ports.tolist(), strict=True)
-        aims = np.array([self._by_key.get((row.tobytes(), port), -1) for row, port in keys], np.int64)
+
+        def aimed(ports: Ports) -> npt.NDArray[np.int64]:
+            keys = zip(targets, ports.tolist(), strict=True)
+            return np.array([self._by_key.get((row.tobytes(), port), -1) for row, port in keys], np.int64)
+
+        ports = method.asked_port(answers, frames, lambda ports: aimed(ports) >= 0)
+        aims = aimed(ports)
         left = np.flatnonzero((aims >= 0) & (self._method[aims] == number))
         latest = MAX_TTL - np.argsort(-self._sent_s[:, ::-1][aims], axis=1, kind="stable")
         """Times to live, (answers, ``_TTLS``): of probes sent at once the farthest first, those never sent last."""

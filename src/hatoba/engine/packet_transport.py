@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -134,7 +135,7 @@ class PacketTransport:
         if method.tells_attempt:  # it has ports
             answers = answers[(answers["sport"] - np.uint16(self._first_port)) < SOURCE_PORTS]
         target = np.ascontiguousarray(answers["target"][:, : ADDRESS_BYTES[self._leg.block.family]])
-        port = method.asked_port(answers, arrived.frames)
+        port = method.asked_port(answers, arrived.frames, partial(self._was_asked, number, target))
         index = self._leg.find(target, self._leg.asks.find(number, port))
         asked = self._ledger.attempts[np.maximum(index, 0)]
         if self._tells[number]:
@@ -149,6 +150,11 @@ class PacketTransport:
         good &= self._source_ports(number, attempt, port) == (answers["sport"] if method.tells_attempt else sport)
         rows = np.flatnonzero(good)
         return self._told(answers[rows], target[rows], index[rows], attempt[rows], judged, rows)
+
+    def _was_asked(self, number: int, target: npt.NDArray[np.uint8], ports: Ports) -> npt.NDArray[np.bool_]:
+        index = self._leg.find(target, self._leg.asks.find(number, ports))
+        asked: npt.NDArray[np.bool_] = (index >= 0) & (self._ledger.attempts[np.maximum(index, 0)] > 0)
+        return asked
 
     def _told(
         self,

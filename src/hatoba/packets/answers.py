@@ -1,7 +1,8 @@
 """From frames to facts: what may answer a probe, read out of whole batches of captured packets.
 
-Every frame starts at its IP header. What is malformed, cut short, a fragment, or not an answer at all gives no row; nothing
-here raises on what the network sent. Extension headers of IPv6 are not walked: no answer to our probes carries them.
+Every frame starts at its IP header. What is malformed, cut short, a later fragment, or not an answer at all gives no row;
+nothing here raises on what the network sent. The first fragment of a long answer says all that we ask for. Extension headers
+of IPv6 are stepped over, but not in what ICMP errors quote: our probes carry none.
 """
 
 from __future__ import annotations
@@ -9,7 +10,18 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.packets.layouts import ADDRESS_BYTES, ICMP, ICMP6, IP_BYTES, SCTP, TCP, UDP
+from hatoba.packets.layouts import (
+    ADDRESS_BYTES,
+    EXTENSION_HEADERS,
+    FRAGMENT,
+    ICMP_ERRORS,
+    ICMP_OF,
+    ICMP_REPLIES,
+    IP_BYTES,
+    SCTP,
+    TCP,
+    UDP,
+)
 
 Bytes2D = npt.NDArray[np.uint8]
 Starts = npt.NDArray[np.int64]
@@ -33,19 +45,24 @@ ANSWER = np.dtype(
         ("icmp_code", "u1"),
         ("tag", "u4"),  # of a quoted probe: identification of IPv4, flow label of IPv6
         ("row", "u4"),  # which frame it was read from
-        ("data_at", "u2"),  # where in that frame the content begins that no field here tells: UDP's payload, ICMP's message
+        (
+            "data_at",
+            "u2",
+        ),  # where in that frame the content begins: UDP's payload, what an ICMP error quotes behind IP's header
         ("data_bytes", "u2"),  # how much of it was captured
         ("at_s", "f8"),
     ]
 )
 """One possible answer. Whether it answers a probe of ours is for the probe's judge to say."""
 
-_ICMP_NUMBER = {4: ICMP, 6: ICMP6}
-_ERROR_TYPES = {4: (3, 11), 6: (1, 3, 4)}
-_REPLY_TYPES = {4: (0, 14, 18), 6: (129,)}  # echo, timestamp and address mask reply (RFC 792, RFC 950); RFC 4443 section 4.2
 _ICMP_BYTES = 8
 _QUOTED_TRANSPORT_BYTES = 8  # RFC 792: at least 64 bits of the original data: the ports and the sequence number
 _LEAST_BYTES = {TCP: 20, UDP: 8, SCTP: 16}  # of what stands behind the IP header; SCTP's holds at least one chunk header
+_FRAGMENT_OFFSET = {4: 0x1FFF, 6: 0xFFF8}  # its bits (RFC 791 section 3.1, RFC 8200 section 4.5)
+_EXTENSION_BYTES = 8  # the least; their lengths are told in units of eight, the first of them not counted
+_MOST_EXTENSIONS = 5  # each of them once, destination options twice (RFC 8200 section 4.1)
+_IS_EXTENSION = np.zeros(256, bool)
+_IS_EXTENSION[list(EXTENSION_HEADERS)] = True
 
 
 class _Packets:
@@ -61,8 +78,8 @@ class _Packets:
         lengths = np.minimum(lengths, frames.shape[1])
         if family == 4:
             self.start = (frames[:, 0] & 15).astype(np.int64) * 4
-            whole = (_u16(frames, 6) & 0x3FFF) == 0  # neither a later fragment nor the first of several
-            self.good = (frames[:, 0] >> 4 == 4) & (self.start >= 20) & whole
+            begins = (_u16(frames, 6) & _FRAGMENT_OFFSET[4]) == 0
+            self.good = (frames[:, 0] >> 4 == 4) & (self.start >= 20) & begins
             self.protocol = frames[:, 9]
             said = _u16(frames, 2).astype(np.uint32)
         else:
@@ -71,7 +88,26 @@ class _Packets:
             self.protocol = frames[:, 6]
             said = _u16(frames, 4).astype(np.uint32) + np.uint32(header_bytes)
         self.lengths = np.minimum(lengths, said)  # what follows is the link's padding
+        if family == 6 and (extended := np.flatnonzero(_IS_EXTENSION[self.protocol])).size:
+            self.protocol = self.protocol.copy()  # it was a view of the frames
+            self._step_over_extensions(extended)
         self.good &= self.lengths >= self.start
+
+    def _step_over_extensions(self, extended: npt.NDArray[np.intp]) -> None:
+        """Let the packets at these places start behind their extension headers; more of them than make sense are no good."""
+        for _header in range(_MOST_EXTENSIONS):
+            whole = self.lengths[extended] >= self.start[extended] + _EXTENSION_BYTES
+            self.good[extended[~whole]] = False
+            extended = extended[whole]
+            if not extended.size:
+                return
+            header = _slices(self.frames[extended], self.start[extended], _EXTENSION_BYTES)
+            fragments = self.protocol[extended] == FRAGMENT
+            self.good[extended[fragments & (_u16(header, 2) & _FRAGMENT_OFFSET[6] > 0)]] = False
+            self.start[extended] += np.where(fragments, 8, 8 + header[:, 1].astype(np.int64) * 8)
+            self.protocol[extended] = header[:, 0]
+            extended = extended[self.good[extended] & _IS_EXTENSION[header[:, 0]]]
+        self.good[extended] = False
 
     def of(self, protocol: int, least_bytes: int) -> npt.NDArray[np.intp]:
         """Places of those of *protocol* that have so much behind the IP header."""
@@ -104,7 +140,7 @@ def read_answers(
     if frames.shape[1] < IP_BYTES[family] or not len(frames):
         return np.zeros(0, ANSWER)
     packets = _Packets(family, frames, lengths, at_s)
-    icmp = _ICMP_NUMBER[family]
+    icmp = ICMP_OF[family]
     kinds = [
         _segments(packets, packets.of(TCP, _LEAST_BYTES[TCP])),
         _icmp_errors(packets, packets.of(icmp, _ICMP_BYTES + IP_BYTES[family] + _QUOTED_TRANSPORT_BYTES)),
@@ -168,7 +204,7 @@ def _sctp_packets(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArra
 def _icmp_replies(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArray[np.void]:
     if places.size:
         types = _slices(packets.frames[places], packets.start[places], 1)[:, 0]
-        places = places[np.isin(types, _REPLY_TYPES[packets.family])]
+        places = places[np.isin(types, ICMP_REPLIES[packets.family])]
     rows = packets.rows(places, ICMP_REPLY)
     if not len(rows):
         return rows
@@ -183,7 +219,7 @@ def _icmp_replies(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArra
 
 def _others(packets: _Packets) -> npt.NDArray[np.void]:
     """Packets of all other protocols, whatever is in them."""
-    known = (*_LEAST_BYTES, _ICMP_NUMBER[packets.family])
+    known = (*_LEAST_BYTES, ICMP_OF[packets.family])
     return packets.rows(np.flatnonzero(packets.good & ~np.isin(packets.protocol, known)), OTHER_PACKET)
 
 
@@ -192,7 +228,7 @@ def _icmp_errors(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArray
     family = packets.family
     if places.size:
         types = _slices(packets.frames[places], packets.start[places], 1)[:, 0]
-        places = places[np.isin(types, _ERROR_TYPES[family])]
+        places = places[np.isin(types, ICMP_ERRORS[family])]
     if not places.size:
         return np.zeros(0, ANSWER)
     start, frames = packets.start[places], packets.frames[places]
@@ -213,8 +249,8 @@ def _icmp_errors(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArray
     _put_quoted(family, rows, inner[chosen], _slices(frames[chosen], inner_start[chosen], _QUOTED_TRANSPORT_BYTES))
     rows["icmp_type"] = icmp[:, 0]
     rows["icmp_code"] = icmp[:, 1]
-    rows["data_at"] = start[chosen]
-    rows["data_bytes"] = packets.lengths[places[chosen]] - start[chosen]
+    rows["data_at"] = inner_start[chosen]
+    rows["data_bytes"] = packets.lengths[places[chosen]] - inner_start[chosen]
     return rows
 
 
@@ -226,7 +262,7 @@ def _put_quoted(family: int, rows: npt.NDArray[np.void], inner: Bytes2D, transpo
     rows["protocol"] = inner[:, 9 if family == 4 else 6]
     rows["tag"] = _u16(inner, 4) if family == 4 else _u32(inner, 0) & np.uint32(0xFFFFF)
     ported = np.isin(rows["protocol"], tuple(_LEAST_BYTES))
-    icmp = rows["protocol"] == _ICMP_NUMBER[family]
+    icmp = rows["protocol"] == ICMP_OF[family]
     first, second = _u16(transport, 0), _u16(transport, 2)
     rows["sport"] = np.where(ported, first, np.where(icmp, _u16(transport, 4), 0))
     rows["dport"] = np.where(ported, second, 0)
@@ -234,7 +270,7 @@ def _put_quoted(family: int, rows: npt.NDArray[np.void], inner: Bytes2D, transpo
 
 
 def _slices(frames: Bytes2D, start: Starts, width: int) -> Bytes2D:
-    """*width* bytes of each row from its own *start*; a view where all start alike, which they do but for IP options."""
+    """*width* bytes of each row from its own *start*; a view where all start alike, which they do but for options."""
     first = int(start[0])
     if (start == first).all():
         return frames[:, first : first + width]

@@ -14,10 +14,9 @@ import numpy.typing as npt
 
 from hatoba.packets import checksum
 from hatoba.packets.crc32c import VaryingCrc
-from hatoba.packets.layouts import ADDRESS_BYTES, ETHERNET_BYTES, ETHERTYPE, IP, IP_BYTES
+from hatoba.packets.layouts import ADDRESS_BYTES, ETHERNET_BYTES, ETHERTYPE, IP, IP_BYTES, UDP
 from hatoba.packets.segment import Form, Place, Segment, Sum
 
-_UDP = 17
 _HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 
 Bytes2D = npt.NDArray[np.uint8]
@@ -207,7 +206,7 @@ class _VariantFiller:
         match self._segment.sum:
             case Sum.INTERNET | Sum.PLAIN:
                 folded = checksum.fold(total)
-                if self._segment.protocol == _UDP:
+                if self._segment.protocol == UDP:
                     folded[folded == 0] = 0xFFFF  # zero would say that there is no checksum (RFC 768)
                 frames[:, at : at + 2].view(">u2")[:, 0] = folded
             case Sum.CRC32C:

@@ -32,6 +32,15 @@ IP_BYTES = {4: 20, 6: 40}
 ADDRESS_BYTES = {4: 4, 6: 16}
 ICMP, IGMP, TCP, UDP, ICMP6, SCTP = 1, 2, 6, 17, 58, 132
 """IANA's numbers of protocols above IP."""
+ICMP_OF = {4: ICMP, 6: ICMP6}
+ICMP_ERRORS = {4: (3, 11), 6: (1, 3, 4)}
+"""Types that quote a packet: unreachable, time exceeded (RFC 792); IPv6's parameter problem, too (RFC 4443)."""
+ICMP_REPLIES = {4: (0, 14, 18), 6: (129,)}
+"""Echo, timestamp and address mask reply (RFC 792, RFC 950); RFC 4443 section 4.2."""
+
+HOP_BY_HOP, ROUTING, FRAGMENT, DESTINATION_OPTIONS = 0, 43, 44, 60
+EXTENSION_HEADERS = (HOP_BY_HOP, ROUTING, FRAGMENT, DESTINATION_OPTIONS)
+"""What may stand between the header of IPv6 and the protocol above it in clear (RFC 8200 section 4)."""
 
 FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32
 

@@ -6,9 +6,6 @@ and its table of verdicts, and name it in ``METHODS`` (docs/adding-a-method.md).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 from hatoba.probes import (
     ack,
     fin,
@@ -39,14 +36,8 @@ PINGS: dict[str, Method] = {
 }
 """The methods that tell whether a host is there."""
 
-_WITH_FLAGS: dict[str, Callable[[int], Method]] = {
-    "syn": syn.with_flags,
-    "ack": ack.with_flags,
-    "window": window.with_flags,
-    **{name: partial(fin.with_flags, name) for name in ("fin", "null", "xmas", "maimon")},
-}
-
 
 def method_named(name: str, tcp_flags: int | None = None) -> Method:
     """The method of that name; a TCP method asks with *tcp_flags*, if given, and judges the answers as ever."""
-    return METHODS[name] if tcp_flags is None or name not in _WITH_FLAGS else _WITH_FLAGS[name](tcp_flags)
+    method = METHODS[name]
+    return method if tcp_flags is None or method.with_flags is None else method.with_flags(tcp_flags)

@@ -15,25 +15,8 @@ many printers and some routers answer RST for both: all their ports look closed.
 
 from __future__ import annotations
 
-from hatoba.model import Answer, Protocol, Reason, State
-from hatoba.packets.layouts import FIN, RST
-from hatoba.probes.method import Heard, Judgement, Method, one
-from hatoba.probes.tcp_segment import answering, flags_of, quoting, segment
-from hatoba.probes.unreachable import judge_errors
+from hatoba.model import State
+from hatoba.packets.layouts import FIN
+from hatoba.probes.tcp_segment import answered_by_reset
 
-
-def with_flags(name: str, asked_flags: int) -> Method:
-    """A method that asks with these flags, and to which only closed ports answer."""
-
-    def judge(heard: Heard) -> Judgement:
-        verdicts = Judgement.blank(len(heard.answers))
-        refused = answering(heard, asked_flags) & (flags_of(heard) & RST > 0)
-        verdicts.put(refused, State.CLOSED, Reason.RESET, Answer.RST)
-        judge_errors(verdicts, heard, quoting(heard))
-        return verdicts
-
-    silence = State.OPEN_FILTERED, Reason.NO_RESPONSE
-    return Method(name, Protocol.TCP, silence, one(lambda family: segment(family, asked_flags)), judge)
-
-
-METHOD = with_flags("fin", FIN)
+METHOD = answered_by_reset("fin", FIN, reset=State.CLOSED, silence=State.OPEN_FILTERED)

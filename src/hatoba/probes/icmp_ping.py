@@ -11,13 +11,12 @@ from collections.abc import Mapping
 
 from hatoba.model import Answer, Protocol, Reason, State
 from hatoba.packets.answers import ICMP_REPLY
-from hatoba.packets.layouts import ICMP, ICMP6
+from hatoba.packets.layouts import ICMP_OF
 from hatoba.packets.segment import Form, Place, Segment, Sum
 from hatoba.probes.method import Heard, Judgement, Method, one
 from hatoba.probes.unreachable import judge_errors, quotes
 
 _IDENTIFIER_AT, _SEQUENCE_AT, _CHECKSUM_AT = 4, 6, 2
-NUMBER = {4: ICMP, 6: ICMP6}
 
 
 def ping(
@@ -29,7 +28,7 @@ def ping(
         header = struct.pack(">BBHHH", queries.get(family, queries[4]), 0, 0, 0, 0)
         how = Sum.PLAIN if family == 4 else Sum.INTERNET
         place = Place(_SEQUENCE_AT, Form.U16)
-        return Segment(NUMBER[family], header + data, (place,), _IDENTIFIER_AT, None, how, _CHECKSUM_AT)
+        return Segment(ICMP_OF[family], header + data, (place,), _IDENTIFIER_AT, None, how, _CHECKSUM_AT)
 
     def judge(heard: Heard) -> Judgement:
         answers = heard.answers
@@ -38,7 +37,7 @@ def ping(
         wanted = replies.get(heard.family, -1)
         reply = (answers["kind"] == ICMP_REPLY) & (answers["icmp_type"] == wanted) & (answers["seq"] == sequence)
         verdicts.put(reply, State.OPEN, reason, answer)
-        judge_errors(verdicts, heard, quotes(heard, NUMBER[heard.family]) & (answers["seq"] == sequence))
+        judge_errors(verdicts, heard, quotes(heard, ICMP_OF[heard.family]) & (answers["seq"] == sequence))
         return verdicts
 
     return Method(name, Protocol.ICMP, (State.FILTERED, Reason.NO_RESPONSE), one(segment), judge)

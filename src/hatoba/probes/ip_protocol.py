@@ -24,11 +24,11 @@ import numpy.typing as npt
 
 from hatoba.model import Answer, Protocol, Reason, State
 from hatoba.packets.answers import ICMP_ERROR, ICMP_REPLY, OTHER_PACKET, SCTP_PACKET, TCP_SEGMENT, UDP_DATAGRAM
-from hatoba.packets.layouts import ACK, ICMP, ICMP6, SCTP, TCP, UDP
+from hatoba.packets.layouts import ACK, ICMP_OF, SCTP, TCP, UDP
 from hatoba.packets.segment import Place, Segment, Sum
 from hatoba.probes import icmp_echo, sctp_init, tcp_segment, udp
-from hatoba.probes.method import Heard, Judgement, Method, Ports, Wording
-from hatoba.probes.unreachable import ICMP_ANSWER, from_target, judge_errors, reasons, tagged
+from hatoba.probes.method import Asked, Heard, Judgement, Mask, Method, Ports, Wording
+from hatoba.probes.unreachable import ICMP_ANSWER, from_target, judge_errors, reasons, repeating, tagged
 
 _ASKED_PORT = 80
 """Where a protocol has ports: any will do, as an open one and a closed one both show that the protocol is understood."""
@@ -45,7 +45,7 @@ def segment(family: int, protocol: int) -> Segment:
             found = _aimed(udp.segment(None))
         case number if number == SCTP:
             found = _aimed(sctp_init.segment(family))
-        case number if number == (ICMP if family == 4 else ICMP6):
+        case number if number == ICMP_OF[family]:
             found = icmp_echo.METHOD.wording(family, np.zeros(1, np.uint16)).segments[0]
         case _:
             # Eight bytes that add up: a packet filter may check that before it refuses, as Linux' nft does.
@@ -75,7 +75,7 @@ def judge(heard: Heard) -> Judgement:
     spoken |= (kind == ICMP_REPLY) & (answers["seq"] == heard.cookies & np.uint32(0xFFFF))
     verdicts.put(spoken, State.OPEN, Reason.PROTO_RESPONSE, Answer.PACKET)
 
-    ours = (kind == ICMP_ERROR) & tagged(heard)
+    ours = _quoting(heard)
     why = reasons(heard.family, answers["icmp_type"], answers["icmp_code"])
     icmp = ICMP_ANSWER[heard.family]
     from_it = ours & from_target(heard)
@@ -88,7 +88,18 @@ def judge(heard: Heard) -> Judgement:
     return verdicts
 
 
-def asked_protocol(answers: npt.NDArray[np.void], _frames: npt.NDArray[np.uint8]) -> Ports:
+def _quoting(heard: Heard) -> Mask:
+    """ICMP errors that quote a packet with the cookie: in its IP header, or behind it."""
+    errors: Mask = heard.answers["kind"] == ICMP_ERROR
+    ours = errors & tagged(heard)
+    errors &= ~ours
+    for protocol in np.unique(heard.ports[errors]).tolist():
+        for place in segment(heard.family, protocol).cookies[:1]:
+            ours |= repeating(heard, errors & (heard.ports == protocol), place)
+    return ours
+
+
+def asked_protocol(answers: npt.NDArray[np.void], _frames: npt.NDArray[np.uint8], _asked: Asked) -> Ports:
     """The protocol that each answer would be about: its own, or that of the packet that it quotes."""
     return answers["protocol"].astype(np.uint16)
 

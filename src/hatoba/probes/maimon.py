@@ -14,7 +14,8 @@ descent dropped it instead; on all others every port looks closed.
 
 from __future__ import annotations
 
+from hatoba.model import State
 from hatoba.packets.layouts import ACK, FIN
-from hatoba.probes.fin import with_flags
+from hatoba.probes.tcp_segment import answered_by_reset
 
-METHOD = with_flags("maimon", FIN | ACK)
+METHOD = answered_by_reset("maimon", FIN | ACK, reset=State.CLOSED, silence=State.OPEN_FILTERED)

@@ -19,6 +19,8 @@ from hatoba.packets.segment import Segment
 Codes = npt.NDArray[np.uint8]
 Ports = npt.NDArray[np.uint16]
 Mask = npt.NDArray[np.bool_]
+Asked = Callable[[Ports], Mask]
+"""``asked(ports)``: whether the sender of each answer has been asked for that port."""
 
 
 class Wording(NamedTuple):
@@ -89,12 +91,16 @@ class Method:
     wording: Callable[[int, Ports], Wording]
     """``wording(family, ports)``: the probes; ports, cookie and checksum in them still zero."""
     judge: Callable[[Heard], Judgement]
-    asked_port: Callable[[npt.NDArray[np.void], npt.NDArray[np.uint8]], Ports] = lambda answers, _frames: answers["dport"]
-    """``asked_port(answers, frames)``: the port that each answer would be about."""
+    asked_port: Callable[[npt.NDArray[np.void], npt.NDArray[np.uint8], Asked], Ports] = lambda answers, *_others: answers[
+        "dport"
+    ]
+    """``asked_port(answers, frames, asked)``: the port that each answer would be about."""
     rationed_silence: tuple[State, Reason] | None = None
     """What silence means instead where the host is seen to ration the errors that would have been the answer, and the port
     was asked nothing that a program there would answer."""
     has_question: Callable[[Ports], Mask] = lambda ports: np.zeros(len(ports), bool)
     """Which ports are asked something that a program there would answer."""
+    with_flags: Callable[[int], Method] | None = None
+    """The same method, asking with other flags of TCP and judging the answers as ever; None where it asks with none."""
     tells_attempt: bool = True
     """Whether answers come to the port that the probe left from, which tells the attempt."""

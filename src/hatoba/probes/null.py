@@ -13,6 +13,7 @@ As FIN (RFC 9293 section 3.10.7), but for the acknowledgement number: nothing in
 
 from __future__ import annotations
 
-from hatoba.probes.fin import with_flags
+from hatoba.model import State
+from hatoba.probes.tcp_segment import answered_by_reset
 
-METHOD = with_flags("null", 0)
+METHOD = answered_by_reset("null", 0, reset=State.CLOSED, silence=State.OPEN_FILTERED)

@@ -17,20 +17,20 @@ from __future__ import annotations
 from hatoba.model import Answer, Protocol, Reason, State
 from hatoba.packets.segment import Segment
 from hatoba.probes.method import Heard, Judgement, Method, one
-from hatoba.probes.sctp_packet import ABORT, COOKIE_ECHO, answering, packet, quoting, verification_tag
+from hatoba.probes.sctp_packet import ABORT, COOKIE_ECHO, VERIFICATION_TAG, answering, packet, quoting
 from hatoba.probes.unreachable import judge_errors
 
 _STATE_COOKIE = bytes(4)  # what the target would have to know, and can't
 
 
 def segment(_family: int) -> Segment:
-    return packet(COOKIE_ECHO, _STATE_COOKIE, (verification_tag(),))
+    return packet(COOKIE_ECHO, _STATE_COOKIE, (VERIFICATION_TAG,))
 
 
 def judge(heard: Heard) -> Judgement:
     verdicts = Judgement.blank(len(heard.answers))
     verdicts.put(answering(heard, ABORT), State.CLOSED, Reason.ABORT, Answer.ABORT)
-    judge_errors(verdicts, heard, quoting(heard))
+    judge_errors(verdicts, heard, quoting(heard, VERIFICATION_TAG))
     return verdicts
 
 

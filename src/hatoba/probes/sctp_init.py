@@ -38,7 +38,7 @@ def judge(heard: Heard) -> Judgement:
     verdicts = Judgement.blank(len(heard.answers))
     verdicts.put(answering(heard, INIT_ACK), State.OPEN, Reason.INIT_ACK, Answer.INIT_ACK)
     verdicts.put(answering(heard, ABORT), State.CLOSED, Reason.ABORT, Answer.ABORT)
-    judge_errors(verdicts, heard, quoting(heard))
+    judge_errors(verdicts, heard, quoting(heard, _INITIATE_TAG))
     return verdicts
 
 

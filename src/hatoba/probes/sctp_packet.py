@@ -8,11 +8,12 @@ from hatoba.packets.answers import SCTP_PACKET
 from hatoba.packets.layouts import SCTP
 from hatoba.packets.segment import Place, Segment, Sum
 from hatoba.probes.method import Heard, Mask
-from hatoba.probes.unreachable import quotes, tagged
+from hatoba.probes.unreachable import quotes, repeating, tagged
 
 INIT, INIT_ACK, ABORT, COOKIE_ECHO = 1, 2, 6, 10
 COMMON_HEADER_BYTES = 12
-_TAG_AT, _CHECKSUM_AT = 4, 8
+_CHECKSUM_AT = 8
+VERIFICATION_TAG = Place(4)
 
 
 def packet(chunk_type: int, value: bytes, cookies: tuple[Place, ...]) -> Segment:
@@ -22,10 +23,6 @@ def packet(chunk_type: int, value: bytes, cookies: tuple[Place, ...]) -> Segment
     return Segment(SCTP, common + chunk + bytes(-len(chunk) % 4), cookies, sum=Sum.CRC32C, sum_at=_CHECKSUM_AT)
 
 
-def verification_tag() -> Place:
-    return Place(_TAG_AT)
-
-
 def answering(heard: Heard, chunk_type: int) -> Mask:
     """Packets whose first chunk is of this type and whose verification tag is the cookie (RFC 9260 section 8.5)."""
     answers = heard.answers
@@ -33,6 +30,7 @@ def answering(heard: Heard, chunk_type: int) -> Mask:
     return found
 
 
-def quoting(heard: Heard) -> Mask:
-    """ICMP errors that quote one of our packets."""
-    return quotes(heard, SCTP) & tagged(heard)
+def quoting(heard: Heard, cookie: Place) -> Mask:
+    """ICMP errors that quote one of our packets, whose cookie stands at *cookie*."""
+    errors = quotes(heard, SCTP)
+    return errors & tagged(heard) | repeating(heard, errors, cookie)

@@ -17,27 +17,21 @@ figure 8): it repeats no cookie, so only its addresses and ports speak for it.
 
 from __future__ import annotations
 
-from hatoba.model import Answer, Protocol, Reason, State
-from hatoba.packets.layouts import ACK, RST, SYN
-from hatoba.probes.method import Heard, Judgement, Method, one
-from hatoba.probes.tcp_segment import answering, flags_of, quoting, segment
+from hatoba.model import Answer, Reason, State
+from hatoba.packets.layouts import ACK, SYN
+from hatoba.probes.method import Heard, Judgement
+from hatoba.probes.tcp_segment import answering, flags_of, quoting, resetting, tcp_method
 from hatoba.probes.unreachable import judge_errors
 
 
-def with_flags(asked_flags: int) -> Method:
-    """The method, asking with these flags instead of SYN alone."""
-
-    def judge(heard: Heard) -> Judgement:
-        verdicts = Judgement.blank(len(heard.answers))
-        ours, flags = answering(heard, asked_flags), flags_of(heard)
-        verdicts.put(ours & (flags == SYN | ACK), State.OPEN, Reason.SYN_ACK, Answer.SYN_ACK)
-        verdicts.put(ours & (flags & RST > 0), State.CLOSED, Reason.RESET, Answer.RST)
-        verdicts.put(flags == SYN, State.OPEN, Reason.SYN, Answer.SYN)
-        judge_errors(verdicts, heard, quoting(heard))
-        return verdicts
-
-    silence = State.FILTERED, Reason.NO_RESPONSE
-    return Method("syn", Protocol.TCP, silence, one(lambda family: segment(family, asked_flags)), judge)
+def judge(heard: Heard, asked_flags: int) -> Judgement:
+    verdicts = Judgement.blank(len(heard.answers))
+    flags = flags_of(heard)
+    verdicts.put(answering(heard, asked_flags) & (flags == SYN | ACK), State.OPEN, Reason.SYN_ACK, Answer.SYN_ACK)
+    verdicts.put(resetting(heard, asked_flags), State.CLOSED, Reason.RESET, Answer.RST)
+    verdicts.put(flags == SYN, State.OPEN, Reason.SYN, Answer.SYN)
+    judge_errors(verdicts, heard, quoting(heard))
+    return verdicts
 
 
-METHOD = with_flags(SYN)
+METHOD = tcp_method("syn", SYN, judge, silence=State.FILTERED)

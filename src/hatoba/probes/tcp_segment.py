@@ -7,13 +7,16 @@ ACK takes ``ack`` for the sequence number of his RST (RFC 9293 section 3.10.7.1)
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+from hatoba.model import Answer, Protocol, Reason, State
 from hatoba.packets.answers import TCP_SEGMENT
 from hatoba.packets.layouts import ACK, FIN, RST, SYN, TCP, TCP_HEADER
 from hatoba.packets.segment import Place, Segment
-from hatoba.probes.method import Heard, Mask
-from hatoba.probes.unreachable import quotes
+from hatoba.probes.method import Heard, Judgement, Mask, Method, one
+from hatoba.probes.unreachable import judge_errors, quotes
 
 _MSS = {4: 1460, 6: 1440}  # what Ethernet's 1500 bytes leave; RFC 9293 section 3.7.1
 _SEQ, _ACK, _CHECKSUM = 4, 8, 16
@@ -53,7 +56,37 @@ def answering(heard: Heard, asked_flags: int) -> Mask:
     return found
 
 
+def resetting(heard: Heard, asked_flags: int) -> Mask:
+    """Those of them that are a RST."""
+    found: Mask = answering(heard, asked_flags) & (flags_of(heard) & RST > 0)
+    return found
+
+
 def quoting(heard: Heard) -> Mask:
     """ICMP errors that quote a segment with the cookie."""
     found: Mask = quotes(heard, TCP) & (heard.answers["seq"] == heard.cookies)
     return found
+
+
+def tcp_method(name: str, flags: int, judge: Callable[[Heard, int], Judgement], silence: State) -> Method:
+    """A method that asks with these flags; ``judge(heard, flags)`` says what the answers mean, whichever flags they were."""
+    return Method(
+        name,
+        Protocol.TCP,
+        (silence, Reason.NO_RESPONSE),
+        one(lambda family: segment(family, flags)),
+        lambda heard: judge(heard, flags),
+        with_flags=lambda others: tcp_method(name, others, judge, silence),
+    )
+
+
+def answered_by_reset(name: str, flags: int, reset: State, silence: State) -> Method:
+    """A method to which there is but one answer, a RST, which means *reset*."""
+
+    def judge(heard: Heard, asked_flags: int) -> Judgement:
+        verdicts = Judgement.blank(len(heard.answers))
+        verdicts.put(resetting(heard, asked_flags), reset, Reason.RESET, Answer.RST)
+        judge_errors(verdicts, heard, quoting(heard))
+        return verdicts
+
+    return tcp_method(name, flags, judge, silence)

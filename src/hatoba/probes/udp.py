@@ -27,9 +27,9 @@ from hatoba.model import Answer, Protocol, Reason, State
 from hatoba.packets.answers import ICMP_ERROR, UDP_DATAGRAM, content
 from hatoba.packets.layouts import UDP
 from hatoba.packets.segment import Place, Segment
-from hatoba.probes.method import Heard, Judgement, Mask, Method, Ports, Wording
-from hatoba.probes.udp_questions import Question, questions_for
-from hatoba.probes.unreachable import ICMP_ANSWER, from_target, judge_errors, quotes, reasons, tagged
+from hatoba.probes.method import Asked, Heard, Judgement, Mask, Method, Ports, Wording
+from hatoba.probes.udp_questions import QUESTIONS, Question, questions_for
+from hatoba.probes.unreachable import ICMP_ANSWER, from_target, judge_errors, quotes, reasons, repeating, tagged
 
 _HEADER_BYTES = 8
 _CHECKSUM = 6
@@ -63,16 +63,22 @@ def has_question(ports: Ports) -> Mask:
     return np.array([any(question.payload for question in questions_for(port)) for port in ports.tolist()], bool)
 
 
-def asked_port(answers: npt.NDArray[np.void], frames: npt.NDArray[np.uint8]) -> Ports:
+def asked_port(answers: npt.NDArray[np.void], frames: npt.NDArray[np.uint8], asked: Asked) -> Ports:
     """The port that each answer comes from or is about; 69 for those that a TFTP server sends, each from a port of its own
-    choosing (RFC 1350 section 4)."""
+    choosing (RFC 1350 section 4). Where that one has been asked, too, only the name of our file tells them from its own."""
     ports: Ports = answers["dport"].copy()
     strays = (answers["kind"] == UDP_DATAGRAM) & (answers["dport"] >= _FIRST_CHOSEN_PORT)
-    for place in np.flatnonzero(strays).tolist():
-        is_error = _TFTP_ERROR.fullmatch(content(answers[place], frames))
-        if is_error and not questions_for(int(ports[place])):
-            ports[place] = _TFTP_PORT
+    texts = {place: content(answers[place], frames) for place in np.flatnonzero(strays).tolist()}
+    errors = [place for place, text in texts.items() if _TFTP_ERROR.fullmatch(text)]
+    if errors:
+        own = asked(answers["dport"])
+        ports[[place for place in errors if not own[place] or _names_our_file(texts[place])]] = _TFTP_PORT
     return ports
+
+
+def _names_our_file(error: bytes) -> bool:
+    """Whether it repeats what we asked a TFTP server for, whichever cookie that had."""
+    return any(question.repeats(error, 0) is not None for question in questions_for(_TFTP_PORT))
 
 
 def judge(heard: Heard) -> Judgement:
@@ -82,12 +88,24 @@ def judge(heard: Heard) -> Judgement:
     for place in np.flatnonzero(datagrams).tolist():
         datagrams[place] = _to_us(heard, place)
     verdicts.put(datagrams, State.OPEN, Reason.UDP_RESPONSE, Answer.UDP)
-    ours = quotes(heard, UDP) & tagged(heard)
+    ours = _quoting(heard)
     unreachable = reasons(heard.family, answers["icmp_type"], answers["icmp_code"]) == Reason.PORT_UNREACH
     nobody = ours & (answers["kind"] == ICMP_ERROR) & unreachable & from_target(heard)
     verdicts.put(nobody, State.CLOSED, Reason.PORT_UNREACH, ICMP_ANSWER[heard.family])
     judge_errors(verdicts, heard, ours)
     return verdicts
+
+
+def _quoting(heard: Heard) -> Mask:
+    """ICMP errors that quote a datagram with the cookie: in its IP header, or in its question."""
+    errors = quotes(heard, UDP)
+    ours = errors & tagged(heard)
+    errors &= ~ours
+    if errors.any():
+        for question in QUESTIONS:
+            for place in segment(question).cookies[:1]:
+                ours |= repeating(heard, errors & np.isin(heard.ports, question.ports), place)
+    return ours
 
 
 def _to_us(heard: Heard, place: int) -> bool:

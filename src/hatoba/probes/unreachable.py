@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from hatoba.model import Answer, Reason, State
 from hatoba.packets.answers import ICMP_ERROR
-from hatoba.packets.frames import ip_tag
+from hatoba.packets.frames import cookie_bytes, ip_tag
+from hatoba.packets.segment import Place
 from hatoba.probes.method import Heard, Judgement, Mask
 
 _TIME_EXCEEDED = {4: 11, 6: 3}
@@ -76,6 +77,18 @@ def quotes(heard: Heard, protocol: int) -> Mask:
 def tagged(heard: Heard) -> Mask:
     """Whose quoted IP header carries the cookie (``Segment.tag_ip``)."""
     found: Mask = heard.answers["tag"] == ip_tag(heard.family, heard.cookies)
+    return found
+
+
+def repeating(heard: Heard, errors: Mask, place: Place) -> Mask:
+    """Those of *errors* that quote so much of the segment that its cookie, at *place*, can be seen, and have it. They are ours
+    even if somebody on the way wrote another identification into the probe's IP header, as pf does with random-id."""
+    found = np.zeros(len(errors), bool)
+    rows = np.flatnonzero(errors & (heard.answers["data_bytes"] >= place.at + place.form.value))
+    if rows.size:
+        at = heard.answers["data_at"][rows].astype(np.intp) + place.at
+        quoted = heard.frames[heard.answers["row"][rows][:, None], at[:, None] + np.arange(place.form.value)]
+        found[rows] = (quoted == cookie_bytes(place.form, heard.cookies[rows])).all(axis=1)
     return found
 
 

@@ -13,7 +13,8 @@ As FIN (RFC 9293 section 3.10.7).
 
 from __future__ import annotations
 
+from hatoba.model import State
 from hatoba.packets.layouts import FIN, PSH, URG
-from hatoba.probes.fin import with_flags
+from hatoba.probes.tcp_segment import answered_by_reset
 
-METHOD = with_flags("xmas", FIN | PSH | URG)
+METHOD = answered_by_reset("xmas", FIN | PSH | URG, reset=State.CLOSED, silence=State.OPEN_FILTERED)

@@ -286,7 +286,7 @@ def icmp_error(probe: Probe, icmp_type: int, icmp_code: int, source: bytes, quot
     pseudo = checksum.pseudo_header_sum(source, probe.src, 58, len(message)) if probe.family == 6 else 0
     total = int(checksum.fold(np.array([pseudo + checksum.words_sum(message)], np.uint32))[0])
     message = message[:2] + total.to_bytes(2, "big") + message[4:]
-    return ip_packet(probe.family, 1 if probe.family == 4 else 58, source, probe.src, message)
+    return ip_packet(probe.family, layouts.ICMP_OF[probe.family], source, probe.src, message)
 
 
 def ip_packet(family: int, protocol: int, src: bytes, dst: bytes, payload: bytes, ttl: int = 64) -> bytes:
@@ -320,5 +320,5 @@ def icmp_reply(probe: Probe, icmp_type: int) -> bytes:
     """The reply to a ping, which repeats all that follows the checksum."""
     asked = probe.packet[IP_BYTES[probe.family] :]
     message = bytes([icmp_type, 0, 0, 0]) + asked[4:]
-    number = layouts.ICMP if probe.family == 4 else layouts.ICMP6
+    number = layouts.ICMP_OF[probe.family]
     return ip_packet(probe.family, number, probe.dst, probe.src, message)

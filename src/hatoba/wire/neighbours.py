@@ -16,7 +16,7 @@ import numpy.typing as npt
 from hatoba.messages import _
 from hatoba.wire import base, neighbour_frames
 from hatoba.wire.faults import broken_link, no_raw_right
-from hatoba.wire.neighbour_frames import FRAME, Told
+from hatoba.wire.neighbour_frames import Told
 from hatoba.wire.neighbour_table import Entries, entries
 from hatoba.wire.ring import Receiver
 from hatoba.wire.routes import Link
@@ -54,7 +54,7 @@ class NeighbourWire:
         except OSError as error:
             self.close()
             raise broken_link(link.name, error) from error
-        self._volley = Volley(self._socket, FRAME[family].itemsize)
+        self._volley = Volley(self._socket)
         self._refused_since_s: float | None = None
         self.observe: Observe | None = None
         """Is shown the frames that leave and arrive."""

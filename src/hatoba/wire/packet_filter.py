@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Collection
 
-from hatoba.packets.layouts import ICMP, ICMP6, SCTP, TCP, UDP
+from hatoba.packets.layouts import EXTENSION_HEADERS, ICMP_ERRORS, ICMP_OF, ICMP_REPLIES, SCTP, TCP, UDP
 from hatoba.wire.base import SOURCE_PORTS, WIDTH_BYTES
 
 # linux/bpf_common.h: class | size | mode
@@ -20,9 +20,6 @@ _EQUAL, _AT_LEAST, _ABOVE, _ANY_BIT, _RETURN = 0x15, 0x35, 0x25, 0x45, 0x06
 _JUMP = 0x05  # always, and as far as it takes; the others reach 255 instructions
 _JUMPS = (_EQUAL, _AT_LEAST, _ABOVE, _ANY_BIT)
 
-_ERRORS = {4: (3, 11), 6: (1, 3, 4)}  # unreachable, time exceeded; and IPv6's parameter problem
-_REPLIES = {4: (0, 14, 18), 6: (129,)}  # echo, timestamp, address mask
-
 Line = tuple[str, int, int, str, str]
 """label, operation, operand, where to go if it holds, where if not; an empty place is the next line."""
 
@@ -31,14 +28,17 @@ def answers_program(family: int, first_port: int, protocols: Collection[int]) ->
     """The program as an array of struct sock_filter, eight bytes an instruction.
 
     *protocols* are those that the probes speak. Of TCP, UDP and SCTP packets those to our ports are kept, of ICMP the errors
-    and the replies to our identifiers, of all others everything, if any of them is asked for.
+    and the replies to our identifiers, of all others everything, if any of them is asked for. Of IPv6 packets with extension
+    headers all are kept: what stands behind them is not looked for here.
     """
     ported = [number for number in (TCP, UDP, SCTP) if number in protocols]
-    icmp = ICMP if family == 4 else ICMP6
+    icmp = ICMP_OF[family]
     others = set(protocols) - {TCP, UDP, SCTP, icmp}
     start: list[Line] = [("", _BYTE, 9 if family == 4 else 6, "", "")]  # protocol, next header
     start += [("", _EQUAL, number, "ported", "") for number in ported]
     start += [("", _EQUAL, icmp, "icmp", "")]
+    if family == 6:
+        start += [("", _EQUAL, number, "keep", "") for number in EXTENSION_HEADERS]
     start += [("", _JUMP, 0, "keep" if others else "drop", "")]
     return _assembled([*start, *_ports(family, first_port), *_icmp(family, first_port, icmp in protocols), *_END])
 
@@ -66,9 +66,9 @@ def _ports(family: int, first_port: int) -> list[Line]:
 
 def _icmp(family: int, first_port: int, pinging: bool) -> list[Line]:
     """Errors; and replies to our identifiers, where we ping."""
-    wanted = [("", _EQUAL, number, "keep", "") for number in _ERRORS[family]]
+    wanted = [("", _EQUAL, number, "keep", "") for number in ICMP_ERRORS[family]]
     if pinging:
-        wanted += [("", _EQUAL, number, "reply", "") for number in _REPLIES[family]]
+        wanted += [("", _EQUAL, number, "reply", "") for number in ICMP_REPLIES[family]]
     wanted += [("", _JUMP, 0, "drop", "")]
     identifier: list[Line] = [("reply", _HALF_X, 4, "", "")] if family == 4 else [("reply", _HALF, 44, "", "")]
     reply = [*identifier, *_among_ours(first_port)] if pinging else []

@@ -25,27 +25,13 @@ from hatoba.wire import base
 from hatoba.wire.base import Arrived
 from hatoba.wire.faults import broken_link, no_raw_right
 from hatoba.wire.ring import Receiver
+from hatoba.wire.volley import Volley
 
 _SLOTS = 4096
 _LEAST_SLOT_BYTES = 128
 _PAUSE_S = 0.0005
-# struct mmsghdr on a 64-bit machine: struct msghdr (socket.h) and the sent length
-_MMSGHDR = np.dtype(
-    [
-        ("name", "u8"),
-        ("name_bytes", "u4"),
-        ("padding1", "u4"),
-        ("iov", "u8"),
-        ("iov_count", "u8"),
-        ("control", "u8"),
-        ("control_bytes", "u8"),
-        ("flags", "i4"),
-        ("padding2", "u4"),
-        ("sent_bytes", "u4"),
-        ("padding3", "u4"),
-    ]
-)
-_IOVEC = np.dtype([("base", "u8"), ("bytes", "u8")])
+_REFUSED = (errno.EPERM, errno.EACCES, errno.EINVAL, errno.ECONNREFUSED, errno.EHOSTUNREACH)
+"""This machine's own firewall or routing refuses this one packet, which then meets silence; the others may pass."""
 _SOCKADDR = {
     4: np.dtype([("family", "=u2"), ("port", ">u2"), ("address", "u1", 4), ("zero", "u1", 8)]),
     6: np.dtype([("family", "=u2"), ("port", ">u2"), ("flow", ">u4"), ("address", "u1", 16), ("scope_id", "=u4")]),
@@ -93,43 +79,36 @@ class RawIpWire:
         self._names["family"] = _AF[template.family]
         if zone_index:
             self._names["scope_id"] = zone_index
-        self._iov = np.zeros(_SLOTS, _IOVEC)
-        self._iov["base"] = self._frames.ctypes.data + np.arange(_SLOTS, dtype=np.uint64) * slot_bytes
-        self._iov["bytes"] = len(frame)
-        self._messages = np.zeros(_SLOTS, _MMSGHDR)
-        self._messages["name"] = self._names.ctypes.data + np.arange(_SLOTS, dtype=np.uint64) * self._names.itemsize
-        self._messages["name_bytes"] = self._names.itemsize
-        self._messages["iov"] = self._iov.ctypes.data + np.arange(_SLOTS, dtype=np.uint64) * _IOVEC.itemsize
-        self._messages["iov_count"] = 1
-        self._sendmmsg = ctypes.CDLL(None, use_errno=True).sendmmsg
-        self._sendmmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int)
+        self._volley = Volley(self._socket, waits=True)
 
     def reserve(self, count: int) -> npt.NDArray[np.uint8]:
         return self._frames[:count]
 
     def commit(self, count: int, lengths: npt.NDArray[np.int64] | None = None) -> None:
-        if lengths is not None:
-            self._iov["bytes"][:count] = lengths
-        self._names["address"][:count] = self._frames[:count, self.template.destination]
+        frames, names = self._frames[:count, : self.template.frame_bytes], self._names[:count]
+        names["address"] = frames[:, self.template.destination]
         done, until_s = 0, time.monotonic() + base.STUCK_S
         while done < count:
-            sent = self._sendmmsg(self._socket.fileno(), self._messages[done:].ctypes.data, count - done, 0)
-            if sent > 0:
+            try:
+                sent = self._volley.send(frames[done:], None if lengths is None else lengths[done:], names[done:])
+            except OSError as error:
+                if error.errno not in _REFUSED:
+                    raise self._dead(error) from error
+                self._refusals += 1
+                sent = 1
+            if sent:
                 done, until_s = done + sent, time.monotonic() + base.STUCK_S
-                continue
-            code = ctypes.get_errno()
-            if code in (errno.EINTR, errno.EAGAIN, errno.ENOBUFS) and time.monotonic() < until_s:
+            elif time.monotonic() > until_s:
+                raise self._dead(OSError(errno.ENOBUFS, os.strerror(errno.ENOBUFS)))
+            else:
                 time.sleep(_PAUSE_S)
-                continue
-            if code not in (errno.EPERM, errno.EACCES, errno.EINVAL, errno.ECONNREFUSED, errno.EHOSTUNREACH):
-                raise WireError(
-                    _("packets can't leave through {link}: {error}; check it with: ip link show {link}").format(
-                        link=self._interface, error=os.strerror(code)
-                    )
-                )
-            # This machine's own firewall or routing refused this one packet, which then met silence; the others may pass.
-            self._refusals += 1
-            done += 1
+
+    def _dead(self, error: OSError) -> WireError:
+        return WireError(
+            _("packets can't leave through {link}: {error}; check it with: ip link show {link}").format(
+                link=self._interface, error=error.strerror
+            )
+        )
 
     @property
     def refusals(self) -> int:

@@ -1,4 +1,4 @@
-"""Many frames in one system call, sendmmsg(2), out of a socket that is bound to where they go."""
+"""Many frames in one system call, sendmmsg(2)."""
 
 from __future__ import annotations
 
@@ -34,33 +34,50 @@ _REFUSED_FOR_NOW = (errno.EAGAIN, errno.ENOBUFS, errno.EINTR)
 
 
 class Volley:
-    """Sends frames of one length; the messages that the kernel wants around them are made once."""
+    """Sends frames out of a socket; the messages that the kernel wants around them are made once. Where the way out is full, it
+    *waits* as long as the socket does, or not at all."""
 
-    def __init__(self, packet_socket: socket.socket, frame_bytes: int) -> None:
-        self._socket = packet_socket
-        self._frame_bytes = frame_bytes
+    def __init__(self, out: socket.socket, waits: bool = False) -> None:
+        self._socket = out
+        self._flags = 0 if waits else socket.MSG_DONTWAIT
         self._iov = np.zeros(MOST, _IOVEC)
-        self._iov["bytes"] = frame_bytes
         self._messages = np.zeros(MOST, _MMSGHDR)
-        self._messages["iov"] = self._iov.ctypes.data + np.arange(MOST, dtype=np.uint64) * _IOVEC.itemsize
+        self._messages["iov"] = _places(self._iov)
         self._messages["iov_count"] = 1
         self._sendmmsg = ctypes.CDLL(None, use_errno=True).sendmmsg
         self._sendmmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int)
 
-    def send(self, frames: npt.NDArray[np.uint8]) -> int:
-        """How many of the first :data:`MOST` *frames*, (n, ``frame_bytes``), have left; 0 where the way out is full. Never
-        waits. Raises OSError where the link takes none at all."""
-        frames = np.ascontiguousarray(frames[:MOST])
-        if frames.ndim != 2 or frames.shape[1] != self._frame_bytes:
-            raise ValueError(f"frames are (n, {self._frame_bytes}) bytes, not {frames.shape}")
-        if not len(frames):
+    def send(
+        self,
+        frames: npt.NDArray[np.uint8],
+        lengths: npt.NDArray[np.int64] | None = None,
+        names: npt.NDArray[np.void] | None = None,
+    ) -> int:
+        """How many of the first :data:`MOST` *frames*, (n, width), have left; 0 where the way out is full.
+
+        *lengths*: how much of each (None: all). *names*: the socket address that each goes to (None: to where the socket is
+        bound). Raises OSError where the first one can't leave at all.
+        """
+        frames = frames[:MOST]
+        count = len(frames)
+        if not count:
             return 0
-        addresses = np.arange(len(frames), dtype=np.uint64) * self._frame_bytes + frames.ctypes.data
-        self._iov["base"][: len(frames)] = addresses
-        sent = int(self._sendmmsg(self._socket.fileno(), self._messages.ctypes.data, len(frames), socket.MSG_DONTWAIT))
+        if frames.strides[1] != 1:
+            frames = np.ascontiguousarray(frames)
+        self._iov["base"][:count] = _places(frames)
+        self._iov["bytes"][:count] = frames.shape[1] if lengths is None else lengths[:count]
+        if names is not None:
+            self._messages["name"][:count] = _places(names[:count])
+            self._messages["name_bytes"] = names.itemsize
+        sent = int(self._sendmmsg(self._socket.fileno(), self._messages.ctypes.data, count, self._flags))
         if sent >= 0:
             return sent
         code = ctypes.get_errno()
         if code in _REFUSED_FOR_NOW:
             return 0
         raise OSError(code, os.strerror(code))
+
+
+def _places(rows: npt.NDArray[np.generic]) -> npt.NDArray[np.uint64]:
+    """Where in memory each row begins."""
+    return np.arange(len(rows), dtype=np.uint64) * np.uint64(rows.strides[0]) + np.uint64(rows.ctypes.data)

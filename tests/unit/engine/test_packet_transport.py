@@ -169,6 +169,17 @@ def test_a_datagram_to_another_port_of_ours_is_no_answer() -> None:
     assert len(bench.hear(udp_reply(probe, b""))) == 1
 
 
+def test_what_looks_like_tftp_is_of_the_port_that_it_comes_from_if_that_was_asked() -> None:
+    bench = Bench(ports="69,20001,20002", methods=("udp",))
+    error = b"\0\x05\0\x04Illegal TFTP operation\0"
+    tftp, other = bench.ask(0, 1)
+    assert (tftp.dport, other.dport) == (69, 20001)
+    heard = bench.hear(udp_reply(other, error), udp_reply(tftp, error, sport=20002), udp_reply(tftp, error, sport=40_000))
+    assert heard["index"].tolist() == [1, 0, 0], "port 20002 has not been asked yet"
+    named = b"\0\x05\0\x01No such file: " + tftp.payload[2:17] + b"\0"
+    assert bench.hear(udp_reply(tftp, named, sport=20001))["index"].tolist() == [0]
+
+
 def test_each_attempt_asks_the_next_question() -> None:
     bench = Bench(ports="4,53", methods=("udp",))
     assert bench.transport.turns.tolist() == [1, 2]

@@ -94,14 +94,14 @@ class FaultyWorld:
             yield soon, packet
         foreign = bytearray(probe.packet)
         tag_at = 4 if family == 4 else 2
-        foreign[tag_at] ^= 0xFF  # of another cookie, where the IP header has it
-        foreign[tag_at + 1] ^= 0xFF
-        foreign[start + 4 : start + 8] = wrong.to_bytes(4, "big")
+        behind_ports = start if self.protocols else start + 4
+        for at in (tag_at, tag_at + 1, *range(behind_ports, len(foreign))):
+            foreign[at] ^= 0xFF  # of another cookie, wherever it stands
         elsewhere = bytearray(probe.packet)
         elsewhere[start + 2 : start + 4] = ((probe.dport + 1) & 0xFFFF).to_bytes(2, "big")
         elsewhere[start + 6 : start + 8] = bytes([elsewhere[start + 6] ^ 0xFF, elsewhere[start + 7]])
         elsewhere[tag_at] ^= 0xFF
-        for quoted in (foreign, elsewhere):
+        for quoted in (foreign,) if self.protocols else (foreign, elsewhere):
             for kind in (ADMIN_PROHIBITED, PORT_UNREACHABLE, NO_PROTOCOL):
                 for source in (STRANGER[family], probe.dst):
                     yield soon, icmp_error(probe, *kind[family], source, bytes(quoted))

@@ -39,7 +39,7 @@ def seen(family: int, packet: bytes) -> Seen | None:
     if family == 4:
         if len(packet) < 20 or packet[0] >> 4 != 4 or packet[0] & 15 < 5:
             return None
-        if number(packet[6:8]) & 0x3FFF:  # more fragments, or an offset
+        if number(packet[6:8]) & 0x1FFF:
             return None
         start, said, protocol, ttl = (packet[0] & 15) * 4, number(packet[2:4]), packet[9], packet[8]
         source = packet[12:16]
@@ -50,7 +50,13 @@ def seen(family: int, packet: bytes) -> Seen | None:
         source = packet[8:24]
     if min(len(packet), said) < start:
         return None
-    blank, body = Seen(OTHER_PACKET, protocol, source, source, ttl), packet[start:said]
+    body = packet[start:said]
+    if family == 6:
+        behind = _behind_extensions(protocol, body)
+        if behind is None:
+            return None
+        protocol, body = behind
+    blank = Seen(OTHER_PACKET, protocol, source, source, ttl)
     if protocol == TCP:
         return _segment(blank, body)
     if protocol == UDP:
@@ -60,6 +66,18 @@ def seen(family: int, packet: bytes) -> Seen | None:
     if protocol == (1 if family == 4 else 58):
         return _error(family, blank, body) or _reply(family, blank, body)
     return blank
+
+
+def _behind_extensions(protocol: int, body: bytes) -> tuple[int, bytes] | None:
+    """Hop-by-hop options, routing, fragment, destination options; no more than five headers, and no later fragment."""
+    for _header in range(5):
+        if protocol not in (0, 43, 44, 60):
+            return protocol, body
+        size = 8 if protocol == 44 or len(body) < 2 else 8 + 8 * body[1]
+        if len(body) < size or (protocol == 44 and number(body[2:4]) >> 3):
+            return None
+        protocol, body = body[0], body[size:]
+    return None if protocol in (0, 43, 44, 60) else (protocol, body)
 
 
 def _segment(blank: Seen, body: bytes) -> Seen | None:
@@ -112,4 +130,4 @@ def _error(family: int, blank: Seen, body: bytes) -> Seen | None:
         told |= {"sport": number(rest[4:6]), "seq": number(rest[6:8])}
     else:
         told |= {"seq": number(rest[4:8])}
-    return replace(blank, kind=ICMP_ERROR, target=target, data=body, **told)
+    return replace(blank, kind=ICMP_ERROR, target=target, data=rest, **told)

@@ -18,6 +18,10 @@ from scapy.layers.inet6 import (
     ICMPv6TimeExceeded,
     IPv6,
     IPv6ExtHdrDestOpt,
+    IPv6ExtHdrFragment,
+    IPv6ExtHdrHopByHop,
+    IPv6ExtHdrRouting,
+    PadN,
 )
 from scapy.layers.l2 import GRE
 from scapy.layers.sctp import SCTP, SCTPChunkAbort, SCTPChunkInitAck
@@ -177,7 +181,7 @@ def test_an_icmp_error_of_scapy(family: int, code: int) -> None:
     (row,) = read(family, [packet])
     router, host = (ip_address(table[family]).packed for table in (ROUTER, HOST))
     told = {"icmp_type": 3 if family == 4 else 1, "icmp_code": code, "tag": 1 if family == 4 else 0}
-    data = packet[20 if family == 4 else 40 :]
+    data = packet[20 + 8 + 20 if family == 4 else 40 + 8 + 40 :]
     assert as_seen(family, row, packet) == Seen(ICMP_ERROR, 6, router, host, 63, 61440, 443, seq=0xDEADBEEF, data=data, **told)
 
 
@@ -205,12 +209,22 @@ def test_options_of_both_ip_headers_are_stepped_over() -> None:
     assert rows[rows["kind"] == ICMP_ERROR]["seq"] == 0xDEADBEEF
 
 
-def test_fragments_give_nothing() -> None:
-    whole = IP(src=HOST[4], dst=US[4]) / TCP(sport=80, dport=61440, flags="SA") / Raw(b"x" * 64)
-    parts = [bytes(part) for part in fragment(whole, fragsize=32)]
+@pytest.mark.parametrize("body", [TCP(sport=80, dport=61440, flags="SA"), UDP(sport=80, dport=61440)], ids=["tcp", "udp"])
+def test_of_several_fragments_the_first_one_tells(body: Packet) -> None:
+    parts = [bytes(part) for part in fragment(IP(src=HOST[4], dst=US[4]) / body / Raw(b"x" * 64), fragsize=32)]
     assert len(parts) > 2
-    assert len(read(4, [bytes(whole)])) == 1
-    assert len(read(4, parts)) == 0
+    (row,) = read(4, parts)
+    assert (row["row"], row["dport"], row["sport"]) == (0, 80, 61440)
+
+
+def test_of_several_fragments_the_first_one_tells_in_ipv6() -> None:
+    datagram = bytes(UDP(sport=53, dport=61440) / Raw(b"x" * 64))
+    parts = [
+        bytes(outer(6, HOST[6]) / IPv6ExtHdrFragment(nh=17, offset=at // 8, m=at < 48, id=7) / Raw(datagram[at : at + 24]))
+        for at in (0, 24, 48)
+    ]
+    (row,) = read(6, parts)
+    assert (row["row"], row["dport"], row["data_bytes"]) == (0, 53, 16)
 
 
 def test_an_error_about_a_later_fragment_gives_nothing() -> None:
@@ -235,9 +249,49 @@ def test_foreign_packets_give_nothing(family: int) -> None:
     assert len(read(family, [bytes(packet) for packet in packets])) == 0
 
 
-def test_what_stands_behind_an_extension_header_is_not_looked_at() -> None:
-    (row,) = read(6, [bytes(outer(6, HOST[6]) / IPv6ExtHdrDestOpt() / TCP(sport=443, dport=61440, flags="SA"))])
-    assert (row["kind"], row["protocol"], row["dport"]) == (OTHER_PACKET, 60, 0)
+OPTIONS = IPv6ExtHdrDestOpt(options=PadN(optdata=bytes(20)))
+CHAINS: list[list[Packet]] = [
+    [IPv6ExtHdrHopByHop()],
+    [IPv6ExtHdrRouting(addresses=[HOST[6]])],
+    [IPv6ExtHdrFragment(id=7)],  # atomic (RFC 6946)
+    [OPTIONS],
+    [IPv6ExtHdrHopByHop(), OPTIONS, IPv6ExtHdrRouting(), IPv6ExtHdrFragment(), IPv6ExtHdrDestOpt()],
+]
+BODIES: list[tuple[Packet, int]] = [
+    (TCP(sport=443, dport=61440, flags="SA"), TCP_SEGMENT),
+    (UDP(sport=53, dport=61440) / Raw(b"x"), UDP_DATAGRAM),
+    (SCTP(sport=80, dport=61440, tag=5) / SCTPChunkAbort(), SCTP_PACKET),
+    (ICMPv6DestUnreach(code=4, cksum=7) / probe(6), ICMP_ERROR),
+    (ICMPv6EchoReply(id=61440, seq=7), ICMP_REPLY),
+    (GRE(), OTHER_PACKET),
+]
+
+
+def behind(chain: list[Packet], body: Packet) -> bytes:
+    packet = outer(6, HOST[6])
+    for header in chain:
+        packet = packet / header.copy()
+    return bytes(packet / body.copy())
+
+
+@pytest.mark.parametrize(("body", "kind"), BODIES, ids=[type(body).__name__ for body, _kind in BODIES])
+def test_extension_headers_are_stepped_over(body: Packet, kind: int) -> None:
+    packets = [behind(chain, body) for chain in [[], *CHAINS]]
+    (plain, *others) = [as_seen(6, row, packets[row["row"]]) for row in sorted(read(6, packets), key=lambda row: row["row"])]
+    assert plain.kind == kind
+    assert others == [plain] * len(CHAINS)
+
+
+def test_a_chain_of_headers_has_an_end() -> None:
+    body = TCP(sport=443, dport=61440, flags="SA")
+    assert [len(read(6, [behind([IPv6ExtHdrDestOpt()] * count, body)])) for count in range(8)] == [1] * 6 + [0] * 2
+
+
+def test_a_packet_that_ends_within_its_headers_gives_nothing() -> None:
+    for chain in CHAINS:
+        whole = behind(chain, GRE())
+        assert_read_as_one_by_one(6, [whole[:length] for length in range(len(whole) + 1)])
+        assert_read_as_one_by_one(6, [whole[:41] + bytes([units]) + whole[42:] for units in range(256)])
 
 
 @BOTH
@@ -300,6 +354,8 @@ def bases(family: int) -> list[bytes]:
     found = [bytes(unreachable(family)), bytes(probe(family))]
     found += [bytes(outer(family, HOST[family]) / body) for body in (tcp, udp, sctp, reply, GRE())]
     found += [bytes(unreachable(family, quoted=network / body)) for body in (udp, sctp, query, GRE() / Raw(bytes(8)))]
+    if family == 6:
+        found += [behind(chain, body) for chain in CHAINS for body, _kind in BODIES]
     if family == 4:
         found.append(bytes(outer(4, HOST[4]) / ICMP(type=14, id=61440, seq=7)))
         found.append(bytes(IP(src=HOST[4], dst=US[4], options=[IPOption_NOP()] * 12) / tcp))
@@ -318,7 +374,10 @@ def mutated(draw: st.DrawFn, family: int) -> bytes:
     for _ in range(draw(st.integers(0, 4))):
         # Mostly where lengths, versions, protocols and types stand.
         at = draw(
-            st.one_of(st.sampled_from([0, 2, 3, 4, 5, 6, 7, 9, 20, 28, 34, 37, 40, 48, 54]), st.integers(0, len(raw) - 1))
+            st.one_of(
+                st.sampled_from([0, 2, 3, 4, 5, 6, 7, 9, 20, 28, 34, 37, 40, 41, 42, 43, 48, 49, 54]),
+                st.integers(0, len(raw) - 1),
+            )
         )
         raw[min(at, len(raw) - 1)] = draw(st.integers(0, 255))
     cut = draw(st.one_of(st.just(len(raw)), st.integers(0, len(raw))))

@@ -10,13 +10,14 @@ import pytest
 
 from hatoba.model import Answer, Reason, State
 from hatoba.packets.answers import ANSWER, ICMP_ERROR
-from hatoba.probes.method import Heard, Judgement, Method
+from hatoba.probes.method import Heard, Judgement, Mask, Method, Ports
 from hatoba.wire.base import WIDTH_BYTES
 
 BOTH = pytest.mark.parametrize("family", [4, 6])
 COOKIES = (0, 0x12340000, 0xFFFFFFFF)
 TARGET, ROUTER = 7, 9
 """Last bytes of the asked address and of somebody else's."""
+
 
 Told = tuple[str, str, str]
 """State, reason and answer; empty where there is none."""
@@ -59,6 +60,11 @@ def rows(count: int = 1, **fields: object) -> npt.NDArray[np.void]:
     return answers
 
 
+def never(ports: Ports) -> Mask:
+    """Of the ports that answers come from, none has been asked."""
+    return np.zeros(len(ports), bool)
+
+
 def judged(
     method: Method,
     family: int,
@@ -69,7 +75,7 @@ def judged(
     """What *method* says of each answer."""
     numbers = np.full(len(answers), cookies, np.uint32) if isinstance(cookies, int) else np.array(list(cookies), np.uint32)
     packets = np.zeros((1, WIDTH_BYTES), np.uint8) if frames is None else frames
-    return judged_words(method.judge(Heard(family, answers, numbers, packets, method.asked_port(answers, packets))))
+    return judged_words(method.judge(Heard(family, answers, numbers, packets, method.asked_port(answers, packets, never))))
 
 
 def judged_words(verdicts: Judgement) -> list[Told]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 from ipaddress import ip_address
 
@@ -14,8 +15,10 @@ from hatoba.model import Answer, Reason, State
 from hatoba.packets.answers import read_answers
 from hatoba.probes import METHODS, PINGS
 from hatoba.probes.method import Heard
+from hatoba.probes.udp_questions import questions_for
 from hatoba.wire.base import WIDTH_BYTES
 from hatoba.wire.fake import ip_packet
+from tests.udp_asking import written
 from tests.unit.packets.one_by_one import (
     ICMP_ERROR,
     ICMP_REPLY,
@@ -30,7 +33,7 @@ from tests.unit.packets.one_by_one import (
     seen,
 )
 from tests.unit.probes.asking import SOURCE, TARGET
-from tests.unit.probes.judging import words
+from tests.unit.probes.judging import never, words
 
 ALL = {**METHODS, **PINGS}
 US, THEM = ({family: ip_address(table[family]).packed for family in (4, 6)} for table in (SOURCE, TARGET))
@@ -61,10 +64,10 @@ def answers_to(family: int, cookie: int) -> list[bytes]:
     found += [ip_packet(family, ICMP[family], them, us, body) for body in replies]
     asked = {
         TCP: struct.pack(">HHI", 61440, 53, cookie) + bytes(12),
-        UDP: struct.pack(">HHHH", 61440, 53, 8, 0),
-        SCTP: struct.pack(">HHII", 61440, 53, 0, 0),
+        UDP: struct.pack(">HHHHH", 61440, 53, 20, 0, low) + bytes(10),
+        SCTP: struct.pack(">HHIIII", 61440, 53, cookie, 0, 0x01000014, cookie),
         ICMP[family]: struct.pack(">BBHHH", 8, 0, 0, 61440, low),
-        47: bytes(8),
+        47: cookie.to_bytes(4, "big") + bytes(4),
     }
     kinds = ((3, 3), (3, 2), (3, 13), (3, 8), (11, 0)) if family == 4 else ((1, 4), (1, 1), (3, 0), (4, 1), (4, 0))
     for protocol, body in asked.items():
@@ -73,11 +76,26 @@ def answers_to(family: int, cookie: int) -> list[bytes]:
             quoted[4:6] = (low or 1).to_bytes(2, "big")
         else:
             quoted[:4] = (6 << 28 | (cookie & 0xFFFFF or 1)).to_bytes(4, "big")
-        for source in (them, ROUTER[family]):
+        rewritten = bytearray(quoted)
+        rewritten[5 if family == 4 else 3] ^= 0x55
+        for source, quote in itertools.product((them, ROUTER[family]), (quoted, rewritten)):
             for kind, code in kinds:
-                error = struct.pack(">BBHI", kind, code, 0, 0) + bytes(quoted)
+                error = struct.pack(">BBHI", kind, code, 0, 0) + bytes(quote)
                 found.append(ip_packet(family, ICMP[family], source, us, error))
     return found
+
+
+def quoted_cookie(name: str, family: int, cookie: int, told: Seen) -> bool:
+    """Whether the quoted packet, as far as it is there, has the cookie where probes of this method have it."""
+    whole, low = cookie.to_bytes(4, "big"), (cookie & 0xFFFF).to_bytes(2, "big")
+    if name == "udp":
+        places = [(question.cookies[0], 8) for question in questions_for(told.dport) if question.cookies]
+        words = [(at + place.at, written(place.form, cookie)) for place, at in places]
+    elif name == "sctp-cookie":
+        words = [(4, whole)]
+    else:
+        words = {TCP: [(4, whole)], UDP: [], SCTP: [(16, whole)], ICMP[family]: [(6, low)]}.get(told.protocol, [(0, whole)])
+    return any(told.data[at : at + len(word)] == word for at, word in words)
 
 
 def vouched(name: str, family: int, cookie: int, told: Seen) -> bool:
@@ -87,20 +105,21 @@ def vouched(name: str, family: int, cookie: int, told: Seen) -> bool:
         (told.flags & ACK and (told.ack - cookie) & 0xFFFFFFFF in (0, 1)) or (told.flags & RST and told.seq == cookie)
     )
     chunk = told.kind == SCTP_PACKET and told.seq == cookie
+    quoting = told.kind == ICMP_ERROR
     reply = told.kind == ICMP_REPLY and told.seq == cookie & 0xFFFF
-    error = told.kind == ICMP_ERROR
+    error = quoting and (told.tag == tag or quoted_cookie(name, family, cookie, told))
     match name:
         case "udp":
-            return told.kind == UDP_DATAGRAM or (error and told.protocol == UDP and told.tag == tag)
+            return told.kind == UDP_DATAGRAM or (error and told.protocol == UDP)
         case "sctp-init" | "sctp-cookie":
-            return chunk or (error and told.protocol == SCTP and told.tag == tag)
+            return chunk or (error and told.protocol == SCTP)
         case "icmp-echo" | "icmp-timestamp" | "icmp-mask":
-            return reply or (error and told.protocol == ICMP[family] and told.seq == cookie & 0xFFFF)
+            return reply or (quoting and told.protocol == ICMP[family] and told.seq == cookie & 0xFFFF)
         case "ip-protocol":
-            return segment or chunk or reply or told.kind in (UDP_DATAGRAM, OTHER_PACKET) or (error and told.tag == tag)
+            return segment or chunk or reply or told.kind in (UDP_DATAGRAM, OTHER_PACKET) or error
         case "syn" if told.kind == TCP_SEGMENT and told.flags & 0x17 == SYN:
             return True
-    return segment or (error and told.protocol == TCP and told.seq == cookie)
+    return segment or (quoting and told.protocol == TCP and told.seq == cookie)
 
 
 def assert_sound(name: str, family: int, cookie: int, packets: list[bytes]) -> int:
@@ -111,7 +130,7 @@ def assert_sound(name: str, family: int, cookie: int, packets: list[bytes]) -> i
         row[: len(packet)] = np.frombuffer(packet, np.uint8)
     lengths = np.array([len(packet) for packet in packets], np.uint32)
     answers = read_answers(family, frames, lengths, np.zeros(len(packets)))
-    ports = ALL[name].asked_port(answers, frames)
+    ports = ALL[name].asked_port(answers, frames, never)
     verdicts = ALL[name].judge(Heard(family, answers, np.full(len(answers), cookie, np.uint32), frames, ports))
     for row, state, reason, answer in zip(answers["row"], verdicts.state, verdicts.reason, verdicts.answer, strict=True):
         told = seen(family, packets[row])

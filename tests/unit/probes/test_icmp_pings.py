@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
 import pytest
 
 from hatoba.model import Protocol
 from hatoba.packets.answers import ICMP_REPLY
-from hatoba.probes import icmp_echo, icmp_mask, icmp_ping, icmp_timestamp
-from tests.unit.probes.judging import BOTH, COOKIES, ICMP_WORD, NOTHING, ROUTER, errors, judged, rows, specified_errors
+from hatoba.probes import icmp_echo, icmp_mask, icmp_timestamp
+from tests.unit.probes.judging import BOTH, COOKIES, NOTHING, ROUTER, errors, judged, rows, specified_errors
 
 METHODS = {module.METHOD.name: module.METHOD for module in (icmp_echo, icmp_timestamp, icmp_mask)}
 REPLIES = {
@@ -68,6 +69,8 @@ def test_silence_tells_nothing(name: str) -> None:
     assert METHODS[name].protocol is Protocol.ICMP
 
 
-def test_the_protocols_are_those_of_the_families() -> None:
-    assert icmp_ping.NUMBER == NUMBER
-    assert set(ICMP_WORD) == set(NUMBER)
+@EACH
+@BOTH
+def test_the_protocol_is_that_of_the_family(name: str, family: int) -> None:
+    (segment,) = METHODS[name].wording(family, np.zeros(1, np.uint16)).segments
+    assert segment.protocol == NUMBER[family]

@@ -21,6 +21,7 @@ from tests.unit.probes.judging import (
     Told,
     errors,
     judged,
+    never,
     rows,
     specified_errors,
 )
@@ -91,7 +92,7 @@ def test_a_packet_of_sctp_or_icmp_has_to_repeat_the_cookie(family: int, kind: in
 def test_an_answer_is_about_its_own_protocol_or_the_quoted_one() -> None:
     answers = rows(3)
     answers["protocol"] = (0, 47, 255)
-    assert asked_protocol(answers, np.zeros((1, 8), np.uint8)).tolist() == [0, 47, 255]
+    assert asked_protocol(answers, np.zeros((1, 8), np.uint8), never).tolist() == [0, 47, 255]
     assert METHOD.asked_port is asked_protocol
 
 

@@ -14,6 +14,7 @@ from hatoba.packets.answers import ANSWER
 from hatoba.packets.segment import Segment
 from hatoba.probes import METHODS
 from hatoba.probes.method import Judgement, one
+from tests.unit.probes.judging import never
 
 
 def flags(*values: int) -> np.ndarray:
@@ -62,7 +63,7 @@ def test_a_method_says_little_unless_it_has_more_to_say() -> None:
     assert method.has_question(ports).tolist() == [False, False]
     answers = np.zeros(2, ANSWER)
     answers["dport"] = ports
-    assert method.asked_port(answers, np.zeros((1, 8), np.uint8)).tolist() == [53, 80]
+    assert method.asked_port(answers, np.zeros((1, 8), np.uint8), never).tolist() == [53, 80]
 
 
 def test_a_method_can_not_be_changed() -> None:

@@ -119,10 +119,12 @@ def test_other_kinds_of_packets_are_nothing(family: int) -> None:
         assert judged(METHOD, family, rows(kind=kind, seq=8, tag=8, icmp_type=3, icmp_code=3), 8) == [NOTHING]
 
 
-def asked_about(port: int, data: bytes, kind: int = UDP_DATAGRAM) -> int:
+def asked_about(port: int, data: bytes, kind: int = UDP_DATAGRAM, asked: tuple[int, ...] = ()) -> int:
+    """Which port an answer is about that comes from *port*, of a host that has been asked for these."""
     frames = np.zeros((1, WIDTH_BYTES), np.uint8)
     frames[0, 48 : 48 + len(data)] = np.frombuffer(data, np.uint8)
-    return int(asked_port(rows(kind=kind, dport=port, data_at=48, data_bytes=len(data)), frames)[0])
+    answers = rows(kind=kind, dport=port, data_at=48, data_bytes=len(data))
+    return int(asked_port(answers, frames, lambda ports: np.isin(ports, asked))[0])
 
 
 def test_a_tftp_server_answers_from_a_port_of_its_choosing() -> None:
@@ -131,9 +133,23 @@ def test_a_tftp_server_answers_from_a_port_of_its_choosing() -> None:
     assert asked_about(40_000, error) == 69
     assert asked_about(1023, error) == 1023, "a server may not choose a port of the system's"
     assert asked_about(40_000, error, kind=1) == 40_000
-    assert asked_about(5353, error) == 5353, "who was asked a question there may answer what he likes"
     for other in (b"", error[:-1], error + b"x", b"\0\x05\0\x09" + error[4:], b"\0\x03" + error[2:]):
         assert asked_about(40_000, other) == 40_000
+
+
+def test_who_has_been_asked_may_answer_what_he_likes() -> None:
+    error = b"\0\x05\0\x04Illegal TFTP operation\0"
+    for asked in ((40_000,), (69, 40_000)):
+        assert asked_about(40_000, error, asked=asked) == 40_000
+    assert asked_about(40_001, error, asked=(69, 40_000)) == 69
+    named = b"\0\x05\0\x01No such file: hatoba-89abcdef\0"
+    assert asked_about(40_000, named, asked=(69, 40_000)) == 69, "it was asked for no file"
+
+
+@BOTH
+@pytest.mark.parametrize(("name", "expected"), [(b"hatoba-89abcdef", OPEN), (b"hatoba-89abcdee", NOTHING), (b"hatoba", OPEN)])
+def test_an_error_that_names_another_file_is_somebody_else_s(family: int, name: bytes, expected: Told) -> None:
+    assert of_datagram(family, 40_000, b"\0\x05\0\x01" + name + b"\0") == [expected]
 
 
 def test_each_port_takes_its_questions_in_turn() -> None:

@@ -81,7 +81,7 @@ class PlayedReceiver:
 def played(monkeypatch: pytest.MonkeyPatch) -> PlayedSocket:
     made = PlayedSocket()
     monkeypatch.setattr(neighbours.socket, "socket", lambda *_arguments: made)
-    monkeypatch.setattr(neighbours, "Volley", lambda _socket, _bytes: made)
+    monkeypatch.setattr(neighbours, "Volley", lambda _socket: made)
     monkeypatch.setattr(neighbours, "Receiver", lambda *arguments: PlayedReceiver(made, *arguments))
     return made
 

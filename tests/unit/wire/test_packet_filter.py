@@ -19,12 +19,13 @@ ports = st.one_of(st.integers(0, 65535), st.sampled_from([FIRST - 1, FIRST, FIRS
 
 ERRORS, REPLIES = {4: (3, 11), 6: (1, 3, 4)}, {4: (0, 14, 18), 6: (129,)}
 ICMP = {4: 1, 6: 58}
+EXTENSIONS = (0, 43, 44, 60)
 SPOKEN = [{6}, {17}, {132}, {1}, {58}, {6, 17, 132}, {6, 1, 58}, {47}, {6, 2}, set(range(256))]
 
 
 def kept(family: int, packet: bytes, first_port: int, spoken: set[int]) -> bool:
-    """Of the protocols that are spoken those to our source ports; errors; replies to our identifiers, if we ping; and, if any
-    protocol without ports is asked for, everything in such."""
+    """Of the protocols that are spoken those to our source ports; errors; replies to our identifiers, if we ping; what has
+    extension headers; and, if any protocol without ports is asked for, everything in such."""
     if len(packet) < (10 if family == 4 else 7):
         return False
     protocol, start = (packet[9], 4 * (packet[0] & 15)) if family == 4 else (packet[6], 40)
@@ -39,12 +40,14 @@ def kept(family: int, packet: bytes, first_port: int, spoken: set[int]) -> bool:
         if packet[start] in REPLIES[family] and ICMP[family] in spoken:
             return len(packet) >= start + 6 and struct.unpack_from(">H", packet, start + 4)[0] in ours
         return packet[start] in ERRORS[family]
+    if family == 6 and protocol in EXTENSIONS:
+        return True
     return bool(spoken - {6, 17, 132, ICMP[family]})
 
 
 @st.composite
 def packets(draw: st.DrawFn, family: int) -> bytes:
-    protocol = draw(st.one_of(st.sampled_from([6, 1, 58, 17, 132]), st.integers(0, 255)))
+    protocol = draw(st.one_of(st.sampled_from([6, 1, 58, 17, 132, *EXTENSIONS]), st.integers(0, 255)))
     if family == 4:
         words = draw(st.integers(5, 15))
         fragment = draw(st.sampled_from([0, 0x4000, 0x2000, 0x2001, 1, 0x1FFF, 0x8000]))
@@ -94,7 +97,7 @@ def test_what_was_not_asked_for_is_not_kept(family: int) -> None:
     to_us = struct.pack(">HHH", 443, FIRST, FIRST)
     for spoken in ({6}, {17}, {132}, {ICMP[family]}):
         program = answers_program(family, FIRST, spoken)
-        others = set(range(256)) - {ICMP[family]}
+        others = set(range(256)) - {ICMP[family]} - (set(EXTENSIONS) if family == 6 else set())
         assert {protocol for protocol in others if bpf.run(program, header(family, protocol) + to_us)} == spoken & {6, 17, 132}
 
 
@@ -106,6 +109,12 @@ def test_each_kind_of_message_and_no_other(family: int, pinging: bool) -> None:
         rest = b"\0\0\0" + identifier.to_bytes(2, "big")
         accepted = [kind for kind in range(256) if bpf.run(program, header(family, ICMP[family]) + bytes([kind]) + rest)]
         assert accepted == sorted((*ERRORS[family], *(replies if pinging else ())))
+
+
+@pytest.mark.parametrize("protocol", EXTENSIONS)
+def test_what_has_extension_headers_is_kept_in_ipv6(protocol: int) -> None:
+    assert bpf.run(answers_program(6, FIRST, {6}), header(6, protocol)) == WIDTH_BYTES
+    assert bpf.run(answers_program(4, FIRST, {6}), header(4, protocol)) == 0
 
 
 def test_only_later_fragments_lack_ports() -> None:

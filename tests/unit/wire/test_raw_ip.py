@@ -15,7 +15,7 @@ import pytest
 
 from hatoba.errors import NotPermitted, WireError
 from hatoba.packets.segment import Segment
-from hatoba.wire import base, raw_ip
+from hatoba.wire import base, raw_ip, volley
 from hatoba.wire.base import Arrived, nothing_arrived
 from hatoba.wire.raw_ip import RawIpWire
 from tests.unit.wire.probing import FIRST_PORT, HOST, packed, send, template
@@ -95,7 +95,7 @@ def sockets(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[RawSocket]]:
 
 def wire(kernel: Kernel, family: int = 4, zone_index: int = 0) -> RawIpWire:
     made = RawIpWire(template(family), "tun7", FIRST_PORT, 64, float, zone_index)
-    made._sendmmsg = kernel  # type: ignore[assignment]
+    made._volley._sendmmsg = kernel  # type: ignore[assignment]
     return made
 
 
@@ -143,7 +143,7 @@ def test_packets_of_different_lengths_leave_as_they_are(sockets: list[RawSocket]
     kernel = Kernel()
     long = Segment(17, bytes(400), sum_at=6)
     made = RawIpWire(template(family, 0, long), "tun7", FIRST_PORT, 64, float)
-    made._sendmmsg = kernel  # type: ignore[assignment]
+    made._volley._sendmmsg = kernel  # type: ignore[assignment]
     for variants in ([0, 1, 0], [1, 0, 1], [0, 0, 0]):
         send(made, packed(*[HOST[family]] * 3), [80, 81, 82], variants=variants)
         sizes = [len(made.template.frame(variant)) for variant in variants]
@@ -254,6 +254,6 @@ def test_without_the_right_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_layouts_are_those_of_this_machine() -> None:
     if not raw_ip.supported():
         pytest.skip("not a 64-bit Linux")
-    assert raw_ip._MMSGHDR.itemsize == 64
-    assert raw_ip._IOVEC.itemsize == 16
+    assert volley._MMSGHDR.itemsize == 64
+    assert volley._IOVEC.itemsize == 16
     assert (raw_ip._SOCKADDR[4].itemsize, raw_ip._SOCKADDR[6].itemsize) == (16, 28)
