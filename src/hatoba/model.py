@@ -209,7 +209,8 @@ class Deception(StrEnum):
     """What answers in a host's stead, or for ports that nobody listens on."""
 
     ANSWERS_EVERYTHING = "answers-everything"
-    """Random high ports are open, too: nothing that this host says of a port can be believed."""
+    """Random high ports are open, too: nothing that this host says of a port can be believed. If connections were tried, it is
+    neither of the two below."""
     SYN_PROXY = "syn-proxy"
     """Something in front answers every SYN, and completes a connection only where the host behind does."""
     TARPIT = "tarpit"
@@ -234,11 +235,15 @@ class Host:
     """The way to it, where it was asked for."""
     vanishing: Vanishing | None = None
     deception: Deception | None = None
-    held_ports: tuple[int, ...] = ()
-    """Of a deceptive host's open TCP ports those on which a connection stayed up: what may really be open."""
+    held_ports: tuple[int, ...] | None = None
+    """Of a deceptive host's open TCP ports those on which a connection stayed up: what may really be open. None: no connection
+    to one of them was tried."""
     unsteady: tuple[Unsteady, ...] = ()
     timed_out: bool = False
     """Its time (``--host-timeout``) was up before all that was asked for was known of it."""
+    tried_ports: tuple[int, ...] = ()
+    """TCP ports of a deceptive host on which connections were tried: random ones, and the likeliest of the open ones. None at
+    all: it is known that it answers everything, and not what does so."""
 
 
 @dataclass(frozen=True, slots=True)

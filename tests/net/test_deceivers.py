@@ -81,6 +81,15 @@ def test_a_syn_proxy_is_told_and_the_ports_that_hold_behind_it(site: Deceivers) 
     assert held(done) == [port for port in PROXIED_PORTS if port in ASKED]
 
 
+def test_of_thousands_of_ports_behind_a_syn_proxy_the_likeliest_are_tried(site: Deceivers) -> None:
+    done = scan(site.scanner, "-sS", "-p", "1-5000", SERVER)
+    (host,) = done.of_type("host")
+    assert deception(done) == "syn-proxy"
+    assert held(done) == list(PROXIED_PORTS)
+    assert set(PROXIED_PORTS) < set(host["tried_ports"])
+    assert len(host["tried_ports"]) < 50
+
+
 @pytest.mark.parametrize("version", [4, 6])
 def test_a_host_that_redirects_every_port_to_one_program(site: Deceivers, version: int) -> None:
     address = site.everything.address(version)

@@ -13,13 +13,16 @@ class Doubts:
 
     deceptions: dict[int, Deception] = field(default_factory=dict)
     held: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    """Ports on which a connection held."""
+    """Open ports on which a connection held, of those that were tried."""
     unsteady: dict[int, tuple[Unsteady, ...]] = field(default_factory=dict)
+    tried: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    """Ports on which a connection was tried, random ones among them."""
 
     def add(self, others: Doubts) -> None:
         """More doubts about the same hosts; of a port that is doubted already nothing new is told."""
         self.deceptions |= others.deceptions
         self.held |= others.held
+        self.tried |= others.tried
         for place, found in others.unsteady.items():
             known = self.unsteady.get(place, ())
             ports = {(port.protocol, port.port) for port in known}

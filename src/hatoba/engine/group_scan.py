@@ -109,7 +109,7 @@ class GroupScan:
         if self._setting.stopped():
             return
         self._setting.tally.doing = Doing.DOUBTING
-        for doubts in look_again(self._group, questions, found, self._setting):
+        for doubts in look_again(self._group, questions, found, self._setting, self._deadline_s):
             if doubts is None:
                 yield self._nothing()
             else:

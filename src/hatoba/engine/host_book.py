@@ -163,9 +163,10 @@ class HostBook:
             self._traces.get(place),
             self._vanishing.get(place),
             self._doubts.deceptions.get(place),
-            self._doubts.held.get(place, ()),
+            self._doubts.held.get(place),
             self._doubts.unsteady.get(place, ()),
             bool(self._timed_out[place]),
+            tried_ports=self._doubts.tried.get(place, ()),
         )
 
 

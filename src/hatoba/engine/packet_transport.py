@@ -1,7 +1,11 @@
 """Questions as packets of our own: probes.wording -> wire ~~~ wire -> probes.judge.
 
-The source port tells the attempt: attempt n leaves from ``first_port + n % 8``. Where that equals the asked port, which on
-an own address would meet itself, the probe leaves from eight ports above.
+The source port tells the attempt: attempt n leaves from ``first_port + n % 8``, in every other leg from
+``first_port + (n + 5) % 8``. Where that equals the asked port, which on an own address would meet itself, the probe leaves from
+eight ports above.
+
+So a question that is asked again in the next leg comes by another flow: a balancer that chooses by the flow may choose another
+machine. Its cookie is another, too: what answers one leg late is no answer to the next.
 """
 
 from __future__ import annotations
@@ -28,6 +32,8 @@ from hatoba.probes.method import Heard, Judgement, Method, Ports
 from hatoba.wire.base import SOURCE_PORTS, Arrived, PacketWire
 
 _PORTS_A_SIDE = SOURCE_PORTS // 2
+_OTHER_TURN = 5
+"""Odd: the hashes that balancers choose by are often linear, and then the lowest bit of the port counts most."""
 _BATCH = 4096
 
 Answers = npt.NDArray[np.void]
@@ -70,13 +76,16 @@ class PacketTransport:
         local: bool = False,
         one_port: bool = False,
         clock: Callable[[], float] = time.monotonic,
+        leg_number: int = 0,
     ) -> None:
-        """*one_port*: every probe leaves from the first port, and which attempt an answer is for is not known."""
+        """*one_port*: every probe leaves from the first port, and which attempt an answer is for is not known. *leg_number*:
+        how many legs the scan had before."""
         self._methods, self._choice, self._leg, self._wire, self._ledger = methods, wordings.choice, leg, wire, ledger
         self._responders, self._first_port, self._local = responders, first_port, local
         self._tells = [method.tells_attempt and not one_port for method in methods]
-        self._keys = [(key[0], key[1] ^ number) for number in range(len(methods))]
-        """Two methods never expect the same cookie."""
+        self._keys = [(key[0], key[1] ^ (leg_number << 8 | number)) for number in range(len(methods))]
+        """Two methods never expect the same cookie, nor do two legs."""
+        self._first_turn = _OTHER_TURN if leg_number % 2 else 0
         self.turns = wordings.turns
         self._filler = wire.template.filler()
         self._latest_attempt = 0
@@ -187,12 +196,12 @@ class PacketTransport:
     def _source_ports(self, number: int, attempts: Attempts, dport: Ports) -> npt.NDArray[np.uint16]:
         if not self._methods[number].tells_attempt:
             return np.full(len(dport), self._first_port, np.uint16)
-        residue = attempts % _PORTS_A_SIDE if self._tells[number] else np.zeros_like(attempts)
+        residue = (attempts + self._first_turn) % _PORTS_A_SIDE if self._tells[number] else np.zeros_like(attempts)
         sport = (self._first_port + residue).astype(np.uint16)
         return np.where(sport == dport, sport + np.uint16(_PORTS_A_SIDE), sport)
 
     def _attempts(self, answers: Answers) -> Attempts:
         """The latest attempt that left from each answer's port; negative where none has yet."""
-        residue = (answers["sport"].astype(np.int64) - self._first_port) % _PORTS_A_SIDE
+        residue = (answers["sport"].astype(np.int64) - self._first_port - self._first_turn) % _PORTS_A_SIDE
         attempts: Attempts = self._latest_attempt - (self._latest_attempt - residue) % _PORTS_A_SIDE
         return attempts

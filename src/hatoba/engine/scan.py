@@ -162,6 +162,7 @@ class Scan:
         self._problems += [
             *no_ways(self._no_way),
             *self._search.problems,
+            *dict.fromkeys(self._setting.problems),
             *([names.problem] if names is not None and names.problem is not None else []),
             *echoed(tally),
             *rationing(tally, self._targets),

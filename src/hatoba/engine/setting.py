@@ -92,6 +92,9 @@ class Setting:
         self.pace = Pace(clock(), plan.min_rate_pps, plan.max_rate_pps)
         self.responders = Responders()
         self.reverse_names = ReverseNames() if plan.reverse_names else None
+        self.problems: list[str] = []
+        """What could not be done and ends nothing, a sentence each."""
+        self._legs = 0
         self._source_ports: HeldPorts | None = None
         self._connects: GatedConnects | None = None
 
@@ -109,9 +112,8 @@ class Setting:
             self._connects = GatedConnects(self.network.open_connects(), self.permitted)
         return self._connects
 
-    @property
-    def handshakes(self) -> GatedHandshakes:
-        """A way to complete connections and hold them."""
+    def open_handshakes(self) -> GatedHandshakes:
+        """A way to complete connections and hold them. Raises WireError if this process may open no file any more."""
         return GatedHandshakes(self.network.handshakes(), self.permitted)
 
     def open_packets(
@@ -138,6 +140,7 @@ class Setting:
         if only is not None:
             ledger.drop(np.flatnonzero(~only.ravel()))
         transport = self._transport(group, leg, ledger)
+        self._legs += 1
         near = group.route.local or (group.route.link.ethernet and group.route.gateway is None)
         own_way = not isinstance(transport, ConnectTransport)
         self.pace.new_leg()
@@ -173,6 +176,7 @@ class Setting:
             group.route.local,
             self.plan.source_port is not None,
             self.clock,
+            self._legs,
         )
         return PacketTransport(methods, wordings, leg, wire, ledger, *own)
 

@@ -61,12 +61,27 @@ def cautions(host: Host) -> Iterator[str]:
         yield _("Its time was up (--host-timeout): what was not known by then is missing, or told as silence.")
     if host.deception is not None:
         yield translated(_CAUTIONS[host.deception])
-        if host.held_ports:
-            yield _("A connection stayed up on {ports}: these may really be open.").format(
-                ports=range_list(np.array(host.held_ports, np.uint16))
-            )
+        yield from _tried(host)
     for port in host.unsteady:
         yield _unsteady(port)
+
+
+def _tried(host: Host) -> Iterator[str]:
+    """What connections told of a deceptive host, and what they could not tell."""
+    if not host.tried_ports:
+        yield _("No connections were tried, so it is not known whether it is a SYN proxy or a tarpit that does so.")
+    elif host.deception is not Deception.ANSWERS_EVERYTHING:
+        if host.held_ports:
+            yield _("A connection stayed up on {ports}: these may really be open.").format(ports=_ranges(host.held_ports))
+        if host.held_ports == ():
+            text = _("No program was found behind {ports}; whether one stands behind others of its ports is not known.")
+        else:
+            text = _("Connections were tried on {ports}; whether others of its ports are really open is not known.")
+        yield text.format(ports=_ranges(host.tried_ports))
+
+
+def _ranges(ports: tuple[int, ...]) -> str:
+    return range_list(np.array(ports, np.uint16))
 
 
 def _unsteady(port: Unsteady) -> str:

@@ -19,7 +19,10 @@ def host_facts(host: Host, vendor: Callable[[bytes], str | None]) -> dict[str, A
         facts["timed_out"] = True
     if host.deception is not None:
         facts["deception"] = host.deception.value
-        facts["held_ports"] = list(host.held_ports)
+        if host.tried_ports:
+            facts["tried_ports"] = list(host.tried_ports)
+        if host.held_ports is not None:
+            facts["held_ports"] = list(host.held_ports)
     if host.unsteady:
         facts["unsteady"] = [_unsteady(port) for port in host.unsteady]
     if host.trace is not None:

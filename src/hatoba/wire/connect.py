@@ -22,7 +22,7 @@ from hatoba.probes.connect import OUTCOME, Kind
 from hatoba.wire.connect_errors import ORIGIN_ICMP, ORIGIN_ICMP6, SocketError
 from hatoba.wire.connect_recycled import RecycledSockets
 from hatoba.wire.connect_sockets import UNDER_WAY, PlainSockets, Slot, Sockets
-from hatoba.wire.descriptors import room_for_sockets
+from hatoba.wire.descriptors import EXHAUSTED, room_for_sockets
 from hatoba.wire.local import own_addresses
 
 __all__ = ["OUTCOME", "ConnectWire", "Kind"]
@@ -30,7 +30,6 @@ __all__ = ["OUTCOME", "ConnectWire", "Kind"]
 _BURST = 32
 """After so many questions, answers are taken in. More makes round-trip times of near hosts look longer than they are."""
 _OWN_ADDRESSES_HOLD_S = 5.0
-_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EAGAIN, errno.EADDRNOTAVAIL})
 _CUT_BY_PEER = frozenset({errno.ECONNRESET, errno.EPIPE})
 """After the handshake: the target accepted and then cut the connection. Before it, a RST gives ECONNREFUSED."""
 _HOSTS_KEPT = 1 << 16
@@ -165,7 +164,7 @@ class ConnectWire:
 
     def _is_exhausted(self, code: int | None) -> bool:
         """Whether an errno means that the kernel has no more to give; then the room shrinks to what is under way."""
-        if code not in _EXHAUSTED:
+        if code not in EXHAUSTED:
             return False
         self._limit = len(self._sockets.flying)
         if self._limit == 0:

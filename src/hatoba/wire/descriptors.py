@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
+
+EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EAGAIN, errno.EADDRNOTAVAIL})
+"""What the kernel says when it has no more descriptors, memory or source ports to give."""
 
 _RESERVE = 64
 """Descriptors left for everything else: reports, databases, name look-ups."""

@@ -6,7 +6,6 @@ so that no mistake above it can send a packet astray.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Protocol
 
@@ -77,10 +76,21 @@ class GatedHandshakes:
     def __init__(self, handshakes: Holds, permitted: Allows) -> None:
         self._handshakes, self._permitted = handshakes, permitted
 
-    def hold(self, packed: bytes, ports: Sequence[int], zone: str | None = None) -> dict[int, Handshake]:
-        """As :meth:`hatoba.wire.handshakes.Handshakes.hold`."""
-        _check(self._permitted, np.frombuffer(packed, np.uint8)[None, :])
-        return self._handshakes.hold(packed, ports, zone)
+    @property
+    def room(self) -> int:
+        return self._handshakes.room
+
+    def start(
+        self, tokens: npt.NDArray[np.int64], packed: npt.NDArray[np.uint8], ports: npt.NDArray[np.uint16], zone_index: int = 0
+    ) -> int:
+        _check(self._permitted, packed)
+        return self._handshakes.start(tokens, packed, ports, zone_index)
+
+    def poll(self, timeout_s: float) -> list[tuple[int, Handshake]]:
+        return self._handshakes.poll(timeout_s)
+
+    def close(self) -> None:
+        self._handshakes.close()
 
 
 class GatedConnects:

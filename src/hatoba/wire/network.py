@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -43,9 +43,18 @@ class Connects(Protocol):
 
 
 class Holds(Protocol):
-    """Completes connections and holds them; :class:`hatoba.wire.handshakes.Handshakes`."""
+    """Completes connections and holds them; :class:`hatoba.wire.handshakes.Handshakes` says what each does."""
 
-    def hold(self, packed: bytes, ports: Sequence[int], zone: str | None = None) -> dict[int, Handshake]: ...
+    @property
+    def room(self) -> int: ...
+
+    def start(
+        self, tokens: npt.NDArray[np.int64], packed: npt.NDArray[np.uint8], ports: npt.NDArray[np.uint16], zone_index: int = 0
+    ) -> int: ...
+
+    def poll(self, timeout_s: float) -> list[tuple[int, Handshake]]: ...
+
+    def close(self) -> None: ...
 
 
 class Asker(Protocol):

@@ -174,4 +174,8 @@ def test_ways_and_doubts_go_to_their_hosts() -> None:
     told = list(hosts.close())
     assert [host.trace for host in told] == [trace, None, None]
     assert [host.vanishing for host in told] == [None, vanishing, None]
-    assert [(host.deception, host.held_ports) for host in told] == [(None, ()), (None, ()), (Deception.TARPIT, (80,))]
+    assert [(host.deception, host.held_ports) for host in told] == [
+        (None, None),
+        (None, None),
+        (Deception.TARPIT, (80,)),
+    ]

@@ -27,7 +27,12 @@ class Bench:
     """A transport over a silent fake wire; the test plays the answers."""
 
     def __init__(
-        self, ports: str = "1-10", local: bool = False, methods: tuple[str, ...] = ("syn",), one_port: bool = False
+        self,
+        ports: str = "1-10",
+        local: bool = False,
+        methods: tuple[str, ...] = ("syn",),
+        one_port: bool = False,
+        leg_number: int = 0,
     ) -> None:
         every: dict[str, Method] = {**METHODS, **PINGS}
         block = leg(ports=ports).block
@@ -39,7 +44,7 @@ class Bench:
         template = FrameTemplate(4, ETHERNET_BYTES, bytes(6), SOURCE, wordings.segments)
         self.wire = FakeWire(template, lambda _probe: (), self.clock)
         self.responders = Responders()
-        own = self.responders, FIRST_PORT, (1, 2), local, one_port
+        own = self.responders, FIRST_PORT, (1, 2), local, one_port, leg_number
         self.transport = PacketTransport([method for method, _ports in asked], wordings, self.leg, self.wire, self.ledger, *own)
 
     def ask(self, *indices: int, attempt: int = 0) -> list[Probe]:
@@ -74,6 +79,29 @@ def test_the_source_port_tells_the_attempt_for_as_many_as_there_may_be() -> None
     assert {probe.sport for probe in sent} == set(range(FIRST_PORT, FIRST_PORT + 8))
     assert bench.hear(tcp_reply(sent[19], SYN | ACK))["attempt"].tolist() == [19]
     assert bench.hear(tcp_reply(sent[15], SYN | ACK))["attempt"].tolist() == [15]
+
+
+def test_the_next_leg_asks_by_other_flows() -> None:
+    flows = [{bench.ask(5, attempt=attempt)[0].sport for attempt in range(3)} for bench in (Bench(), Bench(leg_number=1))]
+    assert not flows[0] & flows[1]
+
+
+@pytest.mark.parametrize("attempt", range(10))
+def test_in_the_next_leg_the_source_port_tells_the_attempt_too(attempt: int) -> None:
+    bench = Bench(leg_number=1)
+    probes = [bench.ask(5, attempt=number)[0] for number in range(attempt + 1)]
+    assert bench.hear(tcp_reply(probes[attempt], SYN | ACK))["attempt"].tolist() == [attempt]
+
+
+@pytest.mark.parametrize("one_port", [False, True])
+@pytest.mark.parametrize("later", [1, 2])
+def test_what_answers_one_leg_is_no_answer_to_another(later: int, one_port: bool) -> None:
+    before, bench = Bench(one_port=one_port), Bench(one_port=one_port, leg_number=later)
+    for attempt in range(8):
+        (late,), (probe,) = before.ask(5, attempt=attempt), bench.ask(5, attempt=attempt)
+        assert late.dport == probe.dport
+        assert len(bench.hear(tcp_reply(late, SYN | ACK), tcp_reply(late, RST | ACK))) == 0
+    assert len(bench.hear(tcp_reply(probe, SYN | ACK))) == 1
 
 
 def test_answers_to_what_was_not_asked_are_left_out() -> None:

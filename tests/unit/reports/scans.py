@@ -218,11 +218,12 @@ def doubtful() -> list[Event]:
     proxy = Host(
         host, (), "up", "syn-ack", 0.0009, None, trace, Vanishing(Protocol.TCP, 25, hops[0]), Deception.SYN_PROXY, (22, 80)
     )
+    tarpit = Host(hosts.address(1), (), "up", "syn-ack", deception=Deception.TARPIT, held_ports=(), tried_ports=(22, 61_000))
     return [
         info(address_count=3),
         batch(hosts, opened([22, 80]), closed(23), silent(25), opened(22, host=1), opened(22, host=2)),
-        replace(proxy, unsteady=unsteady, timed_out=True),
-        Host(hosts.address(1), (), "up", "syn-ack", deception=Deception.TARPIT, vanishing=Vanishing(Protocol.TCP, 25, None)),
+        replace(proxy, unsteady=unsteady, timed_out=True, tried_ports=(22, 25, 80, 61_000)),
+        replace(tarpit, vanishing=Vanishing(Protocol.TCP, 25, None)),
         Host(hosts.address(2), (), "up", "syn-ack", deception=Deception.ANSWERS_EVERYTHING),
         ended(hosts_up=3, hosts_total=3),
     ]

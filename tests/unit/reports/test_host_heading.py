@@ -44,14 +44,34 @@ def test_a_host_without_doubts_has_no_caution() -> None:
 
 @pytest.mark.parametrize("deception", Deception)
 def test_every_deception_is_warned_of(deception: Deception) -> None:
-    (sentence,) = cautions(replace(UP, deception=deception))
+    sentence, *_others = cautions(replace(UP, deception=deception, tried_ports=(61_000,)))
     assert sentence.startswith("Beware: ")
+
+
+@pytest.mark.parametrize(
+    ("deception", "held", "tried", "words"),
+    [
+        (Deception.ANSWERS_EVERYTHING, None, (), ["not known whether it is a SYN proxy or a tarpit"]),
+        (Deception.ANSWERS_EVERYTHING, None, (61_000,), []),
+        (Deception.SYN_PROXY, None, (61_000,), ["tried on 61000; "]),
+        (Deception.SYN_PROXY, (), (22, 61_000), ["No program was found behind 22,61000; "]),
+        (Deception.TARPIT, (22,), (22, 23, 61_000), ["stayed up on 22: ", "tried on 22-23,61000; "]),
+    ],
+)
+def test_what_connections_told_and_could_not_tell(
+    deception: Deception, held: tuple[int, ...] | None, tried: tuple[int, ...], words: list[str]
+) -> None:
+    _beware, *others = cautions(replace(UP, deception=deception, held_ports=held, tried_ports=tried))
+    assert len(others) == len(words)
+    for sentence, part in zip(others, words, strict=True):
+        assert part in sentence
 
 
 def test_all_that_limits_the_trust_is_said() -> None:
     unsteady = (Unsteady(Protocol.TCP, 23, (State.CLOSED, State.OPEN)),)
-    host = replace(UP, deception=Deception.SYN_PROXY, held_ports=(22, 80, 81), unsteady=unsteady, timed_out=True)
-    timed_out, proxy, held, differing = cautions(host)
+    held_ports = 22, 80, 81
+    host = replace(UP, deception=Deception.SYN_PROXY, held_ports=held_ports, unsteady=unsteady, timed_out=True)
+    timed_out, proxy, held, _tried, differing = cautions(replace(host, tried_ports=(*held_ports, 443)))
     assert "--host-timeout" in timed_out
     assert "SYN proxy" in proxy
     assert "22,80-81" in held

@@ -44,5 +44,11 @@ def test_doubts() -> None:
         "port": 25,
         "hop": {"ttl": 1, "address": "198.18.0.1", "rtt_s": 0.0004},
     }
-    assert tarpit == {"deception": "tarpit", "held_ports": [], "vanishing": {"protocol": "tcp", "port": 25, "hop": None}}
-    assert everything == {"deception": "answers-everything", "held_ports": []}
+    assert proxy["tried_ports"] == [22, 25, 80, 61_000]
+    assert tarpit == {
+        "deception": "tarpit",
+        "tried_ports": [22, 61_000],
+        "held_ports": [],
+        "vanishing": {"protocol": "tcp", "port": 25, "hop": None},
+    }
+    assert everything == {"deception": "answers-everything"}, "no connection was tried: that is not the same as none that held"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
 
 import numpy as np
@@ -151,23 +150,29 @@ def test_frames_of_different_lengths_are_looked_at_alike(family: int, place: int
     assert len(wire.sent) == 2
 
 
+class RecordingHandshakes(RecordingConnects):
+    """A way to hold connections that keeps what reached it."""
+
+    def poll(self, timeout_s: float) -> list[tuple[int, Handshake]]:  # type: ignore[override]
+        self.calls.append(f"poll {timeout_s}")
+        return [(3, Handshake(End.HELD))]
+
+
 @BOTH
-def test_no_connection_is_held_to_what_is_not_allowed(family: int) -> None:
-    class Holding:
-        def __init__(self) -> None:
-            self.asked: list[tuple[bytes, list[int], str | None]] = []
-
-        def hold(self, packed: bytes, ports: Sequence[int], zone: str | None = None) -> dict[int, Handshake]:
-            self.asked.append((packed, list(ports), zone))
-            return {port: Handshake(End.HELD) for port in ports}
-
-    behind = Holding()
+@pytest.mark.parametrize("place", [0, 2])
+def test_no_connection_is_held_to_what_is_not_allowed(family: int, place: int) -> None:
+    behind = RecordingHandshakes()
     gate = GatedHandshakes(behind, Only(GOOD[family]))
+    addresses = [GOOD[family]] * 3
+    ports = np.array([80, 81, 82], np.uint16)
+    assert gate.start(np.arange(3), packed(*addresses), ports, 5) == 3
+    addresses[place] = BAD[family]
     with pytest.raises(NotInScope, match=BAD[family]):
-        gate.hold(ip_address(BAD[family]).packed, [80])
-    assert behind.asked == []
-    assert gate.hold(ip_address(GOOD[family]).packed, [80, 81], "eth0").keys() == {80, 81}
-    assert behind.asked == [(ip_address(GOOD[family]).packed, [80, 81], "eth0")]
+        gate.start(np.arange(3), packed(*addresses), ports)
+    assert behind.started == [(ip_address(GOOD[family]).packed, port, 5) for port in (80, 81, 82)]
+    assert (gate.room, gate.poll(0.5)) == (7, [(3, Handshake(End.HELD))])
+    gate.close()
+    assert behind.calls == ["poll 0.5", "close"]
 
 
 @BOTH
