@@ -306,11 +306,12 @@ class LegRun:
         self.round_trip.heard(rtt_s)
         errors = np.isin(heard["answer"], (Answer.ICMP, Answer.ICMP6))
         own = heard["responder"] == 0
+        timed = ~np.isnan(rtt_s)  # else the attempt is a guess: one with that source port, but not made for this question
         hosts, places = self._leg.split(heard["index"])
-        self._rationing.errors(hosts[errors], own[errors], heard["attempt"][errors] >= self._slow_from)
+        self._rationing.errors(hosts[errors], own[errors], (timed & (heard["attempt"] >= self._slow_from))[errors])
         attempts = heard["attempt"] // self._transport.turns[places]
         self._loss.heard(attempts[~errors], hosts[~errors])
-        self._slowest.heard(hosts[own], rtt_s[own])
+        self._slowest.heard(hosts[own & timed], rtt_s[own & timed])
         if self._host_settles:
             for host in distinct(hosts[own]).tolist():
                 self._ledger.drop(self._leg.questions(host))

@@ -75,8 +75,8 @@ class PacketTransport:
         key: tuple[int, int],
         local: bool = False,
         one_port: bool = False,
-        clock: Callable[[], float] = time.monotonic,
         leg_number: int = 0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """*one_port*: every probe leaves from the first port, and which attempt an answer is for is not known. *leg_number*:
         how many legs the scan had before."""
@@ -88,7 +88,6 @@ class PacketTransport:
         self._first_turn = _OTHER_TURN if leg_number % 2 else 0
         self.turns = wordings.turns
         self._filler = wire.template.filler()
-        self._latest_attempt = 0
         self._clock = clock
         self.departing_s = -math.inf
 
@@ -96,7 +95,6 @@ class PacketTransport:
         return _BATCH
 
     def ask(self, indices: Indices, attempt: int) -> int:
-        self._latest_attempt = max(self._latest_attempt, attempt)
         frames = self._wire.reserve(min(len(indices), _BATCH))
         indices = indices[: len(frames)]
         hosts, places = self._leg.split(indices)
@@ -149,7 +147,7 @@ class PacketTransport:
         asked = self._ledger.attempts[np.maximum(index, 0)]
         if self._tells[number]:
             sport = answers["sport"]
-            attempt = self._attempts(answers)
+            attempt = self._attempts(answers, asked.astype(np.int64) - 1)
         else:
             sport = self._source_ports(number, np.zeros(len(answers), np.int64), port)
             attempt = asked.astype(np.int64) - 1
@@ -200,8 +198,8 @@ class PacketTransport:
         sport = (self._first_port + residue).astype(np.uint16)
         return np.where(sport == dport, sport + np.uint16(_PORTS_A_SIDE), sport)
 
-    def _attempts(self, answers: Answers) -> Attempts:
-        """The latest attempt that left from each answer's port; negative where none has yet."""
+    def _attempts(self, answers: Answers, last: Attempts) -> Attempts:
+        """The latest attempt, up to each question's *last*, that left from the port of its answer; negative where none has."""
         residue = (answers["sport"].astype(np.int64) - self._first_port - self._first_turn) % _PORTS_A_SIDE
-        attempts: Attempts = self._latest_attempt - (self._latest_attempt - residue) % _PORTS_A_SIDE
+        attempts: Attempts = last - (last - residue) % _PORTS_A_SIDE
         return attempts

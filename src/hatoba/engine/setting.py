@@ -175,8 +175,8 @@ class Setting:
             self.cookie_key,
             group.route.local,
             self.plan.source_port is not None,
-            self.clock,
             self._legs,
+            self.clock,
         )
         return PacketTransport(methods, wordings, leg, wire, ledger, *own)
 

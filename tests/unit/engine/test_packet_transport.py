@@ -81,6 +81,17 @@ def test_the_source_port_tells_the_attempt_for_as_many_as_there_may_be() -> None
     assert bench.hear(tcp_reply(sent[15], SYN | ACK))["attempt"].tolist() == [15]
 
 
+@pytest.mark.parametrize("leg_number", [0, 1])
+def test_a_late_answer_counts_though_its_port_is_another_attempt_s_by_now(leg_number: int) -> None:
+    """Other questions have been asked so often meanwhile that the same source port has come round."""
+    bench = Bench(leg_number=leg_number)
+    (first,) = bench.ask(5)
+    for attempt in range(1, 20):
+        bench.ask(6, attempt=attempt)
+    heard = bench.hear(tcp_reply(first, SYN | ACK))
+    assert heard[["index", "attempt"]].tolist() == [(5, 0)]
+
+
 def test_the_next_leg_asks_by_other_flows() -> None:
     flows = [{bench.ask(5, attempt=attempt)[0].sport for attempt in range(3)} for bench in (Bench(), Bench(leg_number=1))]
     assert not flows[0] & flows[1]
