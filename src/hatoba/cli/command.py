@@ -66,6 +66,11 @@ class Option(click.Option):
         super().__init__(*args, **settings)
         self.section = section
 
+    @property
+    def takes_one(self) -> bool:
+        """Whether it has a value, and room for one only."""
+        return not (self.is_flag or self.count or self.multiple)
+
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         marked = self.help
         self.help = translated(marked) if marked else marked
@@ -97,6 +102,8 @@ class Command(click.Command):
         """Options under the headings of their sections, in the order in which these first come; the others at the end."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
+            if isinstance(parameter, click.Argument):
+                continue  # it stands in the line of usage
             record = parameter.get_help_record(ctx)
             if record is not None:
                 sections.setdefault(getattr(parameter, "section", ""), []).append(record)

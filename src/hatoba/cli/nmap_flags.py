@@ -112,7 +112,11 @@ _HIDING = _N("hatoba does not hide who scans ({option}), on purpose: scan in the
 _RANDOM = _N("hatoba does not scan addresses at random ({option}), on purpose: name those that you may scan")
 _PACE = _N("hatoba measures its pace itself ({option}): bound it by --min-rate, --max-rate, --scan-delay and --max-retries")
 _EVIDENCE = _N("{option} is not hatoba's: -v says more, and --explain gives each verdict's evidence")
-_INTERFACES = _N("{option} is not hatoba's: hatoba doctor shows what this machine allows")
+_RIGHTS = _N("{option} is not hatoba's: hatoba doctor shows what this machine allows")
+_INTERFACES = _N("hatoba lists no interfaces ({option}): ip -br address does, and ip route shows which way packets go")
+_ORDER = _N("hatoba asks ports in a random order, so that load spreads ({option}): leave it out; --seed repeats an order")
+_APPEND = _N("hatoba begins each file anew ({option}): leave it out, and name another file")
+_STYLE = _N("hatoba's XML names no stylesheet ({option}): leave it out; xsltproc applies one")
 _OUTPUT = _N("the output format {option} is not hatoba's: -oJ, -oX, -oG and -oN are, and -oA writes all of them")
 
 ABSENT_METHODS = {
@@ -122,7 +126,7 @@ ABSENT_METHODS = {
 }
 """Letters after ``-s`` that nmap has and this version has not, with what to say."""
 
-ABSENT_FLAGS = {"O": _SYSTEM, "A": _VERSIONS, "f": _HIDING, "d": _EVIDENCE, "r": _PACE}
+ABSENT_FLAGS = {"O": _SYSTEM, "A": _VERSIONS, "f": _HIDING, "d": _EVIDENCE, "r": _ORDER}
 ABSENT_VALUES = {"D": _HIDING, "S": _HIDING, "b": _HIDING}
 
 ABSENT_LONG = {
@@ -150,8 +154,10 @@ ABSENT_LONG = {
         _PACE,
     ),
     "--stats-every": _EVIDENCE,
-    **dict.fromkeys(("--iflist", "--privileged", "--unprivileged", "--send-eth", "--send-ip"), _INTERFACES),
-    **dict.fromkeys(("--append-output", "--stylesheet", "--webxml", "--no-stylesheet"), _OUTPUT),
+    "--iflist": _INTERFACES,
+    **dict.fromkeys(("--privileged", "--unprivileged", "--send-eth", "--send-ip"), _RIGHTS),
+    "--append-output": _APPEND,
+    **dict.fromkeys(("--stylesheet", "--webxml", "--no-stylesheet"), _STYLE),
 }
 """nmap's long options that have no counterpart here, with what to say."""
 

@@ -19,12 +19,13 @@ from hatoba.engine.scan import Scan
 from hatoba.errors import UsageError
 from hatoba.messages import _
 from hatoba.model import ScanPlan
-from hatoba.targets.scope import Permitted
+from hatoba.targets.scope import Permitted, Scope
 from hatoba.targets.scope_file import ScopeFile, default_path
 from hatoba.targets.target_set import TargetSet
 from hatoba.wire.capabilities import Capabilities, default_method, probe_capabilities, require_packets, require_raw
 from hatoba.wire.local import lab_networks, own_networks
 from hatoba.wire.reverse_names import ReverseNames
+from hatoba.wire.source_ports import SourcePorts
 
 
 def real_world() -> World:
@@ -49,6 +50,8 @@ def _new_scan(plan: ScanPlan, permitted: Permitted, *, arguments: Sequence[str],
 def _permit(options: ScanOptions, targets: TargetSet) -> Permitted:
     for zone in dict.fromkeys(block.zone for block in targets.blocks if block.zone is not None):
         _require_interface(zone, f"%{zone}")
+    if options.dry_run:
+        return Scope.waive(targets, by="--dry-run")  # nothing is sent to them
     path = Path(options.scope_file) if options.scope_file else default_path(os.environ)
     return permitted_targets(
         targets,
@@ -73,10 +76,13 @@ def _user() -> str:
 def _means(options: ScanOptions) -> Means:
     """The methods that were asked for, or the best one that works here, with a remark where that is not SYN.
 
-    Raises NotPermitted for what does not work here, and UsageError for an interface that there isn't.
+    Raises NotPermitted for what does not work here, UsageError for an interface that there isn't, and WireError for a source
+    port that another program has.
     """
     if options.plan.interface is not None:
         _require_interface(options.plan.interface, f"-e {options.plan.interface}")
+    if options.plan.source_port is not None:
+        SourcePorts(seed=0, wanted=options.plan.source_port).close()
     found = probe_capabilities()
     packets = found.methods["syn"] or options.dry_run
     if not packets:

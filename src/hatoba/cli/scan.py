@@ -3,22 +3,45 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 import click
 
-from hatoba.cli.command import Command
+from hatoba.cli.command import Command, Option
 from hatoba.cli.nmap_flags import translate
 from hatoba.cli.scan_arguments import with_arguments
 from hatoba.cli.scan_options import options_of
-from hatoba.messages import _N
+from hatoba.errors import UsageError
+from hatoba.messages import _N, _
 
 
 class Scan(Command):
     """A command that reads nmap's spellings."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, translate(args))
+        words = translate(args)
+        self._refuse_two_values(words)
+        try:
+            return super().parse_args(ctx, list(words))
+        except click.NoSuchOption as error:
+            if error.option_name.startswith("--"):
+                raise
+            # Click looks at a word with one dash letter by letter, and would say -P for -PX.
+            typed = next(word for word in words if word[:1] == "-" and word[1:2] not in ("", "-"))
+            raise click.NoSuchOption(typed, ctx=error.ctx) from error
+
+    def _refuse_two_values(self, words: Sequence[str]) -> None:
+        """Raise UsageError where an option that has room for one value is given two: the parser would forget the first."""
+        single = {name for option in self.params if isinstance(option, Option) and option.takes_one for name in option.opts}
+        said: dict[str, str] = {}
+        for word in takewhile(lambda word: word != "--", words):
+            name = word.partition("=")[0]
+            if name in single and said.setdefault(name, word) != word:
+                raise UsageError(
+                    _("{one} and {other} contradict each other: leave one of them out").format(one=said[name], other=word)
+                )
 
 
 EPILOG = _N(

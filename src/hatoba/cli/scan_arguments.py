@@ -34,8 +34,8 @@ def _value(*names: str, metavar: str, help: str, **settings: Any) -> tuple[tuple
     return names, {"metavar": metavar, "help": help, **settings}
 
 
-def _ping(letters: str, name: str, method: str, help: str) -> tuple[tuple[str, ...], dict[str, Any]]:
-    return _value(letters, name, metavar="[=PORTS]", help=help, callback=ping_ports(method))
+def _ping(letters: str, name: str, method: str, help: str, metavar: str = "[=PORTS]") -> tuple[tuple[str, ...], dict[str, Any]]:
+    return _value(letters, name, metavar=metavar, help=help, callback=ping_ports(method))
 
 
 _TARGETS: _Options = (
@@ -59,7 +59,11 @@ _HOSTS: _Options = (
     _ping("-PA", "--ping-ack", "ack", _N("Look for hosts by TCP ACK, to port 80 or PORTS.")),
     _ping("-PU", "--ping-udp", "udp", _N("Look for hosts by UDP, to port 40125 or PORTS.")),
     _ping("-PY", "--ping-sctp", "sctp-init", _N("Look for hosts by SCTP INIT, to port 80 or PORTS.")),
-    _ping("-PO", "--ping-protocol", "ip-protocol", _N("Look for hosts by IP protocols: 1, 2 and 4, or others.")),
+    _ping(
+        *("-PO", "--ping-protocol", "ip-protocol"),
+        _N("Look for hosts by IP protocols: 1, 2 and 4, or PROTOCOLS."),
+        "[=PROTOCOLS]",
+    ),
     _flag("-PR", "--ping-arp", help=_N("Changes nothing: a host on our own link is always asked for its hardware address.")),
     _flag("--disable-arp-ping", help=_N("Changes nothing either: on a link no packet leaves without that address.")),
     _flag("-R", "--reverse-names", help=_N("Look up the names of the addresses that answer.")),
@@ -67,8 +71,13 @@ _HOSTS: _Options = (
     _flag("--traceroute", help=_N("Find the way to each host that answers.")),
 )
 _PORTS: _Options = (
-    _value("-p", "--ports", metavar="PORTS", help=_N("Ports to ask: 22,80-90,http*,-100,60000-,U:53; - is all of them.")),
-    _value("--exclude-ports", metavar="PORTS", help=_N("Ports not to ask.")),
+    _value(
+        *("-p", "--ports"),
+        metavar="PORTS",
+        multiple=True,
+        help=_N("Ports to ask: 22,80-90,http*,-100,60000-,U:53; - is all of them. Given again, it adds to the first."),
+    ),
+    _value("--exclude-ports", metavar="PORTS", multiple=True, help=_N("Ports not to ask. Given again, it adds to the first.")),
     _flag("-F", "--fast", help=_N("Ask the 100 likeliest ports.")),
     _value("--top-ports", metavar="N", callback=whole_number(), help=_N("Ask the N likeliest ports.")),
 )
@@ -97,7 +106,13 @@ _METHODS: _Options = (
     ),
     (
         ("--second-look/--no-second-look",),
-        {"default": True, "help": _N("Ask again what is open, to notice what answers in a host's stead (the default).")},
+        {
+            "default": True,
+            "help": _N(
+                "Ask again what is open, and after up to 1,000 questions whatever was answered, to notice what answers in a"
+                " host's stead (the default)."
+            ),
+        },
     ),
 )
 _PACE: _Options = (

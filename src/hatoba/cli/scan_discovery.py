@@ -74,4 +74,9 @@ def refuse_contradictions(given: Mapping[str, Any], methods: Mapping[str, str]) 
 
 def _said(given: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[str]:
     """Which of these options, by their keys, were said."""
-    return (name for key, name in names.items() if given[key] is not None and given[key] is not False)
+    return (name for key, name in names.items() if was_said(given[key]))
+
+
+def was_said(value: object) -> bool:
+    """Whether the parser's *value* is more than an option's absence; a 0 is."""
+    return value is not None and value is not False and value != ()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hatoba.cli.nmap_flags import METHODS
-from hatoba.cli.scan_discovery import pings_of, refuse_contradictions
+from hatoba.cli.scan_discovery import pings_of, refuse_contradictions, was_said
 from hatoba.cli.scan_timing import timing_of
 from hatoba.errors import UsageError
 from hatoba.messages import _
@@ -28,6 +28,19 @@ METHOD_NAMES = (
 DEFAULT_PORTS = 1000
 FAST_PORTS = 100
 
+_WITH_FILES = {
+    "inputs": "-iL",
+    "exclude_files": "--exclude-file",
+    "scope_file": "--scope-file",
+    "pcap": "--pcap",
+    "jsonl": "-oJ",
+    "xml": "-oX",
+    "grepable": "-oG",
+    "normal": "-oN",
+    "all_formats": "-oA",
+}
+"""Options whose value is the name of a file, by their keys."""
+
 _METHOD_KEYS = {name: name.replace("-", "_") for name in METHOD_NAMES}
 _METHOD_LETTERS = {option.removeprefix("--"): f"-s{letter}" for letter, option in METHODS.items()}
 
@@ -40,8 +53,9 @@ class ScanOptions:
     inputs: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     exclude_files: tuple[str, ...] = ()
-    ports: str | None = None
-    exclude_ports: str | None = None
+    ports: tuple[str, ...] = ()
+    """Port lists, which are asked together."""
+    exclude_ports: tuple[str, ...] = ()
     top_ports: int | None = None
     """How many of the most likely ports; None where ``ports`` names them."""
     families: frozenset[int] = frozenset({4})
@@ -85,14 +99,15 @@ def options_of(given: Mapping[str, Any]) -> ScanOptions:
         raise UsageError(
             _("there is no target: name at least one, for instance hatoba scan localhost, or a list with -iL FILE")
         )
+    _refuse_options_as_names(given)
     refuse_contradictions(given, {key: _METHOD_LETTERS[name] for name, key in _METHOD_KEYS.items()})
     return ScanOptions(
         targets=tuple(given["targets"]),
         inputs=tuple(given["inputs"]),
         exclude=tuple(part for text in given["exclude"] for part in text.split(",") if part.strip()),
         exclude_files=tuple(given["exclude_files"]),
-        ports=given["ports"],
-        exclude_ports=given["exclude_ports"],
+        ports=tuple(given["ports"]),
+        exclude_ports=tuple(given["exclude_ports"]),
         top_ports=_top_ports(given),
         families=_families(given["ipv4"], given["ipv6"], given["all_addresses"]),
         all_addresses=given["all_addresses"],
@@ -116,14 +131,26 @@ def options_of(given: Mapping[str, Any]) -> ScanOptions:
     )
 
 
+def _refuse_options_as_names(given: Mapping[str, Any]) -> None:
+    """``-oX -p22`` takes the ports for the name of the file, and would scan all the others."""
+    for key, option in _WITH_FILES.items():
+        for name in given[key] if isinstance(given[key], tuple) else (given[key] or "",):
+            if name.startswith("-") and name != "-":
+                raise UsageError(
+                    _(
+                        "{option} needs the name of a file, and {name} looks like an option: write ./{name} if that is the file"
+                    ).format(option=option, name=name)
+                )
+
+
 def _top_ports(given: Mapping[str, Any]) -> int | None:
     keys = (("-p", "ports"), ("-F", "fast"), ("--top-ports", "top_ports"))
-    chosen = [name for name, key in keys if given[key] is not None and given[key] is not False]
+    chosen = [name for name, key in keys if was_said(given[key])]
     if len(chosen) > 1:
         raise UsageError(
             _("{first} and {second} both choose the ports: keep one of them").format(first=chosen[0], second=chosen[1])
         )
-    if given["ports"] is not None:
+    if given["ports"]:
         return None
     if given["fast"]:
         return FAST_PORTS

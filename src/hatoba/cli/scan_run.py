@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import chain
 from shutil import get_terminal_size
 from typing import Protocol as Interface
@@ -15,17 +16,16 @@ from typing import TextIO
 
 from hatoba.api.pings import NO_PORTS, by_connect, default_pings, only_asked
 from hatoba.cli.interrupts import Interrupts
+from hatoba.cli.scan_checks import refuse_what_methods_lack, remarks
 from hatoba.cli.scan_options import ScanOptions
 from hatoba.cli.scan_watch import Watch, dry_plan, watch_of
 from hatoba.cli.shell import complain
-from hatoba.cli.streams import release
+from hatoba.cli.streams import is_nowhere, release
 from hatoba.cli.target_list import Names, TargetList
 from hatoba.engine.setting import protocols_of
 from hatoba.errors import HatobaError, OutputError, UsageError
 from hatoba.messages import _
 from hatoba.model import Host, Ping, Progress, Protocol, ScanEnd, ScanInfo, ScanPlan
-from hatoba.probes import METHODS
-from hatoba.probes.connect import CONNECT
 from hatoba.reports.base import ReportOptions
 from hatoba.reports.colour import wants_colour
 from hatoba.reports.formats import open_reports
@@ -34,7 +34,7 @@ from hatoba.reports.progress import ProgressBar
 from hatoba.results.batch import VerdictBatch
 from hatoba.targets.build import Built, build_targets
 from hatoba.targets.files import read_expressions
-from hatoba.targets.ports import PortChoice, parse_ports, ports_asked
+from hatoba.targets.ports import PortChoice, choice, parse_ports, ports_asked
 from hatoba.targets.scope import Permitted
 from hatoba.targets.target_set import TargetSet
 
@@ -95,33 +95,34 @@ def scan(options: ScanOptions, world: World, arguments: Sequence[str]) -> int:
         names = world.names() if options.list_names else None
         return _report(TargetList(targets, arguments, names, time.time), options, world)
     means = world.means(options)
-    _refuse_flags(options, means.methods)
     ports = NO_PORTS if options.hosts_only else _ports(options, protocols_of(means.methods))
     targets = _noted(_targets(options, ports, world.stdin))
+    plan = replace(options.plan, methods=means.methods, pings=_pings(options, means, len(targets)))
+    refuse_what_methods_lack(options, plan)
     permitted = world.permit(options, targets)
     if means.remark and options.verbose:
         complain(means.remark)
-    plan = replace(options.plan, methods=means.methods, pings=_pings(options, means, len(targets)))
+    for remark in remarks(options, plan):
+        complain(remark)
     watch = watch_of(options, world.stdout, world.stderr)
     if watch is None:
         return _report(world.new_scan(plan, permitted, arguments=arguments), options, world)
     if options.dry_run:
+        _refuse_nowhere(world.stdout)
         plan = dry_plan(plan)
-        if CONNECT.name in plan.methods:
-            raise UsageError(_("connect() leaves the packets to the kernel, so there are none to show: add --syn to see those"))
     engine_scan = world.new_scan(plan, permitted, arguments=arguments, watch=watch)
     try:
-        status = _dry(engine_scan) if options.dry_run else _report(engine_scan, options, world)
+        status = _dry(engine_scan, watch) if options.dry_run else _report(engine_scan, options, world)
     finally:
         failure = watch.close()
     return status or failure
 
 
-def _dry(engine_scan: Scan) -> int:
+def _dry(engine_scan: Scan, watch: Watch) -> int:
     """Show the packets, which is done by who watches, and nothing else: there are no results."""
     for event in engine_scan.events():
         if isinstance(event, ScanEnd):
-            for problem in event.problems:
+            for problem in event.problems or ([_("no packet would be sent")] if watch.saw_none else []):
                 complain(problem)
     return 0
 
@@ -131,7 +132,7 @@ def _report(engine_scan: Scan, options: ScanOptions, world: World) -> int:
     with ProgressBar(world.stderr, world.environ if options.progress else {"TERM": "dumb"}) as bar:
         reports = _reports(options, world, bar)
         try:
-            told = options.table and world.stdout.isatty()
+            told = options.table and not is_nowhere(world.stdout) and (world.stdout.isatty() or not world.stderr.isatty())
             return _relay(engine_scan, reports, bar, told=told, listed=options.list_only)
         except KeyboardInterrupt:
             for stream in reports.streams:
@@ -155,24 +156,19 @@ def _pings(options: ScanOptions, means: Means, count: int) -> tuple[Ping, ...]:
     return options.pings if means.packets else by_connect(options.pings)
 
 
-def _refuse_flags(options: ScanOptions, methods: Sequence[str]) -> None:
-    with_flags = any(name in METHODS and METHODS[name].protocol == Protocol.TCP for name in methods)
-    if options.plan.tcp_flags is not None and not with_flags:
-        raise UsageError(
-            _("--scanflags is for methods that send TCP segments of their own: add --syn, --ack or another of them")
-        )
-
-
 def _ports(options: ScanOptions, protocols: Sequence[Protocol]) -> PortChoice:
     """The ports to ask of every host that has none of its own."""
-    written = None if options.top_ports is not None else options.ports or ""
-    chosen = ports_asked(protocols, written, options.top_ports or 0)
-    excluded = _excluded(options, protocols)
-    return chosen if excluded is None else chosen.without(excluded)
+    chosen = (
+        _listed(options.ports, protocols).only(protocols)
+        if options.top_ports is None
+        else ports_asked(protocols, None, options.top_ports)
+    )
+    return chosen.without(_listed(options.exclude_ports, protocols))
 
 
-def _excluded(options: ScanOptions, protocols: Sequence[Protocol]) -> PortChoice | None:
-    return None if options.exclude_ports is None else parse_ports(options.exclude_ports, default=protocols)
+def _listed(lists: Sequence[str], protocols: Sequence[Protocol]) -> PortChoice:
+    """The ports of several lists. Each is read for itself: ``U:`` holds to the end of its own list."""
+    return reduce(PortChoice.union, (parse_ports(text, default=protocols) for text in lists), choice({}))
 
 
 def _targets(options: ScanOptions, ports: PortChoice, stdin: TextIO) -> Built:
@@ -184,7 +180,7 @@ def _targets(options: ScanOptions, ports: PortChoice, stdin: TextIO) -> Built:
         chain(options.targets, listed),
         ports=ports,
         exclude=chain(options.exclude, left_out),
-        exclude_ports=_excluded(options, ports.protocols),
+        exclude_ports=_listed(options.exclude_ports, ports.protocols),
         families=options.families,
         resolve_all=options.all_addresses,
         interface=options.plan.interface,
@@ -195,8 +191,12 @@ def _targets(options: ScanOptions, ports: PortChoice, stdin: TextIO) -> Built:
 
 
 def _reports(options: ScanOptions, world: World, bar: ProgressBar) -> Fanout:
-    """Every output, opened. Raises UsageError for one that can't be."""
-    outputs = [Output("table", world.stdout, _("standard output"))] if options.table else []
+    """Every output, opened. Raises UsageError for one that can't be, OutputError where the only one is closed."""
+    outputs = []
+    if options.table and not is_nowhere(world.stdout):
+        outputs.append(Output("table", world.stdout, _("standard output")))
+    elif not options.table or not options.outputs:
+        _refuse_nowhere(world.stdout)
     try:
         for format_name, path in options.outputs:
             outputs.append(open_output(format_name, path, world.stdout))
@@ -216,9 +216,16 @@ def _reports(options: ScanOptions, world: World, bar: ProgressBar) -> Fanout:
     return open_reports(outputs, chosen, before_write=bar.hide)
 
 
+def _refuse_nowhere(stdout: TextIO) -> None:
+    if is_nowhere(stdout):
+        raise OutputError(
+            _("standard output is closed, so nobody would learn what was found: name a file, such as -oN scan.txt")
+        )
+
+
 def _relay(engine_scan: Scan, reports: Fanout, bar: ProgressBar, *, told: bool, listed: bool) -> int:
-    """Hand the events to the reports until the scan ends, and return the exit status. *told*: the table shows problems;
-    *listed*: nobody was to be asked."""
+    """Hand the events to the reports until the scan ends, and return the exit status. *told*: problems are read in the
+    table already; *listed*: nobody was to be asked."""
     ending: ScanEnd | None = None
     warned = False
     events = engine_scan.events()

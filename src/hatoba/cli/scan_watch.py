@@ -20,6 +20,7 @@ from hatoba.wire.network import KernelNetwork
 from hatoba.wire.traced import ConnectObserver, PacketObserver
 from hatoba.wire.watched_network import WatchedNetwork
 
+_HARDWARE_BYTES = 6
 _SEQUENCE_NUMBER = 4
 _VERIFICATION_TAG, _CHUNK_TYPE, _INITIATE_TAG = 4, 12, 16
 _SHOWN_AT_MOST = 64
@@ -40,7 +41,12 @@ class Watch:
         packets: list[PacketObserver] = [found for found in (self.lines, self.capture, self.dump) if found is not None]
         connects: list[ConnectObserver] = [self.lines] if self.lines is not None else []
         real = KernelNetwork(clock, plan.interface, plan.source_port)
-        return WatchedNetwork(real, clock, packets, connects, dry=self.dump is not None)
+        return WatchedNetwork(real, clock, packets, connects, dry=self.dump is not None, neighbours_shown=not plan.methods)
+
+    @property
+    def saw_none(self) -> bool:
+        """Of a dry run: whether there was no packet to show."""
+        return self.dump is not None and not self.dump.shown
 
     def close(self) -> int:
         """Say what went wrong, or what a dry run left out; the exit status for it, 0 for none."""
@@ -75,10 +81,11 @@ def watch_of(options: ScanOptions, stdout: TextIO, stderr: TextIO) -> Watch | No
 
 
 def dry_plan(plan: ScanPlan) -> ScanPlan:
-    """The plan of a dry run: each question once, nothing waited for."""
+    """The plan of a dry run: each question once, nothing waited for. There are pings only where no ports are asked: nobody
+    answers them, and who answers none would be asked no ports."""
     return replace(
         plan,
-        pings=(),
+        pings=() if plan.methods else plan.pings,
         max_retries=0,
         initial_rtt_timeout_s=0.0,
         min_rtt_timeout_s=0.0,
@@ -91,7 +98,18 @@ def dry_plan(plan: ScanPlan) -> ScanPlan:
 
 
 def _notes(packet: Packet) -> dict[int, str]:
-    """Where a packet holds what its answer must repeat."""
+    """Where a packet holds what its answer must repeat, and what is not in it yet."""
+    return _unknown_hop(packet) | _cookie(packet)
+
+
+def _unknown_hop(packet: Packet) -> dict[int, str]:
+    ethernet = packet.header("Ethernet")
+    if ethernet is None or any(packet.data[ethernet.offset : ethernet.offset + _HARDWARE_BYTES]):
+        return {}
+    return {ethernet.offset: _("not known before it is asked for")}
+
+
+def _cookie(packet: Packet) -> dict[int, str]:
     note = _("the cookie of this probe, which its answer repeats")
     if (tcp := packet.header("TCP")) is not None:
         return {tcp.offset + _SEQUENCE_NUMBER: note}

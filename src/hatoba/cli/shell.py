@@ -127,7 +127,8 @@ def _nearest_option(error: click.NoSuchOption) -> str | None:
         return None
     parameters = error.ctx.command.get_params(error.ctx)
     known = [option for parameter in parameters for option in (*parameter.opts, *parameter.secondary_opts)]
-    return nearest(error.option_name, [option for option in known if option.startswith("--")])
+    near = nearest(error.option_name[2:], [option[2:] for option in known if option.startswith("--")])
+    return None if near is None else f"--{near}"
 
 
 def _unforeseen(error: Exception) -> int:

@@ -20,6 +20,12 @@ def buffered(stream: TextIO) -> TextIO:
     return open(stream.fileno(), "w", 1, encoding=stream.encoding, errors=stream.errors, closefd=False)
 
 
+def is_nowhere(stream: TextIO) -> bool:
+    """Whether the caller had closed this standard stream (``>&-``), so that ``shell`` opened it on nothing. One that was sent
+    to the null device has a name of its own: somebody wants it so."""
+    return getattr(stream, "name", None) == os.devnull
+
+
 def forget(stream: TextIO) -> None:
     """Point *stream* at nothing, so that what it still holds neither fails nor waits when the interpreter flushes it."""
     nothing = os.open(os.devnull, os.O_WRONLY)

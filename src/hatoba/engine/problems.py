@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
 
 from hatoba.engine.loop import Tally
 from hatoba.engine.rationing import RATION_S
 from hatoba.messages import _, ngettext
 from hatoba.model import Address
+from hatoba.packets.layouts import ADDRESS_BYTES
 from hatoba.reports.quantities import duration
 from hatoba.results.batch import HostTable
+from hatoba.targets.target_set import TargetSet
+from hatoba.wire.network import Network
 
 
 def no_ways(lost: Mapping[str, tuple[Address, int]]) -> Iterator[str]:
@@ -23,6 +27,22 @@ def no_ways(lost: Mapping[str, tuple[Address, int]]) -> Iterator[str]:
             )
         )
         yield text.format(address=address, count=more, problem=problem)
+
+
+def other_way(interface: str, targets: TargetSet, network: Network) -> Iterator[str]:
+    """The first address that the routing table reaches through another interface than the one that was named, if there is
+    one. An address with a zone names its interface itself, an own one needs none."""
+    for block in targets.blocks:
+        for way in network.table_ways(block.family, block.ranges()) if block.zone is None else ():
+            if way.route is not None and not way.route.local and way.route.link.name not in ("", interface):
+                yield _(
+                    "the routing table reaches {address} through {other}, not {interface}: leave out -e, or name {other}"
+                ).format(
+                    address=ip_address(way.first.to_bytes(ADDRESS_BYTES[block.family], "big")),
+                    other=way.route.link.name,
+                    interface=interface,
+                )
+                return
 
 
 def rationing(tally: Tally, hosts: HostTable) -> Iterator[str]:

@@ -20,7 +20,7 @@ from hatoba.engine.group_scan import GroupScan
 from hatoba.engine.groups import Group, Unreachable, connect_groups, packet_groups
 from hatoba.engine.leg import MAX_QUESTIONS
 from hatoba.engine.neighbour_search import NeighbourSearch, Searching
-from hatoba.engine.problems import contradictions, drops, echoed, no_ways, rationing
+from hatoba.engine.problems import contradictions, drops, echoed, no_ways, other_way, rationing
 from hatoba.engine.setting import Setting, method_of
 from hatoba.errors import HatobaError
 from hatoba.model import Address, Doing, Host, PortsAsked, Progress, ScanEnd, ScanInfo, ScanPlan
@@ -89,6 +89,8 @@ class Scan:
                 for host in self._unreachable(event) if isinstance(event, Unreachable) else (event,):
                     self._hosts[host.state] += 1
                     yield host
+            if self._plan.interface is not None and not self._hosts["up"] and not self._stop:
+                self._problems += other_way(self._plan.interface, self._targets, self._setting.network)
         except HatobaError as error:
             failed = True
             self._problems.append(str(error))

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from hatoba.errors import NotPermitted
 from hatoba.messages import _
+from hatoba.model import Protocol
 from hatoba.probes import METHODS
 from hatoba.wire.connect_errors import IP_RECVERR
 from hatoba.wire.descriptors import descriptor_limits
@@ -117,6 +118,9 @@ def default_method(capabilities: Capabilities | None = None) -> str:
 def require_raw(method: str = "syn", capabilities: Capabilities | None = None) -> None:
     """Raise NotPermitted if *method*, which sends packets of its own, does not work here. None: find out now."""
     found = capabilities or probe_capabilities()
+    if METHODS[method].protocol != Protocol.TCP:
+        # connect() asks TCP ports only.
+        require_packets(f"--{method}", found)
     if found.packet_socket and found.raw_ipv4:
         return
     if found.remedy is None:

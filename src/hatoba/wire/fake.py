@@ -224,6 +224,9 @@ class FakeNetwork:
         for first, last in ranges:
             yield Way(first, last, Route(link, source, None, self.local))
 
+    def table_ways(self, family: int, ranges: Iterable[tuple[int, int]]) -> Iterator[Way]:
+        return self.ways(family, ranges, None)
+
     def open_neighbours(self, link: Link, family: int, source: bytes, questions: int) -> FakeNeighbours:
         self.askers.append(FakeNeighbours(self.hardware_address, self.clock))
         self.askers[-1].table = self.table

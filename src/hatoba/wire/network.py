@@ -91,6 +91,9 @@ class Network(Protocol):
     def ways(self, family: int, ranges: Iterable[tuple[int, int]], zone: str | None) -> Iterator[Way]:
         """Stretches of *ranges* with their routes."""
 
+    def table_ways(self, family: int, ranges: Iterable[tuple[int, int]]) -> Iterator[Way]:
+        """As :meth:`ways`, by the routing table alone, whatever interface was named."""
+
     def open_neighbours(self, link: Link, family: int, source: bytes, questions: int) -> Asker:
         """A way to ask so many addresses on *link* for their hardware addresses."""
 
@@ -113,6 +116,12 @@ _SYSTEMS_OWN = Route(Link(0, "", b"", ethernet=False, up=True), b"", None, local
 """Where we can't ask for routes there are no packets of our own either; connect() goes the system's way."""
 
 
+def _ways_by(interface: str | None, family: int, ranges: Iterable[tuple[int, int]]) -> Iterator[Way]:
+    if sys.platform != "linux":
+        return iter([Way(first, last, _SYSTEMS_OWN) for first, last in ranges])
+    return find_ways(family, ranges, link_index(interface) if interface else 0)
+
+
 class KernelNetwork:
     """The real one."""
 
@@ -122,10 +131,10 @@ class KernelNetwork:
         self._interface = interface
 
     def ways(self, family: int, ranges: Iterable[tuple[int, int]], zone: str | None) -> Iterator[Way]:
-        if sys.platform != "linux":
-            return iter([Way(first, last, _SYSTEMS_OWN) for first, last in ranges])
-        bound_to = zone or self._interface
-        return find_ways(family, ranges, link_index(bound_to) if bound_to else 0)
+        return _ways_by(zone or self._interface, family, ranges)
+
+    def table_ways(self, family: int, ranges: Iterable[tuple[int, int]]) -> Iterator[Way]:
+        return _ways_by(None, family, ranges)
 
     def open_neighbours(self, link: Link, family: int, source: bytes, questions: int) -> Asker:
         return NeighbourWire(link, family, source, questions, self._clock)

@@ -14,7 +14,8 @@ from hatoba.packets.frames import FrameTemplate
 from hatoba.packets.layouts import ADDRESS_BYTES, ETHERNET_BYTES
 from hatoba.probes.connect import OUTCOME, Kind
 from hatoba.wire.base import PacketWire
-from hatoba.wire.neighbour_frames import Told
+from hatoba.wire.handshakes import End, Handshake
+from hatoba.wire.neighbour_frames import Told, questions
 from hatoba.wire.neighbour_table import Entries
 from hatoba.wire.neighbours import Observe
 from hatoba.wire.network import Asker, Connects, HeldPorts, Holds, Network
@@ -24,22 +25,28 @@ from hatoba.wire.traced import ConnectObserver, PacketObserver, SilentWire, Trac
 
 @dataclass(frozen=True, slots=True)
 class WatchedNetwork:
-    """*network*, looked at. *dry*: packets are shown and never leave, nobody is asked for a hardware address."""
+    """*network*, looked at. *dry*: packets are shown and never leave, nobody is asked for a hardware address;
+    *neighbours_shown*: the questions that would ask for one are shown then, too."""
 
     network: Network
     clock: Callable[[], float]
     packets: Sequence[PacketObserver] = ()
     connects: Sequence[ConnectObserver] = ()
     dry: bool = False
+    neighbours_shown: bool = False
 
     def ways(self, family: int, ranges: Iterable[tuple[int, int]], zone: str | None) -> Iterator[Way]:
         return self.network.ways(family, ranges, zone)
 
+    def table_ways(self, family: int, ranges: Iterable[tuple[int, int]]) -> Iterator[Way]:
+        return self.network.table_ways(family, ranges)
+
     def open_neighbours(self, link: Link, family: int, source: bytes, questions: int) -> Asker:
-        if self.dry:
-            return _EverybodyThere(family, self.clock)
-        asker = self.network.open_neighbours(link, family, source, questions)
-        asker.observe = partial(self._show, link.name, family)
+        asker: Asker = _EverybodyThere(link, family, source, self.clock)
+        if not self.dry:
+            asker = self.network.open_neighbours(link, family, source, questions)
+        if not self.dry or self.neighbours_shown:
+            asker.observe = partial(self._show, link.name, family)
         return asker
 
     def _show(
@@ -70,19 +77,23 @@ class WatchedNetwork:
         return TracedConnects(_GivenUp(self.clock) if self.dry else self.network.open_connects(), self.connects)
 
     def handshakes(self) -> Holds:
-        return self.network.handshakes()
+        return _NobodyHeld() if self.dry else self.network.handshakes()
 
 
 class _EverybodyThere:
     """Of a dry run: every address has a neighbour, whose hardware address is zero."""
 
-    def __init__(self, family: int, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    def __init__(self, link: Link, family: int, source: bytes, clock: Callable[[], float]) -> None:
+        self._link, self._family, self._source, self._clock = link, family, source, clock
         self.observe: Observe | None = None
         self._nobody = self._asked = np.zeros((0, ADDRESS_BYTES[family]), np.uint8)
 
     def ask(self, packed: npt.NDArray[np.uint8]) -> int:
         self._asked = np.concatenate([self._asked, packed])
+        if self.observe is not None:
+            frames = questions(self._family, self._link, self._source, packed)
+            raw = frames.view(np.uint8).reshape(len(frames), frames.itemsize)
+            self.observe(True, raw, np.full(len(raw), frames.itemsize), np.full(len(raw), self._clock()))
         return len(packed)
 
     def hear(self, timeout_s: float) -> Told:
@@ -95,6 +106,30 @@ class _EverybodyThere:
     @property
     def drops(self) -> int:
         return 0
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class _NobodyHeld:
+    """Of a dry run: no connection is ever completed."""
+
+    @property
+    def room(self) -> int:
+        return 4096
+
+    def __init__(self) -> None:
+        self._failed: list[tuple[int, Handshake]] = []
+
+    def start(
+        self, tokens: npt.NDArray[np.int64], packed: npt.NDArray[np.uint8], ports: npt.NDArray[np.uint16], zone_index: int = 0
+    ) -> int:
+        self._failed += [(token, Handshake(End.FAILED)) for token in tokens.tolist()]
+        return len(tokens)
+
+    def poll(self, timeout_s: float) -> list[tuple[int, Handshake]]:
+        failed, self._failed = self._failed, []
+        return failed
 
     def close(self) -> None:
         """Nothing is open."""

@@ -40,6 +40,19 @@ def test_the_interface_goes_down_in_mid_scan(make_lab: MakeLab, tmp_path: Path, 
     assert ElementTree.parse(xml).find("runstats/finished[@exit='error']") is not None
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_an_interface_that_leads_elsewhere(make_lab: MakeLab, method: str) -> None:
+    lab = make_lab()
+    first, second = pair(lab)
+    lab.link(first, lab.add_host("third"), first_addresses=["198.18.5.1/24"], second_addresses=["198.18.5.2/24"])
+    second.listen([22])
+    done = scan(first, method, "-e", "eth1", "-p", "22", second.address())
+    told = "the routing table reaches 198.18.0.2 through eth0, not eth1: leave out -e, or name eth0"
+    assert told in done.end["problems"]
+    assert f"hatoba: {told}\n" in done.errors
+    assert scan(first, method, "-e", "eth0", "-p", "22", second.address()).end["problems"] == []
+
+
 @pytest.mark.slow
 @pytest.mark.peer("prlimit", "nft")
 def test_hardly_a_descriptor_left(truth_lab: TruthHost) -> None:

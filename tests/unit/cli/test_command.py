@@ -49,6 +49,19 @@ def test_options_stand_under_their_headings() -> None:
     assert places == sorted(places)
 
 
+@click.command("scan", cls=Command)
+@click.option("--a", cls=Option, help="First.")
+@click.argument("targets", nargs=-1, metavar="TARGETS...")
+def with_argument() -> None:
+    """Its argument is no option."""
+
+
+def test_an_argument_stands_in_the_usage_and_not_among_the_options() -> None:
+    shown = _help(with_argument)
+    assert "[OPTIONS] TARGETS...\n" in shown
+    assert "TARGETS" not in shown[shown.index("Options:") :]
+
+
 def test_definitions_keep_to_the_width() -> None:
     formatter = HelpFormatter(width=60)
     formatter.write_dl([("--a", "文" * 50), ("--a-long-name-that-is-longer-than-the-column", "words " * 20), ("--b", "")])

@@ -105,6 +105,24 @@ def test_what_hatoba_has_not_is_named(written: str, names: str) -> None:
     assert "{" not in str(told.value)
 
 
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("-r", "random order"),
+        ("-nr", "(-r)"),
+        ("--append-output", "begins each file anew"),
+        ("--webxml", "names no stylesheet"),
+        ("--stylesheet=x", "names no stylesheet"),
+        ("--iflist", "ip -br address"),
+        ("--privileged", "hatoba doctor"),
+    ],
+)
+def test_what_stands_in_its_place_is_named(written: str, says: str) -> None:
+    with pytest.raises(UsageError) as told:
+        translate([written, "198.18.0.2"])
+    assert says in str(told.value)
+
+
 @given(
     st.lists(
         st.one_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from hatoba.cli.real_world import real_world
 from hatoba.cli.scan_options import ScanOptions
 from hatoba.cli.scan_run import Means
 from hatoba.engine.scan import Scan
-from hatoba.errors import NotInScope, NotPermitted, UsageError
+from hatoba.errors import NotInScope, NotPermitted, UsageError, WireError
 from hatoba.model import Ping, ScanPlan
 from hatoba.targets.build import build_targets
 from hatoba.targets.ports import parse_ports
@@ -89,6 +90,21 @@ def test_permission_is_looked_up_in_the_named_file(tmp_path: Path, monkeypatch: 
     assert real_world().permit(options, own).by == "scope"
     with pytest.raises(NotInScope):
         real_world().permit(options, build_targets(["198.18.0.9"], ports=ports).targets)
+
+
+def test_a_dry_run_needs_no_permission(tmp_path: Path) -> None:
+    options = ScanOptions(scope_file=str(tmp_path / "scope"), dry_run=True)
+    targets = build_targets(["198.18.0.9"], ports=parse_ports("22")).targets
+    assert real_world().permit(options, targets).by == "--dry-run"
+
+
+def test_a_source_port_in_use_is_refused_at_once(allowed: Capabilities) -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+        with pytest.raises(WireError, match=f"source port {port} is in use"):
+            real_world().means(ScanOptions(plan=ScanPlan(source_port=port)))
+    assert real_world().means(ScanOptions(plan=ScanPlan(source_port=port))).methods == ("syn",)
 
 
 def test_the_engine_is_the_real_one() -> None:

@@ -36,9 +36,11 @@ def chosen(monkeypatch: pytest.MonkeyPatch) -> list[ScanOptions]:
     [
         ("198.18.0.2", "targets", ("198.18.0.2",)),
         ("a b c", "targets", ("a", "b", "c")),
-        ("-p22 h", "ports", "22"),
-        ("-p -100 h", "ports", "-100"),
-        ("h -p-", "ports", "-"),
+        ("-p22 h", "ports", ("22",)),
+        ("-p -100 h", "ports", ("-100",)),
+        ("h -p-", "ports", ("-",)),
+        ("h -p 22 -pU:53", "ports", ("22", "U:53")),
+        ("h --exclude-ports 22 --exclude-ports 80", "exclude_ports", ("22", "80")),
         ("-F h", "top_ports", 100),
         ("--top-ports 7 h", "top_ports", 7),
         ("-sS h", "methods", ("syn",)),
@@ -110,12 +112,25 @@ def test_the_plan(chosen: list[ScanOptions], line: str, field: str, value: Any) 
         ("-sn -p22 h", "leave out -p, or -sn"),
         ("-T9 h", "-T 9"),
         ("--prots 22 h", "did you mean --ports?"),
+        ("--topports 22 h", "did you mean --top-ports?"),
+        ("--foo h", "there is no option --foo; hatoba scan --help lists them"),
+        ("--resume f", "there is no option --resume; hatoba scan --help lists them"),
+        ("-PI h", "there is no option -PI; hatoba scan --help lists them"),
+        ("-v -PB h - -PQ", "there is no option -PB;"),
+        ("-sQ h", "there is no option -sQ;"),
+        ("h -nz", "there is no option -nz;"),
+        ("-q h", "there is no option -q;"),
         ("--top-ports x h", "--top-ports x: a whole number belongs here"),
         ("--max-retries 101 h", "--max-retries 101: a whole number from 0 to 100"),
         ("--max-rate fast h", "--max-rate fast: a rate is"),
         ("-p", "--ports needs a value behind it; hatoba scan --help tells more"),
         ("h --open=1", "does not take a value"),
         ("h -oX a -oJ a", "two reports"),
+        ("-e eth0 -e eth1 h", "--interface=eth0 and --interface=eth1 contradict each other"),
+        ("-g 53 h --source-port 54", "--source-port=53 and --source-port=54 contradict each other"),
+        ("-T4 -T5 h", "contradict"),
+        ("-PS22 -PS80 h", "--ping-syn=22 and --ping-syn=80 contradict each other"),
+        ("--max-rate 5 --max-rate 6 h", "contradict"),
     ],
 )
 def test_mistakes_are_one_sentence(chosen: list[ScanOptions], line: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,11 +141,20 @@ def test_mistakes_are_one_sentence(chosen: list[ScanOptions], line: str, says: s
     assert not chosen
 
 
+@pytest.mark.parametrize(
+    "line", ["-T4 -T4 h", "-e eth0 -sT -e eth0 h", "-e eth0 -- --interface=eth1", "--exclude a --exclude b h"]
+)
+def test_what_is_said_twice_alike_or_may_be_said_often_is_no_mistake(chosen: list[ScanOptions], line: str) -> None:
+    assert run(["scan", *line.split()]) == 0
+    assert len(chosen) == 1
+
+
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_help_is_there_in_both_languages(language: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--lang", language, "scan", "--help"]) == 0
     shown = capsys.readouterr().out
     assert "-oX, --xml" in shown
+    assert "--ping-protocol [=PROTOCOLS]" in shown
     assert ("Find out which ports" in shown) is (language == "en")
     assert (
         shown.index("-iL, --input") < shown.index("-sn, --find-hosts") < shown.index("-p, --ports") < shown.index("-sU, --udp")

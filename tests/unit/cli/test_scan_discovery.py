@@ -21,9 +21,9 @@ def given(**said: Any) -> dict[str, Any]:
     )
     values = (
         *("ping_syn", "ping_ack", "ping_udp", "ping_sctp", "ping_protocol"),
-        *("ports", "exclude_ports", "top_ports", "scanflags", "pcap"),
+        *("top_ports", "scanflags", "pcap"),
     )
-    return {**dict.fromkeys(flags, False), **dict.fromkeys(values), **said}
+    return {**dict.fromkeys(flags, False), **dict.fromkeys(values), "ports": (), "exclude_ports": (), **said}
 
 
 def test_every_ping_has_its_letters() -> None:
@@ -46,7 +46,7 @@ def test_pings_that_were_asked_for() -> None:
         ({"find_hosts": True, "list_only": True}, "-sn and -sL contradict each other"),
         ({"no_names": True, "reverse_names": True}, "-n and -R contradict each other"),
         ({"find_hosts": True, "syn": True}, "-sn looks for hosts and asks no ports: leave out -sS, or -sn"),
-        ({"find_hosts": True, "ports": ""}, "leave out -p, or -sn"),
+        ({"find_hosts": True, "ports": ("",)}, "leave out -p, or -sn"),
         ({"find_hosts": True, "fast": True}, "leave out -F, or -sn"),
         ({"find_hosts": True, "top_ports": 10}, "leave out --top-ports, or -sn"),
         ({"find_hosts": True, "prove_closed": True}, "leave out --prove-closed, or -sn"),
@@ -69,7 +69,7 @@ def test_contradictions_are_one_sentence(said: dict[str, Any], words: str) -> No
         {},
         {"find_hosts": True, "traceroute": True, "ping_echo": True, "reverse_names": True},
         {"list_only": True, "no_names": True},
-        {"no_discovery": True, "udp": True, "ports": "53"},
+        {"no_discovery": True, "udp": True, "ports": ("53",)},
     ],
 )
 def test_what_goes_together_passes(said: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from hatoba.model import ScanPlan
 
 def options(**changes: Any) -> ScanOptions:
     given: dict[str, Any] = {
-        **dict.fromkeys(("ports", "exclude_ports", "top_ports", "min_rate", "max_rate", "max_retries", "timing")),
+        **dict.fromkeys(("top_ports", "min_rate", "max_rate", "max_retries", "timing")),
         **dict.fromkeys(("interface", "scope_file", "seed", "scanflags", "source_port", "pcap")),
         **dict.fromkeys(("scan_delay", "host_timeout", "initial_rtt_timeout", "min_rtt_timeout", "max_rtt_timeout")),
         **dict.fromkeys(("ping_syn", "ping_ack", "ping_udp", "ping_sctp", "ping_protocol")),
@@ -22,7 +22,21 @@ def options(**changes: Any) -> ScanOptions:
         **dict.fromkeys(("open_only", "reason", "explain", "progress", "prove_closed", "second_look"), False),
         **dict.fromkeys(("find_hosts", "list_only", "no_discovery", "ping_echo", "ping_timestamp", "ping_mask"), False),
         **dict.fromkeys(("no_names", "reverse_names", "traceroute", "packet_trace", "dry_run"), False),
-        **dict.fromkeys(("inputs", "exclude", "exclude_files", "jsonl", "xml", "grepable", "normal", "all_formats"), ()),
+        **dict.fromkeys(
+            (
+                "ports",
+                "exclude_ports",
+                "inputs",
+                "exclude",
+                "exclude_files",
+                "jsonl",
+                "xml",
+                "grepable",
+                "normal",
+                "all_formats",
+            ),
+            (),
+        ),
         "targets": ("198.18.0.2",),
         "verbose": 0,
     }
@@ -31,7 +45,7 @@ def options(**changes: Any) -> ScanOptions:
 
 def test_defaults() -> None:
     chosen = options()
-    assert (chosen.top_ports, chosen.ports, chosen.methods, chosen.families) == (1000, None, (), {4})
+    assert (chosen.top_ports, chosen.ports, chosen.methods, chosen.families) == (1000, (), (), {4})
     assert (chosen.hosts_only, chosen.list_only, chosen.pings) == (False, False, None)
     assert chosen.outputs == ()
     assert chosen.table
@@ -40,9 +54,14 @@ def test_defaults() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "ports", "top"),
-    [({"ports": "22"}, "22", None), ({"fast": True}, None, 100), ({"top_ports": 7}, None, 7), ({"ports": ""}, "", None)],
+    [
+        ({"ports": ("22", "80")}, ("22", "80"), None),
+        ({"fast": True}, (), 100),
+        ({"top_ports": 7}, (), 7),
+        ({"ports": ("",)}, ("",), None),
+    ],
 )
-def test_ports(changes: dict[str, Any], ports: str | None, top: int | None) -> None:
+def test_ports(changes: dict[str, Any], ports: tuple[str, ...], top: int | None) -> None:
     chosen = options(**changes)
     assert (chosen.ports, chosen.top_ports) == (ports, top)
 
@@ -68,6 +87,10 @@ def test_outputs_and_where_the_table_goes() -> None:
         *(("normal", "x.y.nmap"), ("xml", "x.y.xml"), ("grepable", "x.y.gnmap"), ("jsonl", "x.y.jsonl")),
     }
     assert not chosen.table
+
+
+def test_a_name_that_begins_with_a_dash_is_written_with_its_folder() -> None:
+    assert options(xml=("./-p22",), inputs=("-",), pcap="./-").outputs == (("xml", "./-p22"),)
 
 
 def test_the_plan_holds_all_that_is_said_of_pace_and_packets() -> None:
@@ -116,7 +139,7 @@ def test_exclusions_are_divided_at_commas() -> None:
     ("changes", "says"),
     [
         ({"targets": ()}, "hatoba scan localhost"),
-        ({"ports": "22", "fast": True}, "-p and -F"),
+        ({"ports": ("22",), "fast": True}, "-p and -F"),
         ({"fast": True, "top_ports": 5}, "-F and --top-ports"),
         ({"fast": True, "top_ports": 0}, "-F and --top-ports"),
         ({"pcap": "f", "xml": ("f",)}, "two reports would go to f"),
@@ -125,6 +148,11 @@ def test_exclusions_are_divided_at_commas() -> None:
         ({"xml": ("-",), "jsonl": ("-",)}, "two reports would go to standard output"),
         ({"xml": ("f",), "jsonl": ("f",)}, "two reports would go to f"),
         ({"xml": ("",)}, "is empty"),
+        ({"xml": ("-p22",)}, "-oX needs the name of a file, and -p22 looks like an option: write ./-p22"),
+        ({"inputs": ("a", "-sT")}, "-iL needs the name of a file, and -sT looks like an option"),
+        ({"all_formats": ("-v",)}, "-oA needs"),
+        ({"pcap": "-v"}, "--pcap needs"),
+        ({"exclude_files": ("--", "-")}, "--exclude-file needs"),
         ({"all_formats": ("-",)}, "-oA monday"),
         ({"min_rate": 10.0, "max_rate": 5.0}, "--min-rate 10 is above --max-rate 5"),
         ({"seed": -1}, "--seed -1"),

@@ -15,7 +15,7 @@ import pytest
 
 from hatoba.cli.scan_options import ScanOptions
 from hatoba.cli.scan_run import CLOSED_PIPE, Event, Means, World, scan
-from hatoba.errors import NotInScope, UsageError
+from hatoba.errors import NotInScope, OutputError, UsageError
 from hatoba.model import Address, Answer, Host, Ping, PortsAsked, Progress, Protocol, Reason, ScanEnd, ScanInfo, ScanPlan, State
 from hatoba.results.batch import VERDICT, VerdictBatch
 from hatoba.targets.ports import PortChoice
@@ -92,7 +92,7 @@ def world(script: Script, **changes: Any) -> World:
 
 def run(script: Script, *, options: dict[str, Any] | None = None, **changes: Any) -> tuple[int, str]:
     """Exit status and standard output."""
-    chosen = ScanOptions(**{"targets": ("198.18.0.2",), "ports": "22"} | (options or {}))
+    chosen = ScanOptions(**{"targets": ("198.18.0.2",), "ports": ("22",)} | (options or {}))
     place = world(script, **changes)
     status = scan(chosen, place, ("hatoba", "scan"))
     stdout = place.stdout
@@ -128,6 +128,44 @@ def test_an_output_that_cannot_be_opened_costs_no_packet(tmp_path: Path) -> None
     assert not script.started
 
 
+def test_a_dry_run_shows_packets_and_says_what_it_does_not_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The script sends nothing, so there is nothing to show."""
+    path = str(tmp_path / "x")
+    assert run(Script(), options={"methods": ("syn",), "dry_run": True, "outputs": (("xml", path),)}) == (0, "")
+    assert capsys.readouterr().err.splitlines() == [
+        f"hatoba: a dry run finds nothing out, so nothing of it goes to {path}",
+        "hatoba: no packet would be sent",
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+CLOSED = {"stdout": open(os.devnull, "w", encoding="utf-8")}  # noqa: SIM115 - as the shell of the command opens it
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"outputs": (("xml", "-"),)},
+        {"outputs": (("xml", "-"), ("jsonl", os.devnull))},
+        {"list_only": True, "list_names": False},
+        {"methods": ("syn",), "dry_run": True},
+    ],
+)
+def test_a_standard_output_that_is_closed_costs_no_packet(options: dict[str, Any]) -> None:
+    script = Script()
+    with pytest.raises(OutputError, match="standard output is closed"):
+        run(script, options=options, **CLOSED)
+    assert not script.started
+
+
+def test_a_file_needs_no_standard_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script = Script(problems=("eth0 went down",))
+    assert run(script, options={"outputs": (("normal", str(tmp_path / "x")),)}, **CLOSED)[0] == 0
+    assert "22/tcp" in (tmp_path / "x").read_text(encoding="utf-8")
+    assert capsys.readouterr().err == "hatoba: eth0 went down\n"
+
+
 def test_a_refusal_leaves_no_file_and_no_packet(tmp_path: Path) -> None:
     def refuse(options: object, targets: object) -> Permitted:
         raise NotInScope("no", ["198.18.0.2/32"])
@@ -142,15 +180,15 @@ def test_a_refusal_leaves_no_file_and_no_packet(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"ports": "70000"}, "70000"),
-        ({"ports": "U:53"}, "UDP"),
+        ({"ports": ("70000",)}, "70000"),
+        ({"ports": ("U:53",)}, "UDP"),
         ({"targets": ("198.18.0.2:U:53",)}, "UDP"),
-        ({"ports": "22", "exclude_ports": "22"}, "port"),
+        ({"ports": ("22",), "exclude_ports": ("22",)}, "port"),
         ({"targets": ("198.18.0.2",), "exclude": ("198.18.0.0/24",)}, "excluded"),
         ({"inputs": ("-",), "exclude_files": ("-",)}, "a single time"),
         ({"inputs": ("/nonexistent/list",)}, "/nonexistent/list"),
         ({"targets": (), "inputs": ("-",)}, "target"),
-        ({"ports": None, "top_ports": 0}, "--top-ports"),
+        ({"ports": (), "top_ports": 0}, "--top-ports"),
     ],
 )
 def test_bad_input_is_told_before_anything_starts(changes: dict[str, Any], says: str) -> None:
@@ -179,8 +217,28 @@ def test_the_choice_of_a_method_is_remarked_on_request(verbose: int, told: bool,
 
 def test_ports_of_each_protocol_are_chosen_by_the_methods() -> None:
     script = Script()
-    run(script, options={"methods": ("syn", "udp"), "ports": "T:80,U:53"})
+    run(script, options={"methods": ("syn", "udp"), "ports": ("T:80,U:53",)})
     assert (script.plan.methods, script.ports) == (("syn", "udp"), "T:80,U:53")
+
+
+@pytest.mark.parametrize(
+    ("ports", "excluded", "asked"),
+    [
+        (("22", "80-81"), (), "22,80-81"),
+        (("22,80,81",), ("22", "80"), "81"),
+        (("22,80,81",), ("80", "22"), "81"),
+    ],
+)
+def test_port_lists_add_up(ports: tuple[str, ...], excluded: tuple[str, ...], asked: str) -> None:
+    script = Script()
+    run(script, options={"ports": ports, "exclude_ports": excluded})
+    assert script.ports == asked
+
+
+def test_a_letter_holds_to_the_end_of_its_own_port_list() -> None:
+    script = Script()
+    run(script, options={"methods": ("syn", "udp"), "ports": ("U:53", "T:22,U:69", "80")})
+    assert script.ports == "T:22,80,U:53,69,80"
 
 
 BY_PACKETS = (Ping("icmp-echo"), Ping("syn", (443,)), Ping("ack", (80,)), Ping("icmp-timestamp"))
@@ -224,9 +282,11 @@ def test_hosts_only(capsys: pytest.CaptureFixture[str]) -> None:
         ({"hosts_only": True, "targets": ("198.18.0.2:80",)}, "leave out 80"),
         ({"methods": ("connect",), "plan": ScanPlan(tcp_flags=3)}, "--scanflags is for methods"),
         ({"methods": ("udp",), "plan": ScanPlan(tcp_flags=3)}, "--scanflags is for methods"),
+        ({"methods": ("connect",), "plan": ScanPlan(source_port=53)}, "leave out -g"),
+        ({"methods": ("connect",), "dry_run": True}, "none to show"),
         ({"methods": ("syn", "fin")}, "keep one of them"),
         ({"methods": ("syn", "ip-protocol")}, "scan with it alone"),
-        ({"methods": ("syn",), "ports": "U:53"}, "add --udp"),
+        ({"methods": ("syn",), "ports": ("U:53",)}, "add --udp"),
     ],
 )
 def test_what_does_not_go_together_costs_no_packet(options: dict[str, Any], says: str) -> None:
@@ -313,7 +373,32 @@ def test_a_problem_is_told_and_the_status_says_whether_the_scan_failed(
     status, shown = run(Script(problems=("eth0 went down",), failed=failed, silent=silent))
     assert status == expected
     assert "22/tcp" in shown
-    assert "hatoba: eth0 went down\n" in capsys.readouterr().err
+    assert "Problem: eth0 went down\n" in shown
+    assert capsys.readouterr().err == ""
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "told"),
+    [
+        ({}, {}, False),
+        ({"stdout": Terminal()}, {}, False),
+        ({"stdout": Terminal(), "stderr": Terminal()}, {}, False),
+        ({"stderr": Terminal()}, {}, True),
+        ({}, {"outputs": (("xml", "-"),)}, True),
+        ({}, {"outputs": (("jsonl", "-"),)}, True),
+    ],
+)
+def test_a_problem_is_not_told_beside_the_table_that_shows_it(
+    changes: dict[str, Any], options: dict[str, Any], told: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A reader at a terminal sees no table that went to a file."""
+    run(Script(problems=("eth0 went down",)), options=options, **changes)
+    assert ("hatoba: eth0 went down\n" in capsys.readouterr().err) is told
 
 
 class Broken(io.StringIO):

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import io
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hatoba.cli.scan_options import ScanOptions
 from hatoba.cli.scan_watch import Watch, dry_plan, watch_of
+from hatoba.engine.scan import Scan
 from hatoba.errors import UsageError
 from hatoba.model import Ping, ScanPlan
+from hatoba.targets.build import build_targets
+from hatoba.targets.ports import parse_ports
+from hatoba.targets.scope import Scope
+from hatoba.wire.fake import FakeClock, FakeNetwork, answers_of
 
 
 def watch(options: ScanOptions) -> Watch:
@@ -46,6 +53,40 @@ def test_a_file_that_can_not_be_opened_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_dry_run_waits_for_nothing() -> None:
-    plan = dry_plan(ScanPlan(("syn",), pings=(Ping("icmp-echo"),), scan_delay_s=300.0, second_look=True, seed=7))
+    pings = (Ping("icmp-echo"),)
+    assert dry_plan(ScanPlan((), pings=pings)).pings == pings, "else there would be nothing to show"
+    plan = dry_plan(ScanPlan(("syn",), pings=pings, scan_delay_s=300.0, second_look=True, seed=7))
     assert (plan.methods, plan.seed) == (("syn",), 7)
     assert (plan.pings, plan.scan_delay_s, plan.max_retries, plan.second_look) == ((), None, 0, False)
+
+
+def dry_lines(plan: ScanPlan, target: str = "198.18.0.2", local: bool = False) -> str:
+    """What a dry run shows on a fake network, without the spaces that stand in a row."""
+    shown, clock = io.StringIO(), FakeClock()
+    found = watch_of(ScanOptions(dry_run=True), shown, io.StringIO())
+    assert found is not None
+    network = replace(found.network(plan, clock), network=FakeNetwork(answers_of([22]), clock, local=local))
+    permitted = Scope.waive(build_targets([target], ports=parse_ports("22")).targets)
+    for _event in Scan(dry_plan(plan), permitted, network=network, clock=clock).events():
+        pass
+    assert found.saw_none is (shown.getvalue() == "")
+    return re.sub(" +", " ", shown.getvalue())
+
+
+def test_a_hardware_address_that_nobody_was_asked_for_is_called_unknown() -> None:
+    shown = dry_lines(ScanPlan(("syn",)))
+    assert "destination hardware address: 00:00:00:00:00:00; not known before it is asked for\n" in shown
+    assert shown.count("not known") == 1
+    assert "ARP" not in shown
+
+
+@pytest.mark.parametrize(("target", "asked"), [("198.18.0.2", "ARP"), ("fd00:18::2", "ICMPv6")])
+def test_who_looks_for_hosts_on_the_link_sees_the_question_for_the_hardware_address(target: str, asked: str) -> None:
+    shown = dry_lines(ScanPlan((), pings=(Ping("icmp-echo"),)), target)
+    assert f"\n{asked}\n" in shown
+    assert "not known" not in shown
+    assert shown.count("\nEthernet\n") == 1
+
+
+def test_own_addresses_are_asked_nothing() -> None:
+    assert dry_lines(ScanPlan((), pings=(Ping("icmp-echo"),)), local=True) == ""

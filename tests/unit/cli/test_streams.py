@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TextIO
 
 import pytest
 
-from hatoba.cli.streams import buffered, forget, release
+from hatoba.cli.streams import buffered, forget, is_nowhere, release
 
 
 @pytest.fixture
@@ -74,3 +75,14 @@ def test_a_buffer_that_is_there_stays(tmp_path: Path) -> None:
     memory = io.StringIO()
     assert buffered(memory) is memory
     assert buffered(sys.__stdout__) is not None
+
+
+def test_what_was_closed_is_nowhere_and_the_null_device_is_not() -> None:
+    with open(os.devnull, "w", encoding="utf-8") as closed:
+        assert is_nowhere(closed)
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; from hatoba.cli.streams import is_nowhere; sys.exit(is_nowhere(sys.stdout))"],
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
+    assert done.returncode == 0

@@ -2,10 +2,14 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
+import pytest
 from builders import target_set
 
 from hatoba.engine.loop import Tally
-from hatoba.engine.problems import contradictions, drops, echoed, no_ways, rationing
+from hatoba.engine.problems import contradictions, drops, echoed, no_ways, other_way, rationing
+from hatoba.targets.build import build_targets
+from hatoba.targets.ports import parse_ports
+from hatoba.wire.fake import FakeClock, FakeNetwork
 
 HOSTS = target_set("198.18.0.0/30", "1")
 
@@ -40,3 +44,10 @@ def test_pings_that_a_family_has_not() -> None:
     (told,) = echoed(Tally(echoed=True))
     assert "IPv6" in told
     assert list(echoed(Tally())) == []
+
+
+@pytest.mark.parametrize(("targets", "other"), [(["fe80::9%fake1"], None), (["fe80::9%fake1", "fd00:18::9"], "fd00:18::9")])
+def test_a_zone_names_its_own_interface(targets: list[str], other: str | None) -> None:
+    built = build_targets(targets, ports=parse_ports("80")).targets
+    told = list(other_way("fake1", built, FakeNetwork(lambda probe: [], FakeClock())))
+    assert [text.partition(" through")[0] for text in told] == ([f"the routing table reaches {other}"] if other else [])

@@ -246,6 +246,31 @@ def test_one_problem_is_told_once_however_many_hosts_it_keeps_us_from(monkeypatc
     assert run_scan("198.18.7.7", "1", network).end.problems == ("no way to 198.18.7.7: Network is unreachable",)
 
 
+@pytest.mark.parametrize(
+    ("targets", "interface", "told"),
+    [
+        ("198.18.0.9", "fake1", True),
+        ("fd00:18::9", "fake1", True),
+        ("198.18.0.9", "fake0", False),
+        ("198.18.0.9", None, False),
+        ("198.18.0.2 198.18.0.9", "fake1", False),
+    ],
+)
+def test_nobody_answers_through_the_interface_that_was_named(targets: str, interface: str | None, told: bool) -> None:
+    """The fake network's routing table knows fake0 alone."""
+    network = FakeNetwork(answers_of([80]), FakeClock(), absent=frozenset({"198.18.0.9", "fd00:18::9"}))
+    problems = run_scan(targets, "80", network, ScanPlan(methods=("syn",), interface=interface)).end.problems
+    assert problems == (
+        (f"the routing table reaches {targets} through fake0, not fake1: leave out -e, or name fake0",) if told else ()
+    )
+
+
+def test_an_own_address_is_reached_whatever_interface_was_named() -> None:
+    network = FakeNetwork(lambda probe: [], FakeClock(), local=True)
+    outcome = run_scan("198.18.0.9", "80", network, ScanPlan(methods=("syn",), interface="fake1"))
+    assert outcome.end.problems == ()
+
+
 def test_a_reader_who_leaves_early_leaves_nothing_open() -> None:
     network = FakeNetwork(answers_of([1]), FakeClock())
     events = scan_of("198.18.0.2 198.18.0.3:7", "1-5000", network).events()

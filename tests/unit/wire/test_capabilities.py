@@ -57,6 +57,17 @@ def test_require_raw_is_one_sentence_with_the_command_and_the_other_way() -> Non
         require_raw("syn", replace(REFUSED, remedy=None))
 
 
+@pytest.mark.parametrize("method", ["udp", "sctp-init", "ip-protocol"])
+def test_connect_is_no_way_to_ask_other_ports_than_tcps(method: str) -> None:
+    require_raw(method, ALLOWED)
+    with pytest.raises(NotPermitted) as caught:
+        require_raw(method, REFUSED)
+    sentence = str(caught.value)
+    assert f"--{method} must send packets of its own, which needs CAP_NET_RAW: leave it out, or" in sentence
+    assert f"sudo lend hatoba scan --{method} ..." in sentence
+    assert "--connect" not in sentence
+
+
 def test_the_remedy_lends_one_capability_to_one_run_of_the_same_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capabilities, "own_command", lambda: ["/opt/my venv/bin/hatoba"])
     remedy = raw_remedy(1000, 100, "/home/aoi", True, has("sudo", "setpriv"))

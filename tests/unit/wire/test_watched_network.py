@@ -17,6 +17,7 @@ from hatoba.targets.build import build_targets
 from hatoba.targets.ports import parse_ports
 from hatoba.targets.scope import Scope
 from hatoba.wire.fake import FakeClock, FakeNetwork, answers_of
+from hatoba.wire.handshakes import End, Handshake
 from hatoba.wire.watched_network import WatchedNetwork
 
 
@@ -61,6 +62,14 @@ def test_of_a_dry_run_nothing_leaves(method: str) -> None:
     assert network.sent == []
     assert network.askers == [], "nobody was asked for a hardware address"
     assert seen.count(outbound=True) == 20
+
+
+def test_a_dry_run_completes_no_connection() -> None:
+    clock = FakeClock()
+    network = WatchedNetwork(FakeNetwork(answers_of([3]), clock), clock, dry=True)
+    held = network.handshakes()
+    assert held.start(np.array([7]), np.zeros((1, 4), np.uint8), np.array([3], np.uint16)) == 1
+    assert held.poll(0.0) == [(7, Handshake(End.FAILED))]
 
 
 def test_connections_of_a_dry_run_are_given_up_at_once() -> None:
