@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import gettext as _gettext
 import os
 from collections.abc import Mapping
@@ -54,3 +55,54 @@ def use_language(language: str | None = None) -> str:
     chosen = language or wanted_language()
     _current = _gettext.translation("hatoba", _FOLDER, [chosen], fallback=True)
     return chosen
+
+
+def system_words(fault: OSError | int) -> str:
+    """What the system says of a fault, an error or its number, in the language in force; an error that we gave words of our own
+    keeps them.
+
+    The C library speaks English to a program that sets no locale, so the faults that people meet have their words here.
+    """
+    if isinstance(fault, OSError):
+        code, own = fault.errno or 0, fault.strerror or str(fault)
+    else:
+        code, own = fault, os.strerror(fault)
+    known = code in _SYSTEM and (code < 0 or own == os.strerror(code))
+    return translated(_SYSTEM[code]) if known else own
+
+
+_SYSTEM = {
+    errno.EPERM: _N("Operation not permitted"),
+    errno.ENOENT: _N("No such file or directory"),
+    errno.EIO: _N("Input/output error"),
+    errno.ENXIO: _N("No such device or address"),
+    errno.ENOMEM: _N("Cannot allocate memory"),
+    errno.EACCES: _N("Permission denied"),
+    errno.EBUSY: _N("Device or resource busy"),
+    errno.ENODEV: _N("No such device"),
+    errno.ENOTDIR: _N("Not a directory"),
+    errno.EISDIR: _N("Is a directory"),
+    errno.EINVAL: _N("Invalid argument"),
+    errno.ENFILE: _N("Too many open files in system"),
+    errno.EMFILE: _N("Too many open files"),
+    errno.EFBIG: _N("File too large"),
+    errno.ENOSPC: _N("No space left on device"),
+    errno.EROFS: _N("Read-only file system"),
+    errno.ENAMETOOLONG: _N("File name too long"),
+    errno.ELOOP: _N("Too many levels of symbolic links"),
+    errno.EDQUOT: _N("Disk quota exceeded"),
+    errno.EAFNOSUPPORT: _N("Address family not supported by protocol"),
+    errno.EADDRINUSE: _N("Address already in use"),
+    errno.EADDRNOTAVAIL: _N("Cannot assign requested address"),
+    errno.ENETDOWN: _N("Network is down"),
+    errno.ENETUNREACH: _N("Network is unreachable"),
+    errno.ENOBUFS: _N("No buffer space available"),
+    errno.ETIMEDOUT: _N("Connection timed out"),
+    errno.ECONNREFUSED: _N("Connection refused"),
+    errno.EHOSTUNREACH: _N("No route to host"),
+    # Of the resolver, as glibc numbers them (netdb.h).
+    -2: _N("Name or service not known"),
+    -3: _N("Temporary failure in name resolution"),
+    -4: _N("Non-recoverable failure in name resolution"),
+    -5: _N("No address associated with hostname"),
+}

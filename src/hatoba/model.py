@@ -244,6 +244,10 @@ class Host:
     tried_ports: tuple[int, ...] = ()
     """TCP ports of a deceptive host on which connections were tried: random ones, and the likeliest of the open ones. None at
     all: it is known that it answers everything, and not what does so."""
+    responder: Address | None = None
+    """Whose ICMP error the reason is, of a host that did not answer itself: a router's."""
+    ttl: int | None = None
+    """Time to live (hop limit) of the answer that the reason is, as it arrived; None where that was no IP packet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def unsteady(done: Scanned) -> dict[int, set[str]]:
 
 
 TABLE_WORDS = {
-    "syn-proxy": "stayed up on 22,80,443",
+    "syn-proxy": "stayed up on 22, 80, 443",
     "tarpit": "a tarpit",
     "everything": "Something answers for every port",
     "flaky": "7000/tcp answered the same question in different ways",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -177,3 +179,15 @@ def test_plurals() -> None:
 )
 def test_the_environment_decides_in_the_order_of_posix(environ: dict[str, str], language: str) -> None:
     assert messages.wanted_language(environ) == language
+
+
+def test_the_systems_words_for_a_fault_go_through_the_catalogues(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert messages.system_words(errno.ENETUNREACH) == os.strerror(errno.ENETUNREACH) == "Network is unreachable"
+    assert messages.system_words(-3) == "Temporary failure in name resolution"
+    monkeypatch.setattr(messages._current, "gettext", str.upper)
+    assert messages.system_words(OSError(errno.ENOENT, os.strerror(errno.ENOENT))) == "NO SUCH FILE OR DIRECTORY"
+
+
+def test_a_fault_that_has_no_words_of_ours_keeps_its_own() -> None:
+    assert messages.system_words(errno.EXDEV) == os.strerror(errno.EXDEV)
+    assert {messages.system_words(error) for error in (OSError(errno.EIO, "its own"), OSError("its own"))} == {"its own"}

@@ -11,7 +11,7 @@ from hatoba.cli.command import Command, Option
 from hatoba.cli.demo_stage import Run, Stage
 from hatoba.cli.shell import complain
 from hatoba.errors import HatobaError, LabError
-from hatoba.messages import _N, _, wanted_language
+from hatoba.messages import _N, _, system_words, wanted_language
 from hatoba.reports.colour import wants_colour
 
 
@@ -74,7 +74,7 @@ def _on_loopback(refused: str) -> int:
             play(served, stage)
     except OSError as error:
         raise HatobaError(
-            _("the demo's servers can't listen on the loopback interface: {reason}").format(reason=error.strerror or error)
+            _("the demo's servers can't listen on the loopback interface: {reason}").format(reason=system_words(error))
         ) from error
     _close(stage, _("The servers are gone again."))
     return stage.failures

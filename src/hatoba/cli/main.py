@@ -37,8 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Only the last flush can end here: a full disk behind standard output.
         forget(sys.stdout)
         from hatoba.cli.shell import complain
-        from hatoba.messages import _
+        from hatoba.messages import _, system_words
 
-        complain(_("the disk is full") if error.errno == errno.ENOSPC else error.strerror or str(error))
+        complain(_("the disk is full") if error.errno == errno.ENOSPC else system_words(error))
         return 1
     return status

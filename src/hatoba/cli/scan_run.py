@@ -207,7 +207,7 @@ def _reports(options: ScanOptions, world: World, bar: ProgressBar) -> Fanout:
         raise UsageError(str(error)) from error
     chosen = ReportOptions(
         open_only=options.open_only,
-        reason=options.reason,
+        reason=options.reason or options.verbose > 1,
         explain=options.explain,
         verbose=options.verbose,
         colour=wants_colour(world.stdout, world.environ),

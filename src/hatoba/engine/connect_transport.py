@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import math
-import os
 from ipaddress import ip_address
 
 import numpy as np
@@ -14,7 +13,7 @@ from hatoba.engine.leg import Indices, Leg
 from hatoba.engine.responders import Responders
 from hatoba.engine.transport import HEARD
 from hatoba.errors import WireError
-from hatoba.messages import _
+from hatoba.messages import _, system_words
 from hatoba.probes.connect import Kind, judge
 from hatoba.wire.network import Connects
 from hatoba.wire.routes import link_index
@@ -74,7 +73,7 @@ class ConnectTransport:
             row = outcomes[lost][0]
             asked = self._leg.packed[self._leg.hosts(row["token"] & _QUESTION)].tobytes()
             text = _("no way to {address} any more: {problem}; see: ip route get {address}")
-            self._broken = WireError(text.format(address=ip_address(asked), problem=os.strerror(int(row["errno"]))))
+            self._broken = WireError(text.format(address=ip_address(asked), problem=system_words(int(row["errno"]))))
         return lost
 
     def give_up(self, asked_before_s: float) -> None:

@@ -9,10 +9,15 @@ import numpy.typing as npt
 
 from hatoba.engine.loop import Tally
 from hatoba.engine.rationing import RATION_S
-from hatoba.model import Progress, State
+from hatoba.model import Doing, Progress, State
 
 _EVERY_S = 0.1
 _RATE_WINDOW_S = 1.0
+_STEADY_S = 1.0
+"""So long the foreseen end has to stay where it is before it is told of."""
+_TOLERANCE = 0.2
+"""How much of the time left it may move meanwhile, and never less than _LEAST_TOLERANCE_S."""
+_LEAST_TOLERANCE_S = 0.5
 
 
 class Gauge:
@@ -21,6 +26,8 @@ class Gauge:
         self._started_s = self._told_s = clock()
         self._states = np.zeros(256, np.int64)
         self._window = [(self._started_s, 0)]
+        self._ends: list[tuple[float, float]] = []
+        """When the end was foreseen, and for when; since what is done now began, and no longer ago than matters."""
 
     def settled(self, rows: npt.NDArray[np.void]) -> None:
         self._states += np.bincount(rows["state"], minlength=256)
@@ -54,12 +61,23 @@ class Gauge:
             probes_sent=sent,
             elapsed_s=elapsed_s,
             rate_pps=(sent - sent_then) / (now_s - since_s) if now_s > since_s else 0.0,
-            left_s=self._left_s(elapsed_s, settled, left),
+            left_s=self._left_s(now_s, settled, left),
             open_found=int(self._states[State.OPEN]),
             doing=self._tally.doing,
         )
 
-    def _left_s(self, elapsed_s: float, settled: int, left: int) -> float | None:
+    def _left_s(self, now_s: float, settled: int, left: int) -> float | None:
+        """None while it can't be known: silence is settled all at once, at the end of a leg, so what has been settled by then
+        says little of what is to come; what else than asking is done has no measure at all."""
         if self._tally.to_prove:  # about one a second
             return self._tally.to_prove * RATION_S
-        return elapsed_s * left / settled if settled else None
+        if self._tally.doing is not Doing.ASKING or not settled:
+            self._ends.clear()
+            return None
+        left_s = (now_s - self._started_s) * left / settled
+        while len(self._ends) > 1 and now_s - self._ends[1][0] >= _STEADY_S:
+            del self._ends[0]
+        self._ends.append((now_s, now_s + left_s))
+        ends = [end_s for _told_s, end_s in self._ends]
+        steady = max(ends) - min(ends) <= max(_TOLERANCE * left_s, _LEAST_TOLERANCE_S)
+        return left_s if steady and now_s - self._ends[0][0] >= _STEADY_S else None

@@ -35,7 +35,7 @@ class GroupScan:
 
     def __init__(self, group: Group, asked: Sequence[Questions], setting: Setting, hosts: HostTable) -> None:
         self._group, self._asked, self._setting, self._hosts = group, asked, setting, hosts
-        self._book = HostBook(group, hosts)
+        self._book = HostBook(group, hosts, setting.responders.addresses)
         self._named = np.zeros(len(group), bool)
         patience_s = setting.plan.host_timeout_s
         self._deadline_s = math.inf if patience_s is None else setting.clock() + patience_s
@@ -77,7 +77,8 @@ class GroupScan:
         kept = self._book.up | self._book.timed_out
         if not self._asked or self._setting.stopped() or kept.all():
             return
-        yield Unreachable(self._group.block, self._group.offsets[~kept], Reason.NO_RESPONSE.word)
+        for absent, reason, responder in self._book.absent(~kept):
+            yield Unreachable(self._group.block, self._group.offsets[absent], reason, responder=responder)
         places = np.flatnonzero(kept)
         self._group, self._book, self._named = self._group.part(places), self._book.of(places), self._named[places]
         self._asked = [questions.of(places) for questions in self._asked]
@@ -128,6 +129,7 @@ class GroupScan:
                 yield self._nothing()
         traces = traces or {}
         self._book.traced(traces)
+        self._ask_names()
         lost = None
         for lost in vanish(self._group, self._silent_aims(traces), self._setting, self._deadline_s):
             if lost is None:

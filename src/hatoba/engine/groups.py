@@ -12,6 +12,7 @@ import numpy.typing as npt
 from hatoba.engine.leg import Indices
 from hatoba.engine.neighbour_search import Neighbours, NeighbourSearch, Searching
 from hatoba.messages import _
+from hatoba.model import Address
 from hatoba.packets.layouts import ADDRESS_BYTES
 from hatoba.targets.target_set import Block
 from hatoba.wire.network import Network
@@ -54,12 +55,15 @@ class Group:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unreachable:
-    """Hosts that no packet can be sent to: *reason* is the word for their report, *problem* a system's sentence or nothing."""
+    """Hosts that no packet can be sent to, or that answered none: *reason* is the word for their report, *problem* a system's
+    sentence or nothing."""
 
     block: Block
     offsets: Indices
     reason: str
     problem: str = ""
+    responder: Address | None = None
+    """Who gave the reason, if a router did."""
 
 
 def connect_groups(block: Block, network: Network, most: int) -> Iterator[Group | Unreachable]:

@@ -11,15 +11,18 @@ import numpy.typing as npt
 from hatoba.engine.doubts import Doubts
 from hatoba.engine.groups import Group
 from hatoba.engine.setting import AnyMethod
-from hatoba.model import Answer, Host, Protocol, Reason, State, Trace, Vanishing
+from hatoba.model import Address, Answer, Host, Protocol, Reason, State, Trace, Vanishing
 from hatoba.results.batch import HostTable
 
 _NOT_OWN = (Answer.NONE, Answer.LOCAL)
+_WITHOUT_TTL = (Reason.ARP_RESPONSE, Reason.ND_RESPONSE, Reason.LOCALHOST_RESPONSE)
+"""Reasons that no IP packet gave."""
 _PARAMETER_PROBLEM = 4  # RFC 4443 section 3.4
 Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.void]
 Numbers = npt.NDArray[np.int64]
 
+_HINDERED = np.dtype([("reason", "u1"), ("responder", "u4")])
 _ASKED = np.dtype([("method", "u1"), ("port", "u2"), ("attempt", "u1"), ("ttl", "u1")])
 """*method* is counted from 1; 0: there is none."""
 
@@ -38,14 +41,15 @@ class Asked(NamedTuple):
 class HostBook:
     """For the hosts of one group: who answered, with what first, after how long. Arrays, one entry a host."""
 
-    def __init__(self, group: Group, hosts: HostTable) -> None:
-        self._group, self._hosts = group, hosts
+    def __init__(self, group: Group, hosts: HostTable, responders: Sequence[Address] = ()) -> None:
+        """*responders* are the addresses that rows name by number, counted from 1; they may become more."""
+        self._group, self._hosts, self._responders = group, hosts, responders
         count = len(group)
         self._reason = np.zeros(count, np.uint8)
         self._answers = np.zeros(count, np.int64)
         self._rtt_sum_s = np.zeros(count)
         self._link_rtt_s = np.full(count, np.nan, np.float32) if group.rtt_s is None else group.rtt_s
-        self._nobody = np.zeros(count, bool)
+        self._hindered = np.zeros(count, _HINDERED)
         self._asked = np.zeros(count, bool)
         self._timed_out = np.zeros(count, bool)
         self._methods: list[AnyMethod] = []
@@ -75,7 +79,7 @@ class HostBook:
         asked_by = np.zeros(len(rows), np.int64) if asked_by is None else asked_by
         places = self._group.places(rows["host"])
         self._asked[places] = True
-        self._nobody[places[rows["reason"] == Reason.NO_NEIGHBOUR]] = True
+        self._note_hindrances(rows, places)
         # An ICMP error that the host itself sent shows it as well as its RST does.
         from_host = ~np.isin(rows["answer"], _NOT_OWN) & (rows["responder"] == 0)
         silent = (rows["reason"] == Reason.NO_RESPONSE) & (rows["state"] == State.FILTERED) & (rows["answer"] == Answer.NONE)
@@ -109,8 +113,15 @@ class HostBook:
         return self._methods.index(method) + 1
 
     def traced(self, traces: Mapping[int, Trace]) -> None:
-        """The ways to hosts, by place."""
+        """The ways to hosts, by place. One that leads to the host shows that it is there."""
         self._traces |= traces
+        for place, its_trace in traces.items():
+            last = its_trace.hops[-1] if its_trace.hops and not self._reason[place] else None
+            if last is None or last.rtt_s is None or its_trace.method != "icmp-echo":
+                continue
+            if last.address == self._group.block.address(int(self._group.offsets[place])):
+                self._reason[place] = Reason.ECHO_REPLY
+                self._answers[place], self._rtt_sum_s[place] = 1, last.rtt_s
 
     def vanish(self, where: Mapping[int, Vanishing]) -> None:
         """Where the probes for silent ports of hosts get lost, by place."""
@@ -124,35 +135,56 @@ class HostBook:
         """The time of the hosts at *places* was up before all was known of them."""
         self._timed_out[places] = True
 
-    def of(self, places: npt.NDArray[np.int64]) -> HostBook:
+    def _note_hindrances(self, rows: Rows, places: Numbers) -> None:
+        """Keep the first word of each host's routers, or of this machine, on why it can't be reached."""
+        self._hindered[places[rows["reason"] == Reason.NO_NEIGHBOUR]] = Reason.NO_NEIGHBOUR, 0
+        telling = (rows["reason"] != Reason.NO_RESPONSE) & ((rows["responder"] > 0) | (rows["answer"] == Answer.LOCAL))
+        first_places, first_rows = np.unique(places[telling], return_index=True)
+        new = self._hindered["reason"][first_places] == 0
+        for name in _HINDERED.names or ():
+            self._hindered[name][first_places[new]] = rows[name][telling][first_rows[new]]
+
+    def of(self, places: Numbers) -> HostBook:
         """A book for the group's hosts at *places*, with what this one knows."""
-        book = HostBook(self._group.part(places), self._hosts)
+        book = HostBook(self._group.part(places), self._hosts, self._responders)
         book._methods = self._methods
-        for name in ("_reason", "_answers", "_rtt_sum_s", "_nobody", "_asked", "_timed_out", "_answered", "_silent"):
+        for name in ("_reason", "_answers", "_rtt_sum_s", "_hindered", "_asked", "_timed_out", "_answered", "_silent"):
             setattr(book, name, getattr(self, name)[places])
         return book
 
+    def absent(self, which: Mask) -> Iterator[tuple[npt.NDArray[np.int64], str, Address | None]]:
+        """The places of these hosts, which have not shown themselves, by why that is, and the router that said so."""
+        silent = np.flatnonzero(which)
+        why = self._hindered[silent]
+        for kind in np.unique(why):
+            yield silent[why == kind], *self._hindrance(int(kind["reason"]), int(kind["responder"]))
+
+    def _hindrance(self, reason: int, responder: int) -> tuple[str, Address | None]:
+        return Reason(reason or Reason.NO_RESPONSE).word, self._responders[responder - 1] if responder else None
+
     def close(self, asked_only: bool = False, absent: str | None = None) -> Iterator[Host]:
         """One value for each host; with *asked_only* for those alone of which something is known. *absent* is the reason for
-        calling a silent host down; None leaves it unknown, as one is whose time was up."""
+        calling a host down of which nothing was heard; None leaves it unknown, as one is whose time was up."""
         for place, index in enumerate(self._group.block.index(self._group.offsets).tolist()):
             if not asked_only or self._asked[place] or self._reason[place]:
                 yield self._host(place, index, absent)
 
     def _host(self, place: int, index: int, absent: str | None) -> Host:
-        state, reason, rtt_s, mac = "unknown", Reason.NO_RESPONSE.word, None, None
+        state, rtt_s, mac, ttl = "unknown", None, None, None
+        reason, responder = self._hindrance(*self._hindered[place].item())
         if self._reason[place]:
-            state, reason = "up", Reason(int(self._reason[place])).word
+            state, reason, responder = "up", Reason(int(self._reason[place])).word, None
+            ttl = int(self._answered["ttl"][place]) or None if self._reason[place] not in _WITHOUT_TTL else None
             if self._answers[place]:
                 rtt_s = float(self._rtt_sum_s[place] / self._answers[place])
             elif not np.isnan(self._link_rtt_s[place]):
                 rtt_s = float(self._link_rtt_s[place])
             if self._group.macs is not None and self._group.route.gateway is None:
                 mac = self._group.macs[place].tobytes()
-        elif self._nobody[place]:
-            state, reason = "down", Reason.NO_NEIGHBOUR.word
+        elif self._hindered["reason"][place] == Reason.NO_NEIGHBOUR:
+            state = "down"
         elif absent is not None and not self._timed_out[place]:
-            state, reason = "down", absent
+            state, reason = "down", reason if self._hindered["reason"][place] else absent
         return Host(
             self._hosts.address(index),
             self._hosts.names(index),
@@ -167,6 +199,8 @@ class HostBook:
             self._doubts.unsteady.get(place, ()),
             bool(self._timed_out[place]),
             tried_ports=self._doubts.tried.get(place, ()),
+            responder=responder,
+            ttl=ttl,
         )
 
 

@@ -53,15 +53,17 @@ def rationing(tally: Tally, hosts: HostTable) -> Iterator[str]:
     more = len(tally.rationing) - 1
     text = (
         _(
-            "{address} rations its ICMP errors, so {ports} of its silent ports are closed or filtered; "
-            "--prove-closed finds out which, in about {time}"
+            "{address} rations its ICMP errors, so {ports} of its silent ports can't be told apart: most are closed, but one "
+            "whose program never answers a stranger looks the same; --prove-closed proves which are closed, in about {time}"
         )
         if not more
         else ngettext(
-            "{address} and {count} more host ration their ICMP errors, so up to {ports} silent ports of each are closed or "
-            "filtered; --prove-closed finds out which, in about {time}",
-            "{address} and {count} more hosts ration their ICMP errors, so up to {ports} silent ports of each are closed or "
-            "filtered; --prove-closed finds out which, in about {time}",
+            "{address} and {count} more host ration their ICMP errors, so up to {ports} silent ports of each can't be told "
+            "apart: most are closed, but one whose program never answers a stranger looks the same; --prove-closed proves "
+            "which are closed, in about {time}",
+            "{address} and {count} more hosts ration their ICMP errors, so up to {ports} silent ports of each can't be told "
+            "apart: most are closed, but one whose program never answers a stranger looks the same; --prove-closed proves "
+            "which are closed, in about {time}",
             more,
         )
     )

@@ -141,7 +141,8 @@ class Scan:
             first, more = self._no_way.get(part.problem, (part.block.address(int(part.offsets[0])), -1))
             self._no_way[part.problem] = first, more + len(part.offsets)
         for index in part.block.index(part.offsets).tolist():
-            yield Host(self._targets.address(index), self._targets.names(index), "down", part.reason)
+            address, names = self._targets.address(index), self._targets.names(index)
+            yield Host(address, names, "down", part.reason, responder=part.responder)
 
     def _info(self, blocks: Sequence[Block]) -> ScanInfo:
         asked = []

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from hatoba.messages import _
+from hatoba.messages import _, system_words
 
 SWITCHES = {
     "kernel.unprivileged_userns_clone": "0",
@@ -38,7 +37,7 @@ def read_switches() -> dict[str, str]:
 def why_refused(step: str, code: int, switches: Mapping[str, str], is_root: bool) -> str:
     """Why a lab can't be made. *step* is what was refused (``user``, ``map``, ``network``, ``mount``, ``netlink``, ``pidfd``,
     ``platform``), *code* its errno, *switches* the values of :data:`SWITCHES`."""
-    reason = os.strerror(code)
+    reason = system_words(code)
     if step == "platform":
         return _("A lab needs Linux: its hosts are network namespaces.")
     if step == "pidfd":

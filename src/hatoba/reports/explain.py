@@ -51,8 +51,9 @@ _UNASKED = {
 """Reasons that no packet gave."""
 
 
-def explain(verdict: Verdict) -> str:
-    """The verdict in one sentence, without a full stop, in the language in force.
+def explain(verdict: Verdict, believed: bool = True) -> str:
+    """The verdict in one sentence, without a full stop, in the language in force. Not *believed* is an open port of a host that
+    answers so for every port.
 
     ``filtered: 198.18.0.1 answered ICMP 3/13 (administratively prohibited), 0.4 ms after the first of 2 probes: a firewall on
     that router refuses this port``
@@ -64,7 +65,7 @@ def explain(verdict: Verdict) -> str:
         sentence = _silence(verdict)
     else:
         sentence = _("{state}: {fact}, {when}: {meaning}").format(
-            state=verdict.state.word, fact=_fact(verdict), when=_when(evidence), meaning=meaning(verdict)
+            state=verdict.state.word, fact=_fact(verdict), when=_when(evidence), meaning=meaning(verdict, believed)
         )
     if evidence.contradicted_by:
         differing = _("{sentence} (later answers differ: {answers}; the first definite one stands)")

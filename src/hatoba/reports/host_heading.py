@@ -14,6 +14,9 @@ from hatoba.results.summary import range_list
 
 Vendor = Callable[[bytes], str | None]
 
+_NO_WAY = ("no-route", "no-gateway", "broadcast")
+"""What keeps this machine from asking a host: whether it is there was not found out."""
+
 _CAUTIONS = {
     Deception.ANSWERS_EVERYTHING: _N(
         "Beware: ports that nobody would listen on are open here, too. Something answers for every port, so an open one says "
@@ -35,9 +38,11 @@ def heading(host: Host, vendor: Vendor, with_reason: bool = False) -> str:
     if host.reason == Reason.USER_SET.word and host.state == "unknown":
         return who
     if host.state == "down":
-        return _("{host}: down ({reason})").format(host=who, reason=safe(host.reason))
+        down, out_of_reach = _("{host}: down ({reason})"), _("{host}: can't be reached ({reason})")
+        return (out_of_reach if host.reason in _NO_WAY and not host.responder else down).format(host=who, reason=_reason(host))
     if host.state != "up":
-        return _("{host}: no answer from the host itself").format(host=who)
+        silent, told = _("{host}: no answer from the host itself"), _("{host}: no answer from the host itself ({reason})")
+        return (silent if host.responder is None else told).format(host=who, reason=_reason(host))
     reason, time = safe(host.reason), "" if host.rtt_s is None else latency(host.rtt_s)
     if with_reason:
         line = _("{host}: up ({reason}), answers in {time}") if time else _("{host}: up ({reason})")
@@ -47,6 +52,11 @@ def heading(host: Host, vendor: Vendor, with_reason: bool = False) -> str:
     if host.mac is None:
         return line
     return _("{line}, {hardware}").format(line=line, hardware=hardware(host.mac, vendor))
+
+
+def _reason(host: Host) -> str:
+    """``host-unreach from 198.18.0.1``"""
+    return safe(host.reason) if host.responder is None else f"{safe(host.reason)} from {host.responder}"
 
 
 def hardware(mac: bytes, vendor: Vendor) -> str:
@@ -81,7 +91,7 @@ def _tried(host: Host) -> Iterator[str]:
 
 
 def _ranges(ports: tuple[int, ...]) -> str:
-    return range_list(np.array(ports, np.uint16))
+    return range_list(np.array(ports, np.uint16)).replace(",", ", ")
 
 
 def _unsteady(port: Unsteady) -> str:

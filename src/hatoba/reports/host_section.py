@@ -22,13 +22,13 @@ _FEW_OPEN = 5
 def host_section(desk: Desk, host: Host, summary: HostSummary, hosts_only: bool = False) -> str:
     """The section, without an empty line at its end. *hosts_only*: no ports were asked."""
     columns = desk.options.columns
-    head = heading(host, desk.services.vendor, with_reason=hosts_only)
+    head = heading(host, desk.services.vendor, with_reason=hosts_only or desk.options.verbose > 0)
     lines = [bold(head) if desk.options.colour else head]
     lines += [line for caution in cautions(host) for line in indented(caution, "  ", columns)]
     lines += _summed_up(desk, summary)
-    lines += _port_lines(desk, list(summary.shown.verdicts()))
+    lines += _port_lines(desk, host, list(summary.shown.verdicts()))
     lines += way(host)
-    lines += _next_steps(desk, summary)
+    lines += _next_steps(desk, host, summary)
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -59,7 +59,7 @@ def _state_parts(state: State, groups: list[Group], by_protocol: bool) -> Iterat
         yield f"{number(sum(map(len, some)))} {what} ({', '.join(reasons)})"
 
 
-def _port_lines(desk: Desk, verdicts: list[Verdict]) -> list[str]:
+def _port_lines(desk: Desk, host: Host, verdicts: list[Verdict]) -> list[str]:
     if not verdicts:
         return []
     first = _("PROTOCOL") if all(verdict.protocol == Protocol.IP for verdict in verdicts) else _("PORT")
@@ -67,7 +67,7 @@ def _port_lines(desk: Desk, verdicts: list[Verdict]) -> list[str]:
     cells = [_cells(desk, verdict) for verdict in verdicts]
     columns = [max(width(row[at]) for row in [header, *cells]) for at in range(len(header))]
     lines = [_aligned(header, columns)]
-    sentences = [explain(verdict) if desk.options.explain else "" for verdict in verdicts]
+    sentences = [explain(verdict, _believed(host, verdict)) if desk.options.explain else "" for verdict in verdicts]
     following = [*sentences[1:], ""]
     for verdict, row, sentence, next_sentence in zip(verdicts, cells, sentences, following, strict=True):
         line = _aligned(row, columns)
@@ -98,13 +98,20 @@ def _aligned(cells: list[str], columns: list[int]) -> str:
     return "  ".join(padded(cell, wide) for cell, wide in zip(cells, columns, strict=True)).rstrip()
 
 
-def _next_steps(desk: Desk, summary: HostSummary) -> list[str]:
+def _believed(host: Host, verdict: Verdict) -> bool:
+    """Whether an open port is taken at its word: not on a host where all are, unless a connection held."""
+    return host.deception is None or verdict.protocol != Protocol.TCP or verdict.port in (host.held_ports or ())
+
+
+def _next_steps(desk: Desk, host: Host, summary: HostSummary) -> list[str]:
     if summary.open_count > _FEW_OPEN and not desk.options.verbose:
         return []
     steps = [
         line
         for verdict in summary.shown.verdicts()
-        if verdict.state == State.OPEN and (hint := desk.services.hint(verdict.port, verdict.protocol))
+        if verdict.state == State.OPEN
+        and _believed(host, verdict)
+        and (hint := desk.services.hint(verdict.port, verdict.protocol))
         for line in indented(f"{verdict.port}/{verdict.protocol.word}: {safe(hint)}", "  ", desk.options.columns)
     ]
     return [_("Next steps:"), *steps] if steps else []

@@ -11,6 +11,10 @@ from hatoba.reports.text import json_text
 
 def host_facts(host: Host, vendor: Callable[[bytes], str | None]) -> dict[str, Any]:
     facts: dict[str, Any] = {}
+    if host.responder is not None:
+        facts["responder"] = str(host.responder)
+    if host.ttl is not None:
+        facts["ttl"] = host.ttl
     if host.mac is not None:
         facts["mac"] = host.mac.hex(":")
         if (name := vendor(host.mac)) is not None:

@@ -23,6 +23,7 @@ _OPEN = {
 _THERE = _N("the host is there")
 _PINGS = (Reason.ECHO_REPLY, Reason.TIMESTAMP_REPLY, Reason.ADDRESSMASK_REPLY, Reason.ARP_RESPONSE, Reason.ND_RESPONSE)
 _ACCEPTS = _N("a program accepts connections on this port")
+_ACCEPTS_ALL = _N("connections are accepted on every port here, so this shows no program")
 
 _NOBODY = _N("the host can be reached, and says that nobody listens on this port")
 _NO_PROTOCOL = _N("the host can be reached, and says that it does not understand this protocol")
@@ -59,18 +60,21 @@ _OPEN_FILTERED = {
         "--sctp-init tells them apart"
     ),
     "ip-protocol": _N(
-        "a host that understands this protocol may have nothing to answer to a packet without meaning, and a firewall may "
-        "swallow it"
+        "a host that understands this protocol may have nothing to answer to a packet without meaning; a firewall may swallow "
+        "it, and a host that rations its ICMP errors may not have said that it does not understand"
     ),
 }
 _RATIONED = _N(
-    "the host sends no more than a few ICMP errors a second, so the port may be closed without a word, or a firewall swallows "
-    "the probes; --prove-closed asks again, as slowly as it answers"
+    "the host sends no more than a few ICMP errors a second, so the port is most likely closed without a word; a program that "
+    "never answers a stranger looks the same, and so does a firewall that swallows the probes; --prove-closed asks again, as "
+    "slowly as the host answers"
 )
 
 
-def meaning(verdict: Verdict) -> str:
-    """Of an answer, in the language in force."""
+def meaning(verdict: Verdict, believed: bool = True) -> str:
+    """Of an answer, in the language in force. Not *believed*: every port of the host seems to be open."""
+    if verdict.state == State.OPEN and not believed:
+        return translated(_ACCEPTS_ALL)
     if verdict.state == State.OPEN:
         return translated(_THERE if verdict.reason in _PINGS else _OPEN.get(verdict.reason, _ACCEPTS))
     if verdict.state == State.CLOSED:
@@ -102,10 +106,13 @@ def _unanswered_question(port: int) -> str:
             "firewall that swallows it; a client of the protocol that is expected here would tell"
         )
     if not any(question.payload for question in questions):
-        return _("{protocol} answers no stranger, and a firewall that swallows the probes is as silent").format(protocol=names)
+        return _(
+            "{protocol} answers no stranger; as silent is a firewall that swallows the probes, or a closed port of a host that "
+            "holds its ICMP errors back"
+        ).format(protocol=names)
     return _(
-        "nobody answered in the language of {protocol}: a program that speaks another is silent to it, and so is a firewall "
-        "that swallows the probes"
+        "nobody answered in the language of {protocol}: a program that speaks another, or answers no stranger, is silent to "
+        "it, and so is a firewall that swallows the probes, or a closed port of a host that holds its ICMP errors back"
     ).format(protocol=names)
 
 

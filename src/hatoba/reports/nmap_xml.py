@@ -62,7 +62,7 @@ class NmapXmlReport:
             return  # as nmap does: runstats count it
         ports = [_extra_ports(state.word, groups) for state, groups in summary.hidden_states().items()]
         ports += [self._port(verdict) for verdict in summary.shown.verdicts()]
-        status = _attributes(state=host.state, reason=host.reason, reason_ttl=0)
+        status = _attributes(state=host.state, reason=host.reason, reason_ttl=host.ttl or 0)
         of_ports = "" if self._hosts_only else f"<ports>{''.join(ports)}</ports>\n"
         self._write(
             f"<host{_about(host)}><status{status}/>\n{self._addresses(host)}<hostnames>\n{self._names(host)}</hostnames>\n"
@@ -127,6 +127,8 @@ def _about(host: Host) -> str:
     """A host's own attributes; the comment has what nmap has no place for."""
     zone = str(host.address).partition("%")[2]
     remarks = [f"zone {zone}"] if zone else []
+    if host.responder is not None:
+        remarks.append(f"{host.reason} from {host.responder}")
     if host.deception is not None:
         remarks.append(host.deception.value)
     comment = _attributes(comment=", ".join(remarks)) if remarks else ""

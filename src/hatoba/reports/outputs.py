@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from hatoba.errors import OutputError
-from hatoba.messages import _
+from hatoba.messages import _, system_words
 from hatoba.model import Host, ScanEnd, ScanInfo
 from hatoba.reports.base import Report
 from hatoba.results.batch import VerdictBatch
@@ -130,10 +130,10 @@ def _opening_failed(path: str, error: OSError) -> str:
             return _("{path} can't be written: no permission; choose a folder that is yours").format(path=path)
         case errno.EISDIR:
             return _("{path} is a folder; give the name of a file in it").format(path=path)
-    return _("{path} can't be written: {problem}").format(path=path, problem=error.strerror or error)
+    return _("{path} can't be written: {problem}").format(path=path, problem=system_words(error))
 
 
 def _writing_failed(name: str, error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return _("{name} is incomplete: the disk is full; make room and scan again, or write elsewhere").format(name=name)
-    return _("{name} is incomplete: {problem}").format(name=name, problem=error.strerror or error)
+    return _("{name} is incomplete: {problem}").format(name=name, problem=system_words(error))

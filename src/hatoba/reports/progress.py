@@ -66,7 +66,7 @@ class ProgressBar:
 _DOING = {
     Doing.NEIGHBOURS: _N("looking for hosts on the link"),
     Doing.DISCOVERY: _N("looking for hosts"),
-    Doing.RATIONED: _N("waiting for a host that rations its errors"),
+    Doing.RATIONED: _N("asking silent ports once more, slowly"),
     Doing.PROVING: _N("proving ports closed, as fast as the host tells"),
     Doing.DOUBTING: _N("asking open ports again"),
     Doing.TRACING: _N("finding the ways to the hosts"),
@@ -84,7 +84,7 @@ def facts(progress: Progress) -> str:
     ]
     if progress.left_s is not None:
         parts.append(_("{time} left").format(time=time_left(progress.left_s)))
-    return ", ".join(parts)
+    return _(", ").join(parts)
 
 
 def _bar(stream: TextIO, *, colour: bool) -> tuple[RichProgress, TaskID]:

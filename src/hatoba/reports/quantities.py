@@ -20,7 +20,7 @@ def latency(rtt_s: float) -> str:
 def duration(seconds: float) -> str:
     """How long a scan took or will take: ``0.31 s``, ``12.3 s``, ``2 min 5 s``, ``1 h 2 min``."""
     if seconds < 59.95:
-        return f"{seconds:.2f} s" if seconds < 0.995 else f"{seconds:.1f} s"
+        return _("{seconds} s").format(seconds=f"{seconds:.2f}" if seconds < 0.995 else f"{seconds:.1f}")
     whole = round(seconds)
     if whole < 3600:
         return _("{minutes} min {seconds} s").format(minutes=whole // 60, seconds=whole % 60)
@@ -30,7 +30,7 @@ def duration(seconds: float) -> str:
 def time_left(seconds: float) -> str:
     """How long something will go on, to the second: ``1 s``, ``24 s``, ``2 min 5 s``."""
     whole = max(1, round(seconds))
-    return f"{whole} s" if whole < 60 else duration(whole)
+    return _("{seconds} s").format(seconds=whole) if whole < 60 else duration(whole)
 
 
 def number(count: float) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hatoba.messages import _
+from hatoba.messages import _, ngettext
 from hatoba.model import Host, Reason, ScanEnd, ScanInfo, State
+from hatoba.reports.absence import Absences
 from hatoba.reports.base import Desk
 from hatoba.reports.host_section import host_section
 from hatoba.reports.quantities import duration, number
@@ -13,6 +14,7 @@ from hatoba.reports.wrapping import indented
 _FEW_ADDRESSES = 16
 """Up to so many asked addresses, those that did not answer are shown too; of a whole network they are only counted."""
 _NOTABLE_LOSS = 0.001
+_NOTABLE_MISSED = 0.001
 
 
 class TableReport:
@@ -21,6 +23,7 @@ class TableReport:
         self._address_count = 1
         self._hosts_only = False
         self._silent = 0
+        self._absences = Absences()
         self._listed = 0
         self._without_open = 0
         self._after_one_liner = False
@@ -36,9 +39,11 @@ class TableReport:
         options = self._desk.options
         if host.reason == Reason.USER_SET.word and host.state == "unknown":
             self._listed += 1
-        elif host.state != "up" and self._address_count > _FEW_ADDRESSES and not options.verbose:
-            self._silent += 1  # without looking for ports: an open one would have made the host up
-            return
+        elif host.state != "up":
+            self._absences.note(host)
+            if self._address_count > _FEW_ADDRESSES and not options.verbose:
+                self._silent += 1  # without looking for ports: an open one would have made the host up
+                return
         summary = self._desk.summary(host)
         if options.open_only and not summary.open_count and self._address_count > 1 and not self._hosts_only:
             self._without_open += 1
@@ -68,44 +73,60 @@ class TableReport:
         if self._listed:
             sent = _("Addresses: {count}. Nothing was sent to them.").format(count=number(self._listed))
             return [sent, *_problem_lines(end)]
-        return closing_lines(end, self._hosts_only)
+        lines = [_sum(end), *_limits(end, self._address_count - end.hosts_total)]
+        if not end.hosts_up and not end.interrupted:
+            lines += self._absences.sentences()
+        return lines + _problem_lines(end)
 
 
-def closing_lines(end: ScanEnd, hosts_only: bool = False) -> list[str]:
-    """What is to be said of a scan as a whole: the sum, and whatever limits the trust in it."""
+def _sum(end: ScanEnd) -> str:
     counts = sorted(end.counts.items(), key=lambda item: (item[0] != State.OPEN.word, -item[1]))
-    ports = ", ".join(f"{number(count)} {state}" for state, count in counts if count) or "0"
+    ports = ", ".join(f"{number(count)} {state}" for state, count in counts if count)
     total = _("Hosts up: {up} of {total}. Ports: {ports}. Probes: {probes} in {time}.")
-    if hosts_only:
+    if not ports:
         total = _("Hosts up: {up} of {total}. Probes: {probes} in {time}.")
-    lines = [
-        total.format(
-            up=number(end.hosts_up),
-            total=number(end.hosts_total),
-            ports=ports,
-            probes=number(end.probes_sent),
-            time=duration(end.duration_s),
+    return total.format(
+        up=number(end.hosts_up),
+        total=number(end.hosts_total),
+        ports=ports,
+        probes=number(end.probes_sent),
+        time=duration(end.duration_s),
+    )
+
+
+def _limits(end: ScanEnd, not_asked: int) -> list[str]:
+    """Whatever limits the trust in the result of a scan. So many addresses have not been told of."""
+    lines = []
+    if end.interrupted and not_asked > 0:
+        stopped = ngettext(
+            "Stopped before the end: this is what was known by then; {count} address was not asked to the end.",
+            "Stopped before the end: this is what was known by then; {count} addresses were not asked to the end.",
+            not_asked,
         )
-    ]
-    if end.interrupted:
+        lines.append(stopped.format(count=number(not_asked)))
+    elif end.interrupted:
         lines.append(_("Stopped before the end: this is what was known by then."))
     if end.loss >= _NOTABLE_LOSS:
-        loss = _(
-            "About {share} of the probes or their answers were lost; "
-            "after the repeats, {missed} answers are expected to be missing."
-        )
-        lines.append(loss.format(share=f"{end.loss * 100:.1f} %", missed=f"{end.expected_missed:.2g}"))
+        lines.append(_loss(end))
     if end.capture_drops:
         drops = _("This machine was too slow for {count} answers; a lower --max-rate avoids that.")
         lines.append(drops.format(count=number(end.capture_drops)))
-    if not end.hosts_up and end.hosts_total and not end.interrupted:
-        lines.append(
-            _(
-                "No host answered. It may be off, the address may be wrong, or a firewall may swallow every probe. "
-                "See whether there is a way to it (ip route get ADDRESS), and try a port that ought to be open."
-            )
+    return lines
+
+
+def _loss(end: ScanEnd) -> str:
+    share, missed = f"{end.loss * 100:.1f} %", end.expected_missed
+    if missed < _NOTABLE_MISSED:
+        text = _(
+            "About {share} of the probes or their answers were lost; "
+            "after the repeats, fewer than {missed} answers are expected to be missing."
         )
-    return lines + _problem_lines(end)
+        return text.format(share=share, missed=_NOTABLE_MISSED)
+    text = _(
+        "About {share} of the probes or their answers were lost; "
+        "after the repeats, {missed} answers are expected to be missing."
+    )
+    return text.format(share=share, missed=f"{missed:.2g}" if missed < 1 else number(missed))
 
 
 def _problem_lines(end: ScanEnd) -> list[str]:

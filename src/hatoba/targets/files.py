@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from hatoba.errors import UsageError
-from hatoba.messages import _
+from hatoba.messages import _, system_words
 from hatoba.targets.quoting import shown_path
 
 
@@ -24,7 +24,7 @@ def read_expressions(path: str | Path, stdin: IO[bytes] | IO[str]) -> Iterator[s
         with Path(path).open("rb") as file:
             yield from _expressions(file, shown_path(path))
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        reason = system_words(error) if isinstance(error, OSError) else str(error)
         raise UsageError(
             _("{path}: the list of targets can't be read ({reason}); name a text file, or - for standard input").format(
                 path=shown_path(path), reason=reason

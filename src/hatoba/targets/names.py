@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
 from hatoba.errors import UsageError
-from hatoba.messages import _, ngettext
+from hatoba.messages import _, ngettext, system_words
 from hatoba.model import Address
 from hatoba.targets.quoting import shown
 
@@ -87,7 +87,7 @@ def _look_up(name: str, resolver: Resolver) -> Lookup:
         try:
             answers = resolver(name, family)
         except OSError as error:
-            problem = error.strerror or str(error)
+            problem = system_words(error)
             continue
         for answer in answers:
             address = unmapped(answer)

@@ -22,7 +22,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from hatoba.errors import HatobaError, OutputError, UsageError
-from hatoba.messages import _
+from hatoba.messages import _, system_words
 from hatoba.targets.quoting import shown_path
 from hatoba.targets.ranges import Network
 from hatoba.targets.scope import Grant, network_text, unmapped_network
@@ -62,7 +62,7 @@ class ScopeFile:
         except OSError as error:
             raise UsageError(
                 _("{path}: the scope file can't be read ({reason}); make it readable for you").format(
-                    path=shown_path(self.path), reason=error.strerror
+                    path=shown_path(self.path), reason=system_words(error)
                 )
             ) from None
         lines = raw.splitlines()
@@ -121,7 +121,7 @@ class ScopeFile:
         except OSError as error:
             raise OutputError(
                 _("{path}: the scope file can't be written ({reason}); nothing was changed").format(
-                    path=shown_path(self.path), reason=error.strerror
+                    path=shown_path(self.path), reason=system_words(error)
                 )
             ) from None
 

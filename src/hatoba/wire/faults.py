@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from hatoba.errors import NotPermitted, WireError
-from hatoba.messages import _
+from hatoba.messages import _, system_words
 
 
 def broken_link(interface: str, error: OSError) -> WireError:
     """An interface that does not work, in the system's words or in ours."""
     text = _("interface {link} does not work: {error}; check it with: ip link show {link}")
-    return WireError(text.format(link=interface, error=error.strerror))
+    return WireError(text.format(link=interface, error=system_words(error)))
 
 
 def no_raw_right() -> NotPermitted:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hatoba.errors import WireError
-from hatoba.messages import _
+from hatoba.messages import _, system_words
 from hatoba.packets.frames import FrameTemplate
 from hatoba.wire import base
 from hatoba.wire.base import Arrived
@@ -106,7 +106,7 @@ class RawIpWire:
     def _dead(self, error: OSError) -> WireError:
         return WireError(
             _("packets can't leave through {link}: {error}; check it with: ip link show {link}").format(
-                link=self._interface, error=error.strerror
+                link=self._interface, error=system_words(error)
             )
         )
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from hatoba.errors import WireError
-from hatoba.messages import _
+from hatoba.messages import _, system_words
 from hatoba.wire.netlink import RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE, RTM_GETRULE, Message, Netlink, attribute
 
 _FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
@@ -117,23 +117,23 @@ def _question(family: int, address: int, zone_index: int) -> bytes:
 
 def _way(netlink: Netlink, family: int, first: int, last: int, answer: Message, links: dict[int, Link]) -> Way:
     if answer.error:
-        return Way(first, last, None, socket_error(answer.error))
+        return Way(first, last, None, system_words(answer.error))
     kind = answer.body[7]
     if kind == _RTN_BROADCAST:
         return Way(first, last, None)
     if kind not in (_RTN_UNICAST, _RTN_LOCAL):
-        return Way(first, last, None, socket_error(errno.EHOSTUNREACH))
+        return Way(first, last, None, system_words(errno.EHOSTUNREACH))
     found = answer.attributes
     link = links.get(struct.unpack("=I", found[_RTA_OIF])[0])
     if link is None:  # it came up a moment ago
-        return Way(first, last, None, socket_error(errno.ENETUNREACH))
+        return Way(first, last, None, system_words(errno.ENETUNREACH))
     gateway = found.get(_RTA_GATEWAY)
     via = found.get(_RTA_VIA)
     if via is not None and struct.unpack_from("=H", via)[0] == _FAMILY[family]:
         gateway = via[2:]
     source = found.get(_RTA_PREFSRC) or _source_on(netlink, family, link.index)
     if source is None:
-        return Way(first, last, None, socket_error(errno.EADDRNOTAVAIL))
+        return Way(first, last, None, system_words(errno.EADDRNOTAVAIL))
     local = kind == _RTN_LOCAL
     if local and family == 6 and first == last:
         source = first.to_bytes(16, "big")
@@ -147,10 +147,3 @@ def _source_on(netlink: Netlink, family: int, index: int) -> bytes | None:
         if _IFADDR.unpack(message.body)[4] == index and not flags & _IFA_F_UNUSABLE:
             return message.attributes.get(_IFA_LOCAL) or message.attributes.get(_IFA_ADDRESS)
     return None
-
-
-def socket_error(code: int) -> str:
-    """The system's words for an errno."""
-    import os
-
-    return os.strerror(code)

@@ -110,6 +110,11 @@ def test_a_scan_prints_the_table() -> None:
     assert script.closed
 
 
+@pytest.mark.parametrize(("verbose", "shown"), [(1, False), (2, True)])
+def test_twice_verbose_shows_reasons(verbose: int, shown: bool) -> None:
+    assert ("REASON" in run(Script(), options={"verbose": verbose})[1]) is shown
+
+
 def test_several_reports_at_once(tmp_path: Path) -> None:
     outputs = (("jsonl", "-"), ("xml", str(tmp_path / "x.xml")), ("jsonl", str(tmp_path / "x.jsonl")))
     status, shown = run(Script(), options={"outputs": outputs})

@@ -98,7 +98,27 @@ def test_an_error_of_a_router_makes_nobody_up() -> None:
 
     plan = ScanPlan(methods=(), pings=(Ping("icmp-echo"),), seed=3)
     outcome = run_scan("198.18.0.0/30", "1", Far(world, FakeClock()), plan)
-    assert {host.state for host in outcome.hosts} == {"down"}
+    assert {(host.state, host.reason, str(host.responder)) for host in outcome.hosts} == {
+        ("down", "host-unreach", "198.18.9.254")
+    }
+
+
+def test_who_is_not_asked_for_ports_is_told_with_its_routers_word() -> None:
+    def world(probe: Probe) -> Iterator[Reply]:
+        if probe.dst[-1] == 1:
+            yield 0.01, icmp_reply(probe, 0)
+        elif probe.dst[-1] == 2:
+            yield 0.01, icmp_error(probe, 3, 1, ip_address("198.18.9.254").packed)
+
+    plan = ScanPlan(methods=("syn",), pings=(Ping("icmp-echo"),), seed=3)
+    outcome = run_scan("198.18.0.1-3", "22", Far(world, FakeClock()), plan)
+    told = {str(host.address): (host.state, host.reason, host.responder) for host in outcome.hosts}
+    assert told == {
+        "198.18.0.1": ("up", "echo-reply", None),
+        "198.18.0.2": ("down", "host-unreach", ip_address("198.18.9.254")),
+        "198.18.0.3": ("down", "no-response", None),
+    }
+    assert {verdict.address for verdict in outcome.verdicts} == {ip_address("198.18.0.1")}
 
 
 def test_only_those_who_are_there_are_asked_for_ports() -> None:

@@ -5,11 +5,28 @@ import pytest
 
 from hatoba.engine.gauge import Gauge
 from hatoba.engine.loop import Tally
-from hatoba.model import State
+from hatoba.engine.rationing import RATION_S
+from hatoba.model import Doing, State
 from hatoba.results.batch import VERDICT
 
 
-def test_counts_rate_and_time_left() -> None:
+class Scene:
+    """A gauge that is told of so many closed ports at a time, and read."""
+
+    def __init__(self, total: int) -> None:
+        self.now_s, self.tally = 0.0, Tally()
+        self.gauge = Gauge(total, lambda: self.now_s, self.tally)
+
+    def after(self, seconds: float, ports: int) -> float | None:
+        """The time left, when so many seconds later so many ports more have been settled."""
+        rows = np.zeros(ports, VERDICT)
+        rows["state"] = State.CLOSED
+        self.gauge.settled(rows)
+        self.now_s += seconds
+        return self.gauge.now().left_s
+
+
+def test_counts_and_rate() -> None:
     now = [0.0]
     tally = Tally()
     gauge = Gauge(100, lambda: now[0], tally)
@@ -23,7 +40,6 @@ def test_counts_rate_and_time_left() -> None:
     assert progress is not None
     assert (progress.settled, progress.total, progress.open_found) == (25, 100, 2)
     assert progress.rate_pps == pytest.approx(25)
-    assert progress.left_s == pytest.approx(6)
     assert gauge.counts() == {"open": 2, "closed": 23}
     assert gauge.due() is None
 
@@ -40,13 +56,36 @@ def test_the_rate_is_that_of_the_last_second() -> None:
 
 
 def test_ports_of_which_nobody_can_be_asked_are_not_waited_for() -> None:
-    now = [0.0]
-    gauge = Gauge(100, lambda: now[0], Tally())
-    rows = np.zeros(25, VERDICT)
-    rows["state"] = State.CLOSED
-    gauge.settled(rows)
-    gauge.left_out(50)
-    now[0] = 2.0
-    progress = gauge.now()
-    assert (progress.settled, progress.total) == (25, 50)
-    assert progress.left_s == pytest.approx(2)
+    scene = Scene(150)
+    scene.gauge.left_out(50)
+    assert [scene.after(1.0, 10) for _second in range(3)] == [None, pytest.approx(8), pytest.approx(7)]
+    assert scene.gauge.now().total == 100
+
+
+def test_the_time_left_is_told_once_the_end_stays_where_it_is() -> None:
+    scene = Scene(1000)
+    told = [scene.after(1 / 8, 10) for _time in range(16)]
+    assert told[:8] == [None] * 8
+    assert told[8:] == [pytest.approx((91 - time) / 8) for time in range(8)]
+
+
+def test_an_end_that_moves_away_is_not_told() -> None:
+    scene = Scene(1000)
+    assert {scene.after(0.1, settled) for settled in [10, *[0] * 40]} == {None}
+
+
+def test_what_has_no_measure_has_no_time_left() -> None:
+    scene = Scene(100)
+    for _second in range(5):
+        scene.after(1.0, 10)
+    for doing in set(Doing) - {Doing.ASKING}:
+        scene.tally.doing = doing
+        assert scene.after(0.1, 1) is None
+    scene.tally.doing = Doing.ASKING
+    assert scene.after(0.1, 1) is None
+
+
+def test_proving_is_measured_in_rations() -> None:
+    scene = Scene(100)
+    scene.tally.doing, scene.tally.to_prove = Doing.PROVING, 60
+    assert scene.after(0.1, 1) == pytest.approx(60 * RATION_S)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_address
 
 import numpy as np
 import pytest
@@ -12,11 +13,14 @@ from hatoba.model import Answer, Deception, Hop, Protocol, Reason, State, Trace,
 from hatoba.probes import METHODS, PINGS
 from hatoba.results.batch import VERDICT
 
+ROUTER = ip_address("198.18.0.6")
+
 
 def book(on_link: bool = False) -> HostBook:
     asked, targets = group("198.18.0.0/29", [1, 2, 3])
     macs = np.arange(18, dtype=np.uint8).reshape(3, 6)
-    return HostBook(replace(asked, macs=macs, route=replace(asked.route, gateway=None)) if on_link else asked, targets)
+    asked = replace(asked, macs=macs, route=replace(asked.route, gateway=None)) if on_link else asked
+    return HostBook(asked, targets, [ROUTER])
 
 
 def learn(hosts: HostBook, rows: np.ndarray) -> None:
@@ -48,7 +52,46 @@ def test_an_error_of_a_router_does_not_make_a_host_up_but_its_own_does() -> None
     hosts = book()
     learn(hosts, row(1, Reason.ADMIN_PROHIBITED, Answer.ICMP, 0.1, responder=1))
     learn(hosts, row(2, Reason.ADMIN_PROHIBITED, Answer.ICMP, 0.1, responder=0))
-    assert [host.state for host in hosts.close()] == ["unknown", "up", "unknown"]
+    told = list(hosts.close())
+    assert [host.state for host in told] == ["unknown", "up", "unknown"]
+    assert [host.reason for host in told] == ["admin-prohibited", "admin-prohibited", "no-response"]
+    assert [host.responder for host in told] == [ROUTER, None, None]
+
+
+def test_a_host_that_is_down_has_its_routers_word_for_it_and_a_later_answer_takes_it_back() -> None:
+    hosts = book()
+    learn(hosts, row(1, Reason.HOST_UNREACH, Answer.ICMP, 0.1, responder=1))
+    learn(hosts, row(1, Reason.ADMIN_PROHIBITED, Answer.ICMP, 0.1, responder=1))
+    learn(hosts, row(2, Reason.HOST_UNREACH, Answer.ICMP, 0.1, responder=1))
+    learn(hosts, row(2, Reason.RESET, Answer.RST, 0.1))
+    told = [(host.state, host.reason, host.responder) for host in hosts.close(absent="no-response")]
+    assert told == [("down", "host-unreach", ROUTER), ("up", "reset", None), ("down", "no-response", None)]
+    assert [(places.tolist(), *why) for places, *why in hosts.absent(~hosts.up)] == [
+        ([2], "no-response", None),
+        ([0], "host-unreach", ROUTER),
+    ]
+
+
+def test_what_this_machine_could_not_send_is_no_silence() -> None:
+    hosts = book()
+    learn(hosts, row(1, Reason.LOCAL_ERROR, Answer.LOCAL))
+    assert next((host.state, host.reason) for host in hosts.close()) == ("unknown", "local-error")
+
+
+def test_the_time_to_live_is_that_of_the_answer_which_is_the_reason() -> None:
+    hosts = book()
+    hosts.there(np.array([True, False, False]), Reason.ARP_RESPONSE)
+    learn(hosts, np.concatenate([row(1, Reason.RESET, Answer.RST, 0.1, ttl=64), row(2, Reason.RESET, Answer.RST, 0.1, ttl=61)]))
+    assert [host.ttl for host in hosts.close()] == [None, 61, None]
+
+
+def test_who_answered_the_echo_of_a_trace_is_there() -> None:
+    hosts = book()
+    stations = [(Hop(1, ROUTER, 0.1), Hop(2, ip_address(f"198.18.0.{last}"), 0.2)) for last in (1, 2)]
+    hosts.traced({0: Trace("icmp-echo", 0, stations[0]), 1: Trace("icmp-echo", 0, stations[1][:1])})
+    told = list(hosts.close(absent="no-response"))
+    assert [(host.state, host.reason) for host in told[:2]] == [("up", "echo-reply"), ("down", "no-response")]
+    assert told[0].rtt_s == pytest.approx(0.2)
 
 
 def test_nobody_on_the_link_is_down() -> None:

@@ -26,6 +26,17 @@ def vendor(mac: bytes) -> str | None:
         (replace(UP, rtt_s=None, names=()), True, "198.18.0.2: up (syn-ack)"),
         (replace(UP, mac=bytes(6)), False, "198.18.0.2 (web.lab): up, answers in 0.4 ms, 00:00:00:00:00:00"),
         (Host(ADDRESS, (), "down", "no-neighbour"), True, "198.18.0.2: down (no-neighbour)"),
+        (
+            Host(ADDRESS, (), "down", "host-unreach", responder=ip_address("198.18.0.1")),
+            True,
+            "198.18.0.2: down (host-unreach from 198.18.0.1)",
+        ),
+        (
+            Host(ADDRESS, reason="admin-prohibited", responder=ip_address("198.18.0.1")),
+            False,
+            "198.18.0.2: no answer from the host itself (admin-prohibited from 198.18.0.1)",
+        ),
+        (Host(ADDRESS, (), "down", "no-route"), True, "198.18.0.2: can't be reached (no-route)"),
         (Host(ADDRESS), False, "198.18.0.2: no answer from the host itself"),
         (Host(ADDRESS, ("web.lab",), reason="user-set"), True, "198.18.0.2 (web.lab)"),
     ],
@@ -54,8 +65,8 @@ def test_every_deception_is_warned_of(deception: Deception) -> None:
         (Deception.ANSWERS_EVERYTHING, None, (), ["not known whether it is a SYN proxy or a tarpit"]),
         (Deception.ANSWERS_EVERYTHING, None, (61_000,), []),
         (Deception.SYN_PROXY, None, (61_000,), ["tried on 61000; "]),
-        (Deception.SYN_PROXY, (), (22, 61_000), ["No program was found behind 22,61000; "]),
-        (Deception.TARPIT, (22,), (22, 23, 61_000), ["stayed up on 22: ", "tried on 22-23,61000; "]),
+        (Deception.SYN_PROXY, (), (22, 61_000), ["No program was found behind 22, 61000; "]),
+        (Deception.TARPIT, (22,), (22, 23, 61_000), ["stayed up on 22: ", "tried on 22-23, 61000; "]),
     ],
 )
 def test_what_connections_told_and_could_not_tell(
@@ -74,7 +85,7 @@ def test_all_that_limits_the_trust_is_said() -> None:
     timed_out, proxy, held, _tried, differing = cautions(replace(host, tried_ports=(*held_ports, 443)))
     assert "--host-timeout" in timed_out
     assert "SYN proxy" in proxy
-    assert "22,80-81" in held
+    assert "22, 80-81" in held
     assert differing == "23/tcp answered the same question in different ways: closed, open"
 
 

@@ -3,7 +3,9 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import ip_address
 
-from hatoba.model import Host
+import pytest
+
+from hatoba.model import Deception, Host
 from tests.unit.reports.scans import PLAIN, ended, info, report
 from tests.unit.results.rows import Hosts, batch, closed, opened, refused, silent
 
@@ -29,3 +31,25 @@ def test_ports_in_a_row_that_have_the_same_to_say_say_it_once() -> None:
     )
     assert text.count("no answer to 2 probes") == 1
     assert text.index("39/tcp") < text.index("no answer to 2 probes")
+
+
+@pytest.mark.parametrize("deception", Deception)
+def test_where_every_port_is_open_only_held_connections_show_a_program(deception: Deception) -> None:
+    hosts = Hosts("198.18.0.2")
+    host = replace(HOST, deception=deception, held_ports=(22,))
+    held, doubted = (
+        report("table", [info(), batch(hosts, opened([22, 6379][at : at + 1])), host, ended()], replace(PLAIN, explain=True))
+        for at in (0, 1)
+    )
+    assert "a program accepts connections on this port" in held
+    assert "a program accepts" not in doubted
+    assert "so this shows no program" in doubted
+    assert "Next steps" not in doubted
+    assert "Next steps" in report("table", [info(), batch(hosts, opened(6379)), replace(host, held_ports=(6379,)), ended()])
+
+
+def test_verbose_says_why_the_host_is_up() -> None:
+    host = replace(HOST, reason="syn-ack")
+    events = [info(), batch(Hosts("198.18.0.2"), opened(22)), host, ended()]
+    assert report("table", events).startswith("198.18.0.2: up\n")
+    assert report("table", events, replace(PLAIN, verbose=1)).startswith("198.18.0.2: up (syn-ack)\n")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Any
 
 from hatoba.model import Host
@@ -52,3 +53,11 @@ def test_doubts() -> None:
         "vanishing": {"protocol": "tcp", "port": 25, "hop": None},
     }
     assert everything == {"deception": "answers-everything"}, "no connection was tried: that is not the same as none that held"
+
+
+def test_who_gave_the_reason_and_how_its_packet_arrived() -> None:
+    address = ip_address("198.18.0.2")
+    assert facts([Host(address, (), "down", "host-unreach", responder=ip_address("198.18.0.1"))]) == [
+        {"responder": "198.18.0.1"}
+    ]
+    assert facts([Host(address, (), "up", "reset", ttl=63)]) == [{"ttl": 63}]

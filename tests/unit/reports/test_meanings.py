@@ -72,6 +72,9 @@ def test_silence_to_what_only_closed_ports_answer(method: str) -> None:
     ("port", "words"),
     [
         (53, "nobody answered in the language of dns"),
+        (53, "or answers no stranger"),
+        (53, "a closed port of a host that holds its ICMP errors back"),
+        (51820, "a closed port of a host that holds its ICMP errors back"),
         (51820, "wireguard answers no stranger"),
         (4, "the empty datagram that asked"),
     ],
@@ -84,6 +87,8 @@ def test_silence_of_a_udp_port(port: int, words: str) -> None:
     ("method", "state", "words"),
     [
         ("udp", State.CLOSED_FILTERED, "--prove-closed"),
+        ("udp", State.CLOSED_FILTERED, "a program that never answers a stranger looks the same"),
+        ("ip-protocol", State.OPEN_FILTERED, "rations its ICMP errors"),
         ("sctp-cookie", State.OPEN_FILTERED, "--sctp-init"),
         ("ip-protocol", State.OPEN_FILTERED, "without meaning"),
         ("ack", State.FILTERED, "swallows the probes without a word"),

@@ -6,6 +6,7 @@ import subprocess
 import xml.etree.ElementTree as ET
 from collections import Counter
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from libnmap.parser import NmapParser
 
+from hatoba.model import Host
 from hatoba.reports.base import ReportOptions
 from hatoba.reports.text import safe
 from hatoba.results.batch import VerdictBatch
@@ -22,9 +24,11 @@ from tests.unit.reports.scans import (
     SCANS,
     Event,
     doubtful,
+    ended,
     everyday,
     hostile,
     hosts_only,
+    info,
     interrupted,
     ipv6_only,
     protocols_above_ip,
@@ -158,6 +162,18 @@ def test_what_is_doubtful_stands_in_a_hosts_attributes() -> None:
     assert proxy.attrib == {"timedout": "true", "comment": "syn-proxy"}
     assert tarpit.attrib == {"comment": "tarpit"}
     assert proxy.find("trace").attrib == {"proto": "tcp", "port": "22"}  # type: ignore[union-attr]
+
+
+def test_why_a_host_is_up_or_down() -> None:
+    router, address = ip_address("198.18.0.1"), ip_address("198.18.0.2")
+    up = Host(address, (), "up", "reset", ttl=63)
+    down = Host(address, (), "down", "host-unreach", responder=router)
+    answered, refused = ET.fromstring(report("xml", [info(asked=()), up, down, ended()], replace(PLAIN, verbose=1))).findall(
+        "host"
+    )
+    assert answered.find("status").attrib == {"state": "up", "reason": "reset", "reason_ttl": "63"}  # type: ignore[union-attr]
+    assert refused.find("status").attrib["reason"] == "host-unreach"  # type: ignore[union-attr]
+    assert refused.attrib == {"comment": "host-unreach from 198.18.0.1"}
 
 
 def test_a_zone_is_no_part_of_an_address() -> None:

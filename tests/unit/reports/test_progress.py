@@ -25,6 +25,11 @@ def test_facts() -> None:
     assert facts(replace(HALF, doing=Doing.PROVING)) == "proving ports closed, as fast as the host tells, 2 open, 3 s left"
 
 
+def test_facts_are_parted_as_the_language_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hatoba.reports.progress._", lambda text: "、" if text == ", " else text)
+    assert facts(HALF) == "12,346 probes/s、2 open、3 s left"
+
+
 @pytest.mark.parametrize("doing", Doing)
 def test_every_kind_of_work_has_its_words(doing: Doing) -> None:
     assert ("probes/s" in facts(replace(HALF, doing=doing))) is (doing is Doing.ASKING)

@@ -50,3 +50,8 @@ def test_number_and_moment() -> None:
 )
 def test_time_left_is_told_to_the_second(seconds: float, text: str) -> None:
     assert time_left(seconds) == text
+
+
+def test_seconds_are_translated_as_minutes_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hatoba.reports.quantities._", lambda text: text.replace(" s", " 秒"))
+    assert (time_left(1), duration(0.23), duration(12.3)) == ("1 秒", "0.23 秒", "12.3 秒")

@@ -128,7 +128,7 @@ def test_colours_change_nothing_but_colours() -> None:
 @pytest.mark.parametrize("columns", [60, 80])
 def test_sentences_keep_to_the_terminal_and_lose_nothing(language: str, columns: int) -> None:
     speak(language)
-    options = replace(PLAIN, explain=True, verbose=1)
+    options = replace(PLAIN, explain=True)
     whole = report("table", everyday(), options)
     broken = report("table", everyday(), replace(options, columns=columns))
     assert max(map(width, broken.splitlines())) <= columns < max(map(width, whole.splitlines()))
@@ -143,3 +143,28 @@ def test_hosts_of_which_one_line_says_all_stand_in_a_row() -> None:
     lines = report("table", events).splitlines()
     assert lines[:4] == ["198.18.0.3: down (no-neighbour)", "198.18.0.4: down (no-neighbour)", "", "198.18.0.2: up"]
     assert lines[-4:-1] == ["", "198.18.0.5: down (no-neighbour)", ""]
+
+
+def test_what_of_an_interrupted_scan_was_not_asked_is_counted() -> None:
+    found = [Host(ip_address(f"198.18.0.{last}"), (), "up", "arp-response") for last in (1, 2, 3)]
+    stopped = ended(hosts_up=3, hosts_total=3, counts={}, interrupted=True)
+    text = report("table", [info(asked=(), address_count=256), *found, stopped])
+    assert "Hosts up: 3 of 3." in text
+    assert "253 addresses were not asked to the end." in text
+    assert "not asked" not in report("table", [info(asked=(), address_count=3), *found, stopped])
+
+
+@pytest.mark.parametrize(
+    ("missed", "words"),
+    [(5.6e-05, "fewer than 0.001 answers are"), (0.0412, "0.041 answers are"), (123456.0, "123,456 answers are")],
+)
+def test_the_expected_number_of_missed_answers_is_readable(missed: float, words: str) -> None:
+    assert words in report("table", [info(), ended(loss=0.2, expected_missed=missed)])
+
+
+def test_where_no_ports_were_asked_none_are_counted() -> None:
+    nobody = Host(ip_address("198.18.0.2"), (), "down", "no-neighbour")
+    text = report("table", [info(), nobody, ended(hosts_up=0, hosts_down=1, counts={})])
+    assert "Ports" not in text
+    assert "Nobody on the link answers for 198.18.0.2" in text
+    assert "swallows" not in text

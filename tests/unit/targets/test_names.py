@@ -66,7 +66,7 @@ def test_look_up_asks_each_name_once_in_both_families() -> None:
     found = look_up(["a.example", "broken.example", "a.example"], resolver)
     assert sorted(asked) == [("a.example", 4), ("a.example", 6), ("broken.example", 4), ("broken.example", 6)]
     assert found["a.example"] == lookup("198.18.0.9")
-    assert found["broken.example"] == lookup(problem="try again")
+    assert found["broken.example"] == lookup(problem="Temporary failure in name resolution")
     assert look_up([], resolver) == {}
 
 
