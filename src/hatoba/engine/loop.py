@@ -83,14 +83,15 @@ class LegRun:
         initial_timeout_s: float = INITIAL_S,
         host_settles: bool = False,
         deadline_s: float = math.inf,
+        again: bool = False,
     ) -> None:
         """*host_settles*: one answer of a host will do, nothing more is asked of it then. At *deadline_s* of the clock it ends
-        with what is known."""
+        with what is known. *again*: all of it was told already, so that nothing can be missing from the report."""
         self._leg, self._transport, self._ledger, self._plan = leg, transport, ledger, plan
         self._tally, self._clock = tally, clock
         self._order_key = order_key
         self._pace = pace
-        self._host_settles = host_settles
+        self._host_settles, self._again = host_settles, again
         self._deadline_s = deadline_s
         self._told_to_stop = stopped
         self._spacing: Spacing | None = None
@@ -126,7 +127,7 @@ class LegRun:
             yield from self._ask_until_believable()
             yield from self._ask_rationed()
             if not self._stopped():
-                self._tally.expected_missed += self._expected_missed()
+                self._tally.expected_missed += 0.0 if self._again else self._expected_missed()
                 left = self._ledger.open_questions()
                 self._pending.silent(left, *self._rationing.silence(left))
                 self._tally.rationing |= self._rationing.unproven(left)

@@ -54,7 +54,9 @@ def look_again(
         only[row, draw.permutation(np.flatnonzero(only[row]))[_ASKED_AT_MOST:]] = False
     only[:, np.isin(ports, strange)] |= lavish[hosts][:, None]
     brief = replace(setting.plan, max_retries=1, prove_closed=False)
-    run, transport = setting.leg(group.part(hosts), [(asked.method, ports)], only=only, plan=brief, deadline_s=deadline_s)
+    run, transport = setting.leg(
+        group.part(hosts), [(asked.method, ports)], only=only, plan=brief, deadline_s=deadline_s, again=True
+    )
     seen: list[Rows] = []
     try:
         for rows in run.batches():

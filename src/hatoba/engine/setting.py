@@ -132,9 +132,11 @@ class Setting:
         only: Mask | None = None,
         plan: ScanPlan | None = None,
         deadline_s: float = math.inf,
+        again: bool = False,
     ) -> tuple[LegRun, Transport]:
         """A leg that asks the hosts of *group* these ports by these methods: all of them connect, or none. *only* are the
-        questions to ask, (hosts, asks); None: all. At *deadline_s* it ends with what is known. Close the transport after it."""
+        questions to ask, (hosts, asks); None: all. At *deadline_s* it ends with what is known; *again* says that all of it was
+        told already. Close the transport after it."""
         leg = Leg(group.block, Asks(parts), group.offsets, group.macs)
         ledger = Ledger(len(leg))
         if only is not None:
@@ -157,6 +159,7 @@ class Setting:
             INITIAL_NEAR_S if near and own_way else INITIAL_S,
             host_settles,
             deadline_s,
+            again,
         )
         return run, transport
 

@@ -133,6 +133,13 @@ def test_the_second_questions_end_with_the_hosts_time() -> None:
     assert network.clock.now_s - started_s < 112
 
 
+def test_nothing_is_missing_because_it_was_not_heard_a_second_time() -> None:
+    network = FakeNetwork(World(lambda _port, number: number == 1), FakeClock())
+    told = run_scan("198.18.0.2", "1-100", network, PLAN)
+    assert len(told.verdicts) == 100
+    assert told.end.expected_missed < 0.001
+
+
 def test_what_the_kernel_has_not_is_said_and_ends_nothing() -> None:
     network = everything_open(lambda _address, _port: Handshake(End.CUT))
     network.hands.fails_after = 0
