@@ -23,7 +23,7 @@ HOSTS = "198.18.0.10\n198.18.0.20  # the database\n"
 
 _BLOCK = re.compile(r"^```(console|sh)\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`hatoba ([a-z]+)([^`]*)`")
-_TIME = re.compile(r"<?\d+(?:\.\d+)? (?:ms|s)\b|\d+ (?:probes|回)")
+_TIME = re.compile(r"<?\d+(?:\.\d+)? (?:ms\b|s\b|秒)|\d+ (?:probes|回)")
 
 
 class Shown(NamedTuple):
