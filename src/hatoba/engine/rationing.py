@@ -162,12 +162,22 @@ class Rationing:
             self._known[place] = True
             self._approaches[place] = None
 
+    def _may_be_rationed(self, questions: Indices) -> Mask:
+        """Of which of these silence means another state where errors are rationed."""
+        _hosts, places = self._leg.split(questions)
+        told: Mask = self._leg.asks.may_be_rationed[places]
+        return told
+
     def _begin(self) -> None:
-        """Take up hosts whose errors may have been held back all of them."""
+        """Take up hosts whose errors may have been held back all of them. Where an error would only give a reason for what is
+        known, one long wait has to do."""
         self._begun = True
+        left = self._ledger.open_questions()
+        left = left[self._may_be_rationed(left)]
+        if not left.size and not self._prove:
+            self.wait_s = _LONGEST_S
         if self._own_errors:
-            hosts, places = self._leg.split(self._ledger.open_questions())
-            silent = distinct(hosts[self._leg.asks.may_be_rationed[places]])
+            silent = distinct(self._leg.hosts(left))
             if self._prove or len(silent) <= _FEW_HOSTS:
                 self._take_up(silent)
 
@@ -181,9 +191,10 @@ class Rationing:
         """What to ask now, :attr:`wait_s` after the last; nothing when there is no more to be learnt this way."""
         if self._begun and self._brief:
             return np.zeros(0, np.int64)
-        if not self._begun:
+        if self._begun:
+            self._look_back()
+        else:
             self._begin()
-        self._look_back()
         self._asked = {}
         open_questions = self._ledger.open_questions()
         places = np.fromiter(self._approaches, np.int64, len(self._approaches))
@@ -207,7 +218,8 @@ class Rationing:
         """What the questions of the last round brought."""
         silent = {place: asked[self._ledger.state[asked] == 0] for place, asked in self._asked.items()}
         answered = {place: len(asked) - len(silent[place]) for place, asked in self._asked.items()}
-        longest_s = _LONGEST_RATION_S if self._prove or self._rations.any() else _LONGEST_S
+        tells_state = any(self._may_be_rationed(asked).any() for asked in self._asked.values())
+        longest_s = _LONGEST_RATION_S if tells_state and (self._prove or self._rations.any()) else _LONGEST_S
         fruitless = bool(self._asked) and not any(answered.values()) and self.wait_s >= RATION_S
         believed = fruitless and self.wait_s >= longest_s
         hasty = bool(self._asked)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from scanning import Outcome, run_scan
-from worlds import ADMIN_PROHIBITED, ROUTER
+from scanning import Outcome, fake_scan, run_scan
+from worlds import ADMIN_PROHIBITED, ROUTER, FaultyWorld
 
 from hatoba.model import Reason, ScanPlan
 from hatoba.wire.fake import FakeClock, FakeNetwork, Probe, Reply, World, icmp_error, udp_reply
@@ -200,3 +200,12 @@ def test_errors_that_take_their_time_are_no_ration() -> None:
     outcome = udp_scan(world, "20001-20300", max_rtt_timeout_s=0.2)
     assert outcome.end.counts == {"closed": 99, "open|filtered": 201}
     assert outcome.end.problems == ()
+
+
+def test_where_an_error_would_only_give_a_reason_one_wait_has_to_do() -> None:
+    """A port that is dropped beside one that is rejected: filtered both of them, whatever comes."""
+    world = FaultyWorld({2: "rejected", 3: "dropped"})
+    quick = fake_scan("198.18.0.2", "1-20", FaultyWorld({2: "dropped", 3: "dropped"}), ScanPlan(methods=("syn",), seed=1))
+    outcome = fake_scan("198.18.0.2", "1-20", world, ScanPlan(methods=("syn",), seed=1))
+    assert outcome.end.counts == {"closed": 18, "filtered": 2}
+    assert quick.end.duration_s + 1 < outcome.end.duration_s < quick.end.duration_s + 2.5
