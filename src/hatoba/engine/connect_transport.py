@@ -20,7 +20,8 @@ from hatoba.wire.routes import link_index
 
 _ATTEMPT_SHIFT = 48  # a token is the attempt above the question's number; legs are far smaller than 2**48
 _QUESTION = (1 << _ATTEMPT_SHIFT) - 1
-_NO_WAY = (errno.ENETUNREACH, errno.ENETDOWN, errno.ENODEV)
+_NO_WAY = (errno.ENETUNREACH, errno.ENETDOWN, errno.ENODEV, errno.EADDRNOTAVAIL)
+"""The last: an interface that goes down loses its IPv6 addresses before the routes through it."""
 
 
 class ConnectTransport:

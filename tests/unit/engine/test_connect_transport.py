@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import math
+import os
 
 import numpy as np
 import numpy.typing as npt
@@ -108,13 +109,14 @@ def test_a_zone_that_is_no_interface_is_one_sentence(wire: Recorder) -> None:
         ConnectTransport(leg("fe80::1%nowhere9", method=CONNECT), wire, Responders())
 
 
-def test_a_way_that_is_lost_ends_the_leg_after_what_was_heard(wire: Recorder, transport: ConnectTransport) -> None:
+@pytest.mark.parametrize("code", [errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL])
+def test_a_way_that_is_lost_ends_the_leg_after_what_was_heard(wire: Recorder, transport: ConnectTransport, code: int) -> None:
     transport.ask(np.array([13, 14]), 0)
     wire.play(wire.started[0][0], Kind.CONNECTED)
     wire.play(wire.started[1][0], Kind.LOCAL)
-    wire.outcomes[-1]["errno"] = errno.ENETUNREACH
+    wire.outcomes[-1]["errno"] = code
     assert transport.hear(0.0)["index"].tolist() == [13]
-    with pytest.raises(WireError, match=r"^no way to 198\.18\.0\.1 any more: Network is unreachable; "):
+    with pytest.raises(WireError, match=rf"^no way to 198\.18\.0\.1 any more: {os.strerror(code)}; "):
         transport.hear(0.0)
 
 
