@@ -34,6 +34,8 @@ class GrepableReport:
 
     def host(self, host: Host) -> None:
         options = self._desk.options
+        if options.open_only and host.state != "up" and not self._hosts_only:
+            return  # without looking for ports: an open one would have made the host up
         summary = self._desk.summary(host)
         has_ports = bool(len(summary.shown) or summary.hidden)
         listed = host.reason == Reason.USER_SET.word

@@ -55,6 +55,8 @@ class NmapXmlReport:
 
     def host(self, host: Host) -> None:
         options = self._desk.options
+        if options.open_only and host.state != "up" and not self._hosts_only:
+            return  # without looking for ports: an open one would have made the host up
         summary = self._desk.summary(host)
         if options.open_only and not summary.open_count and not self._hosts_only:
             return
