@@ -20,7 +20,7 @@ from benchmarks.works import WORKS, Work, by_name  # noqa: E402
 from hatoba.errors import LabError  # noqa: E402
 
 ROUNDS, WORK_SECONDS = 10, 300.0
-SHORT_ROUNDS, SHORT_SECONDS, SHORT_LIMIT_S = 3, 110.0, 18
+SHORT_ROUNDS, SHORT_SECONDS, SHORT_LIMIT_S = 3, 80.0, 8
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
