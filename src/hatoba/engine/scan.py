@@ -119,10 +119,15 @@ class Scan:
                 parts = packet_groups(crowd.block, self._setting.network, most, self._search)
             else:
                 parts = connect_groups(crowd.block, self._setting.network, most)
+            cut_off = False
             for part in parts:
-                if self._stop:
-                    return
-                if isinstance(part, Searching):
+                found = isinstance(part, Group) and part.neighbours
+                if self._stop and not found:
+                    # What a search found that was stopped comes yet; that the others were silent says nothing.
+                    if cut_off or isinstance(part, Group):
+                        return
+                    cut_off = isinstance(part, Unreachable)
+                elif isinstance(part, Searching):
                     self._setting.tally.doing = Doing.NEIGHBOURS
                     yield VerdictBatch("", self._targets, np.zeros(0, VERDICT))
                 elif isinstance(part, Group):

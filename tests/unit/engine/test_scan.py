@@ -344,3 +344,17 @@ def test_what_is_expected_to_be_missed_counts_the_attempts_that_all_silent_ports
     (attempts,) = asked
     lost = (0.5 / 6) ** attempts  # none of five answers, with Jeffreys' prior
     assert outcome.end.expected_missed == pytest.approx(5 * lost / (1 - lost), rel=1e-6)
+
+
+def test_who_answered_a_search_that_was_stopped_is_told() -> None:
+    """And nobody else is called down."""
+    network = FakeNetwork(answers_of([]), FakeClock(), absent=frozenset(f"198.18.1.{last}" for last in range(100, 256)))
+    scan = scan_of("198.18.1.0/24", "80", network, ScanPlan(methods=(), seed=1))
+    hosts = []
+    for event in scan.events():
+        if isinstance(event, Progress):
+            scan.stop()
+        if isinstance(event, Host):
+            hosts.append(event)
+    assert {host.state for host in hosts} == {"up"}
+    assert 0 < len(hosts) <= 100
