@@ -142,6 +142,7 @@ def send(
         )
         wire.commit(count, filler.fill(frames, varying, None if variant is None else np.full(count, variant)))
         left = left[count:]
+    wire.drain()
 
 
 def listen(wire: PacketWire, wanted: int, timeout_s: float = QUIET_S) -> np.ndarray:
@@ -346,7 +347,7 @@ def full_queue(reads: bool) -> dict[str, Any]:
 
     reader = threading.Thread(target=read, daemon=True)
     sentence = ""
-    with contextlib.closing(RingWire(template, "tun0", FIRST_PORT, 1024, time.monotonic)) as wire:
+    with contextlib.closing(RingWire(template, "tun0", FIRST_PORT, 1024, time.monotonic, lanes=1)) as wire:
         if reads:
             reader.start()
         try:

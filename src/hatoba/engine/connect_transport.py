@@ -9,6 +9,7 @@ from ipaddress import ip_address
 import numpy as np
 import numpy.typing as npt
 
+from hatoba.engine.ledger import Ledger
 from hatoba.engine.leg import Indices, Leg
 from hatoba.engine.responders import Responders
 from hatoba.engine.transport import HEARD
@@ -27,10 +28,9 @@ _NO_WAY = (errno.ENETUNREACH, errno.ENETDOWN, errno.ENODEV, errno.EADDRNOTAVAIL)
 class ConnectTransport:
     """Asks the questions of *leg* through *wire*, which several legs of one scan use in turn."""
 
-    def __init__(self, leg: Leg, wire: Connects, responders: Responders) -> None:
-        self._leg, self._wire, self._responders = leg, wire, responders
+    def __init__(self, leg: Leg, wire: Connects, ledger: Ledger, responders: Responders) -> None:
+        self._leg, self._wire, self._ledger, self._responders = leg, wire, ledger, responders
         self.turns = np.ones(len(leg.asks), np.int64)
-        self.departing_s = -math.inf  # each outcome tells when its own question left
         self._broken: WireError | None = None
         self._zone_index = link_index(leg.block.zone) if leg.block.zone else 0
 
@@ -40,7 +40,12 @@ class ConnectTransport:
     def ask(self, indices: Indices, attempt: int) -> int:
         hosts, places = self._leg.split(indices)
         tokens = indices | (attempt << _ATTEMPT_SHIFT)
-        return self._wire.start(tokens, self._leg.packed[hosts], self._leg.asks.port[places], self._zone_index)
+        count = self._wire.start(tokens, self._leg.packed[hosts], self._leg.asks.port[places], self._zone_index)
+        self._ledger.note_asked(indices[:count], attempt)  # each outcome tells when its own question left
+        return count
+
+    def drain(self) -> None:
+        """Nothing is left: each connection is begun at once."""
 
     def hear(self, timeout_s: float) -> npt.NDArray[np.void]:
         if self._broken is not None:

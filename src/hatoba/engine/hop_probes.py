@@ -151,6 +151,7 @@ class HopProbes:
         lengths = self._filler.fill(frames, varying, self._words[aims] * MAX_TTL + ttls - 1)
         self._sent_s[aims, ttls] = self._setting.clock()
         self._wire.commit(len(numbers), lengths)
+        self._wire.drain()
         now_s = self._setting.clock()
         if self._spacing is not None:
             self._spacing.asked(numbers, now_s)

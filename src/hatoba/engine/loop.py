@@ -240,13 +240,9 @@ class LegRun:
         return len(indices) if count == len(unsettled) else int(unsettled[count])
 
     def _send(self, indices: Indices) -> int:
-        started_s = self._clock()
         count = self._transport.ask(indices, self._attempts)
-        started_s, self._asked_s = max(started_s, self._transport.departing_s), self._clock()
+        self._asked_s = self._clock()
         if count:
-            self._ledger.note_asked(
-                indices[:count], self._attempts, np.linspace(started_s, self._asked_s, count, endpoint=False)
-            )
             if self._spacing is not None:
                 self._spacing.asked(indices[:count], self._asked_s)
             self._pace.spent(count, self._asked_s)
@@ -254,7 +250,8 @@ class LegRun:
         return count
 
     def _listen(self) -> Iterator[npt.NDArray[np.void]]:
-        self._news_s = self._asked_s
+        self._transport.drain()
+        self._news_s = self._asked_s = self._clock()
         while self._ledger.unanswered:
             now_s = self._clock()
             left_s = self._news_s + self._patience_s(now_s) - now_s

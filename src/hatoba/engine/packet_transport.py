@@ -10,9 +10,7 @@ machine. Its cookie is another, too: what answers one leg late is no answer to t
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -76,7 +74,6 @@ class PacketTransport:
         local: bool = False,
         one_port: bool = False,
         leg_number: int = 0,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """*one_port*: every probe leaves from the first port, and which attempt an answer is for is not known. *leg_number*:
         how many legs the scan had before."""
@@ -88,8 +85,6 @@ class PacketTransport:
         self._first_turn = _OTHER_TURN if leg_number % 2 else 0
         self.turns = wordings.turns
         self._filler = wire.template.filler()
-        self._clock = clock
-        self.departing_s = -math.inf
 
     def room(self) -> int:
         return _BATCH
@@ -108,9 +103,11 @@ class PacketTransport:
         macs = self._leg.macs[hosts] if self._leg.macs is not None else None
         variants = None if self._wire.template.uniform else self._choice[places, attempt % self._choice.shape[1]]
         lengths = self._filler.fill(frames, Varying(dst, sport, dport, cookies, macs), variants)
-        self.departing_s = self._clock()  # to word them may have taken longer than their answers will
-        self._wire.commit(len(indices), lengths)
+        self._wire.commit(len(indices), lengths, self._ledger.note_asked(indices, attempt))
         return len(indices)
+
+    def drain(self) -> None:
+        self._wire.drain()
 
     def _by_method(self, places: Indices) -> list[tuple[int, slice | npt.NDArray[np.intp]]]:
         if len(self._methods) == 1:

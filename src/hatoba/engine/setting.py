@@ -166,7 +166,7 @@ class Setting:
     def _transport(self, group: Group, leg: Leg, ledger: Ledger) -> Transport:
         methods = [method for method in leg.asks.methods if isinstance(method, Method)]
         if len(methods) < len(leg.asks.methods):
-            return ConnectTransport(leg, self.connects, self.responders)
+            return ConnectTransport(leg, self.connects, ledger, self.responders)
         ports = [leg.asks.port[leg.asks.method == number] for number in range(len(methods))]
         wordings = Wordings(methods, ports, leg.block.family)
         if any(method.protocol == Protocol.UDP for method in methods) and not group.route.local:
@@ -179,7 +179,6 @@ class Setting:
             group.route.local,
             self.plan.source_port is not None,
             self._legs,
-            self.clock,
         )
         return PacketTransport(methods, wordings, leg, wire, ledger, *own)
 

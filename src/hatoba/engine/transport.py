@@ -33,14 +33,14 @@ class Transport(Protocol):
     turns: npt.NDArray[np.int64]
     """(asks,): how many attempts it takes to ask a port everything that it can be asked."""
 
-    departing_s: float
-    """When the last questions began to leave, on the scan's clock; minus infinity if that is not known."""
-
     def room(self) -> int:
         """How many more may be asked now."""
 
     def ask(self, indices: Indices, attempt: int) -> int:
-        """Ask these for the *attempt*-th time; returns how many left, the first ones of *indices*."""
+        """Ask these for the *attempt*-th time; returns how many are asked, the first ones of *indices*. The ledger is told."""
+
+    def drain(self) -> None:
+        """Back when all that was asked has left."""
 
     def hear(self, timeout_s: float) -> npt.NDArray[np.void]:
         """Rows of :data:`HEARD`; waits up to *timeout_s* if there are none. Answers to what was never asked are left out."""

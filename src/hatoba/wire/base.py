@@ -24,6 +24,9 @@ STUCK_S = 2.0
 """How long a link may take not one packet before it counts as broken."""
 
 
+Times = npt.NDArray[np.float64]
+
+
 @dataclass(frozen=True, slots=True)
 class Arrived:
     """Packets as they came in, each from its IP header on."""
@@ -52,9 +55,14 @@ class PacketWire(Protocol):
         """Up to *count* writable frames, (n, ``template.frame_bytes`` or more); n is 0 only if *count* is. They hold the
         template, if it is uniform."""
 
-    def commit(self, count: int, lengths: npt.NDArray[np.int64] | None = None) -> None:
-        """Send the first *count* reserved frames, of *lengths*, link header included (None: ``template.frame_bytes`` each);
-        back when the kernel has them. Raises WireError if the link is gone."""
+    def commit(self, count: int, lengths: npt.NDArray[np.int64] | None = None, left_s: Times | None = None) -> None:
+        """Send the first *count* reserved frames, of *lengths*, link header included (None: ``template.frame_bytes`` each).
+
+        They may still be leaving when this is back. Into *left_s* is written when each left, on the scan's clock: before an
+        answer can be here, more exactly once it is known. Raises WireError if the link is gone, also for earlier frames."""
+
+    def drain(self) -> None:
+        """Back when all that was committed has left. Raises WireError if the link is gone."""
 
     def receive(self, timeout_s: float) -> Arrived:
         """What has arrived; waits up to *timeout_s* if nothing has."""

@@ -6,6 +6,7 @@ Time is its own: :class:`FakeClock` moves only while somebody waits, so a scan t
 from __future__ import annotations
 
 import heapq
+import math
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from hatoba.packets import checksum, layouts
 from hatoba.packets.frames import FrameTemplate
 from hatoba.packets.layouts import ADDRESS_BYTES, IP_BYTES
-from hatoba.wire.base import WIDTH_BYTES, Arrived, nothing_arrived
+from hatoba.wire.base import WIDTH_BYTES, Arrived, Times, nothing_arrived
 from hatoba.wire.neighbour_frames import Told
 from hatoba.wire.neighbour_table import Entries
 from hatoba.wire.neighbours import Observe
@@ -86,13 +87,19 @@ class FakeWire:
     def reserve(self, count: int) -> npt.NDArray[np.uint8]:
         return self._frames[:count]
 
-    def commit(self, count: int, lengths: npt.NDArray[np.int64] | None = None) -> None:
+    def commit(self, count: int, lengths: npt.NDArray[np.int64] | None = None, left_s: Times | None = None) -> None:
+        started_s = self._clock() if left_s is not None else math.nan
         sizes = [self._bytes] * count if lengths is None else lengths.tolist()
         for row, size in zip(self._frames[:count], sizes, strict=True):
             probe = self._read(row[:size].tobytes())
             self.sent.append(probe)
             for delay_s, packet in self._world(probe):
                 self.deliver(probe.at_s + delay_s, packet)
+        if left_s is not None:
+            left_s[:] = np.linspace(started_s, self._clock(), count, endpoint=False)
+
+    def drain(self) -> None:
+        """Nothing is left: what is committed leaves at once."""
 
     def deliver(self, at_s: float, packet: bytes) -> None:
         """Let a packet arrive at a time of the clock, asked for or not."""

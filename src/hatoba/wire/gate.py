@@ -16,7 +16,7 @@ from hatoba.errors import NotInScope
 from hatoba.messages import _
 from hatoba.model import Address
 from hatoba.packets.frames import FrameTemplate
-from hatoba.wire.base import Arrived, PacketWire
+from hatoba.wire.base import Arrived, PacketWire, Times
 from hatoba.wire.handshakes import Handshake
 from hatoba.wire.network import Connects, Holds
 
@@ -51,13 +51,16 @@ class GatedPackets:
         self._reserved = self._wire.reserve(count)
         return self._reserved
 
-    def commit(self, count: int, lengths: npt.NDArray[np.int64] | None = None) -> None:
+    def commit(self, count: int, lengths: npt.NDArray[np.int64] | None = None, left_s: Times | None = None) -> None:
         if count > len(self._reserved):
             raise ValueError(f"{count} frames to send, but only {len(self._reserved)} were reserved")
         packed = np.ascontiguousarray(self._reserved[:count, self.template.destination])
         self._reserved = self._reserved[:0]  # what was looked at once leaves once
         _check(self._permitted, packed)
-        self._wire.commit(count, lengths)
+        self._wire.commit(count, lengths, left_s)
+
+    def drain(self) -> None:
+        self._wire.drain()
 
     def receive(self, timeout_s: float) -> Arrived:
         return self._wire.receive(timeout_s)

@@ -18,7 +18,7 @@ from hatoba.wire import base, neighbour_frames
 from hatoba.wire.faults import broken_link, no_raw_right
 from hatoba.wire.neighbour_frames import Told
 from hatoba.wire.neighbour_table import Entries, entries
-from hatoba.wire.ring import Receiver
+from hatoba.wire.receiver import Receiver
 from hatoba.wire.routes import Link
 from hatoba.wire.volley import MOST, Volley
 

@@ -22,9 +22,9 @@ from hatoba.errors import WireError
 from hatoba.messages import _, system_words
 from hatoba.packets.frames import FrameTemplate
 from hatoba.wire import base
-from hatoba.wire.base import Arrived
+from hatoba.wire.base import Arrived, Times
 from hatoba.wire.faults import broken_link, no_raw_right
-from hatoba.wire.ring import Receiver
+from hatoba.wire.receiver import Receiver
 from hatoba.wire.volley import Volley
 
 _SLOTS = 4096
@@ -54,7 +54,7 @@ class RawIpWire:
         bound: bool = False,
     ) -> None:
         self.template = template
-        self._interface = interface
+        self._interface, self._clock = interface, clock
         self._refusals = 0
         try:
             self._socket = socket.socket(_AF[template.family], socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.IPPROTO_RAW)
@@ -84,7 +84,8 @@ class RawIpWire:
     def reserve(self, count: int) -> npt.NDArray[np.uint8]:
         return self._frames[:count]
 
-    def commit(self, count: int, lengths: npt.NDArray[np.int64] | None = None) -> None:
+    def commit(self, count: int, lengths: npt.NDArray[np.int64] | None = None, left_s: Times | None = None) -> None:
+        started_s = self._clock()
         frames, names = self._frames[:count, : self.template.frame_bytes], self._names[:count]
         names["address"] = frames[:, self.template.destination]
         done, until_s = 0, time.monotonic() + base.STUCK_S
@@ -102,6 +103,11 @@ class RawIpWire:
                 raise self._dead(OSError(errno.ENOBUFS, os.strerror(errno.ENOBUFS)))
             else:
                 time.sleep(_PAUSE_S)
+        if left_s is not None:
+            left_s[:] = np.linspace(started_s, self._clock(), count, endpoint=False)
+
+    def drain(self) -> None:
+        """Nothing is left: what is committed leaves at once."""
 
     def _dead(self, error: OSError) -> WireError:
         return WireError(

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from hatoba.packets.dissect_batch import PacketBatch
 from hatoba.packets.frames import FrameTemplate
-from hatoba.wire.base import Arrived, PacketWire, nothing_arrived
+from hatoba.wire.base import Arrived, PacketWire, Times, nothing_arrived
 from hatoba.wire.network import Connects
 
 _SILENT_SLOTS = 256
@@ -47,15 +47,19 @@ class TracedPackets:
         self._reserved = self._wire.reserve(count)
         return self._reserved
 
-    def commit(self, count: int, lengths: npt.NDArray[np.int64] | None = None) -> None:
-        """The frames belong to the kernel once they are committed, so the copy is taken before; so is the time, for an answer
-        may be here before the call is back."""
+    def commit(self, count: int, lengths: npt.NDArray[np.int64] | None = None, left_s: Times | None = None) -> None:
+        """They are shown once they have left, all of them. The frames belong to the kernel as soon as they are committed, so
+        the copy is taken before; so is the time, for an answer may be here before the call is back."""
         sizes = np.full(count, self.template.frame_bytes) if lengths is None else lengths[:count].copy()
         frames = self._reserved[:count, : int(sizes.max(initial=0))].copy()
         at_s = np.full(count, self._clock())
-        self._wire.commit(count, lengths)
+        self._wire.commit(count, lengths, left_s)
+        self._wire.drain()
         self._reserved = self._reserved[:0]
         self._show(True, self.template.link_bytes, frames, sizes, at_s)
+
+    def drain(self) -> None:
+        self._wire.drain()
 
     def receive(self, timeout_s: float) -> Arrived:
         arrived = self._wire.receive(timeout_s)
@@ -136,8 +140,11 @@ class SilentWire:
         self._frames[:count] = self._template_row
         return self._frames[:count]
 
-    def commit(self, count: int, lengths: npt.NDArray[np.int64] | None = None) -> None:
+    def commit(self, count: int, lengths: npt.NDArray[np.int64] | None = None, left_s: Times | None = None) -> None:
         """Nothing leaves."""
+
+    def drain(self) -> None:
+        """Nothing is left."""
 
     def receive(self, timeout_s: float) -> Arrived:
         return nothing_arrived()

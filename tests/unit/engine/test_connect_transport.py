@@ -10,6 +10,7 @@ import pytest
 from builders import leg
 
 from hatoba.engine.connect_transport import ConnectTransport
+from hatoba.engine.ledger import Ledger
 from hatoba.engine.responders import Responders
 from hatoba.errors import WireError
 from hatoba.model import Answer, Reason, State
@@ -58,9 +59,14 @@ def wire() -> Recorder:
     return Recorder()
 
 
+def over(wire: Recorder, targets: str = "198.18.0.0/30") -> ConnectTransport:
+    asked = leg(targets, method=CONNECT)
+    return ConnectTransport(asked, wire, Ledger(len(asked)), Responders())
+
+
 @pytest.fixture
 def transport(wire: Recorder) -> ConnectTransport:
-    return ConnectTransport(leg(method=CONNECT), wire, Responders())
+    return over(wire)
 
 
 def test_questions_become_connections(wire: Recorder, transport: ConnectTransport) -> None:
@@ -101,12 +107,12 @@ def test_the_next_leg_hears_nothing_of_this_one(wire: Recorder, transport: Conne
     wire.play(wire.started[0][0], Kind.CONNECTED)
     transport.close()
     assert wire.expired_s == [math.inf]
-    assert len(ConnectTransport(leg(method=CONNECT), wire, Responders()).hear(0.0)) == 0
+    assert len(over(wire).hear(0.0)) == 0
 
 
 def test_a_zone_that_is_no_interface_is_one_sentence(wire: Recorder) -> None:
     with pytest.raises(WireError, match=r"^there is no interface nowhere9; see: ip link$"):
-        ConnectTransport(leg("fe80::1%nowhere9", method=CONNECT), wire, Responders())
+        over(wire, "fe80::1%nowhere9")
 
 
 @pytest.mark.parametrize("code", [errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL])

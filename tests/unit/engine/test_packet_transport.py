@@ -51,7 +51,6 @@ class Bench:
         chosen = np.array(indices)
         count = self.transport.ask(chosen, attempt)
         assert count == len(chosen)
-        self.ledger.note_asked(chosen, attempt, np.full(count, self.clock.now_s))
         return self.wire.sent[-count:]
 
     def hear(self, *packets: bytes) -> np.ndarray:

@@ -10,7 +10,7 @@ from hatoba.model import Answer, Protocol, Reason, State, Unsteady
 
 def asked(questions: int = 40) -> tuple[Pending, Ledger]:
     ledger = Ledger(questions)
-    ledger.note_asked(np.arange(questions), 0, np.zeros(questions))
+    ledger.note_asked(np.arange(questions), 0)
     return Pending(leg(), ledger), ledger
 
 
@@ -144,8 +144,8 @@ def test_what_nobody_waits_for_any_more_contradicts_nothing() -> None:
 def test_an_answer_names_the_probe_and_not_the_attempt() -> None:
     """The third probe of a question may belong to the hundredth attempt of its leg."""
     pending, ledger = asked()
-    ledger.note_asked(np.array([5, 6]), 1, np.zeros(2))
-    ledger.note_asked(np.array([5]), 99, np.zeros(1))
+    ledger.note_asked(np.array([5, 6]), 1)
+    ledger.note_asked(np.array([5]), 99)
     pending.add(np.concatenate([heard((5, *OPEN), attempt=99), heard((6, *OPEN), attempt=0)]), np.zeros(2))
     rows = pending.take()
     assert rows[["probes", "answered_probe"]].tolist() == [(3, 3), (2, 1)]

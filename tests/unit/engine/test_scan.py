@@ -23,6 +23,7 @@ from hatoba.results.batch import VerdictBatch
 from hatoba.targets.build import build_targets
 from hatoba.targets.ports import parse_ports
 from hatoba.targets.scope import Scope
+from hatoba.wire.base import Times
 from hatoba.wire.fake import FakeClock, FakeNetwork, FakeWire, Probe, Reply, answers_of, icmp_error, tcp_reply
 from hatoba.wire.routes import Way
 
@@ -201,10 +202,10 @@ def test_stop_tells_what_is_known_and_no_more() -> None:
 
 def test_a_wire_that_fails_loses_nothing_that_was_known() -> None:
     class Failing(FakeWire):
-        def commit(self, count: int, lengths: object = None) -> None:
+        def commit(self, count: int, lengths: object = None, left_s: Times | None = None) -> None:
             if len(self.sent) > 500:
                 raise WireError("Interface fake0 does not work: Network is down.")
-            super().commit(count, None)
+            super().commit(count, None, left_s)
 
     class FailingNetwork(FakeNetwork):
         def open_packets(self, route, template, first_port, zone, questions):  # type: ignore[no-untyped-def]

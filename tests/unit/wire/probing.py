@@ -32,11 +32,14 @@ def template(family: int, link_bytes: int = 0, *more: Segment) -> FrameTemplate:
 def send(
     wire: PacketWire, dst: npt.NDArray[np.uint8], dport: list[int], seq: int = 7, variants: list[int] | None = None
 ) -> None:
-    """One probe from the first source port to each (dst, dport): a SYN, or whichever *variants* say."""
-    count = len(dport)
-    frames = wire.reserve(count)
-    assert len(frames) == count
-    sport = np.full(count, FIRST_PORT, np.uint16)
-    varying = Varying(dst, sport, np.array(dport, np.uint16), np.full(count, seq, np.uint32))
-    lengths = wire.template.filler().fill(frames, varying, None if variants is None else np.array(variants))
-    wire.commit(count, lengths)
+    """One probe from the first source port to each (dst, dport): a SYN, or whichever *variants* say. Back when all left."""
+    ports, done = np.array(dport, np.uint16), 0
+    while done < len(ports):
+        frames = wire.reserve(len(ports) - done)
+        assert len(frames)
+        these, done = slice(done, done + len(frames)), done + len(frames)
+        sport, seqs = np.full(len(frames), FIRST_PORT, np.uint16), np.full(len(frames), seq, np.uint32)
+        chosen = None if variants is None else np.array(variants)[these]
+        lengths = wire.template.filler().fill(frames, Varying(dst[these], sport, ports[these], seqs), chosen)
+        wire.commit(len(frames), lengths)
+    wire.drain()

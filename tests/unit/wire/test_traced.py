@@ -14,7 +14,7 @@ from hatoba.packets.dissect_batch import PacketBatch
 from hatoba.packets.frames import FrameTemplate, Varying
 from hatoba.packets.segment import Place, Segment
 from hatoba.probes.connect import OUTCOME
-from hatoba.wire.base import WIDTH_BYTES, Arrived, PacketWire
+from hatoba.wire.base import WIDTH_BYTES, Arrived, PacketWire, Times
 from hatoba.wire.fake import FakeClock, FakeWire, answers_of
 from hatoba.wire.traced import SilentWire, TracedConnects, TracedPackets
 
@@ -122,7 +122,7 @@ def test_what_the_wire_could_not_read_is_not_shown() -> None:
 class Broken(FakeWire):
     drops = 3
 
-    def commit(self, count: int, lengths: npt.NDArray[np.int64] | None = None) -> None:
+    def commit(self, count: int, lengths: npt.NDArray[np.int64] | None = None, left_s: Times | None = None) -> None:
         raise WireError("gone")
 
 

@@ -1,0 +1,68 @@
+"""Packet rings: memory that the kernel and NumPy write in turn (Documentation/networking/packet_mmap.rst).
+
+All rings use TPACKET_V2, whose slots have one fixed size, so that any run of slots is one strided array whatever lengths the
+packets have. A slot's status word says whose it is: zero the kernel's to fill (RX) or ours (TX); it is written last.
+
+    slot of the TX ring                       slot of the RX ring
+    0   struct tpacket2_hdr                   0   struct tpacket2_hdr
+    32  the frame, link header first          tp_net  the packet, from its IP header on
+"""
+
+from __future__ import annotations
+
+import mmap
+import socket
+import struct
+
+import numpy as np
+import numpy.typing as npt
+
+from hatoba.wire.faults import no_raw_right
+
+# linux/if_packet.h
+SOL_PACKET = 263
+RX_RING, STATISTICS, TX_RING, QDISC_BYPASS, IGNORE_OUTGOING = 5, 6, 13, 20, 23
+STATUS_USER = 1
+STATUS_SEND_REQUEST, STATUS_WRONG_FORMAT = 1, 4
+HEADER_BYTES = 32
+"""TPACKET2_HDRLEN less the sockaddr_ll; in a TX ring the frame begins there."""
+_VERSION, _TPACKET_V2 = 10, 1
+
+HEADER = np.dtype(
+    [
+        ("status", "=u4"),
+        ("len", "=u4"),
+        ("snaplen", "=u4"),
+        ("mac", "=u2"),
+        ("net", "=u2"),
+        ("sec", "=u4"),
+        ("nsec", "=u4"),
+        ("vlan_tci", "=u2"),
+        ("vlan_tpid", "=u2"),
+        ("padding", "u1", 4),
+    ]
+)
+"""struct tpacket2_hdr"""
+
+
+def packet_socket(kind: int) -> socket.socket:
+    """Of AF_PACKET, bound to nothing yet. Raises NotPermitted without the right to it."""
+    try:
+        return socket.socket(socket.AF_PACKET, kind | socket.SOCK_CLOEXEC, 0)
+    except PermissionError:
+        raise no_raw_right() from None
+
+
+def mapped(ringed: socket.socket, option: int, slots: int, slot_bytes: int, block_bytes: int) -> npt.NDArray[np.uint8]:
+    """Map a ring of *slots* (rounded up to whole blocks) as an array (slots, slot_bytes). Raises OSError."""
+    blocks = -(-slots * slot_bytes // block_bytes)
+    slots = blocks * (block_bytes // slot_bytes)
+    ringed.setsockopt(SOL_PACKET, _VERSION, _TPACKET_V2)
+    ringed.setsockopt(SOL_PACKET, option, struct.pack("=IIII", block_bytes, blocks, slot_bytes, slots))
+    memory = mmap.mmap(ringed.fileno(), blocks * block_bytes, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
+    return np.frombuffer(memory, np.uint8).reshape(slots, slot_bytes)
+
+
+def headers(slots: npt.NDArray[np.uint8]) -> npt.NDArray[np.void]:
+    """The header of each slot, in place."""
+    return slots[:, :HEADER_BYTES].view(HEADER)[:, 0]
