@@ -10,7 +10,7 @@ from hatoba.api.request import LOG, Request
 from hatoba.engine.scan import Event
 from hatoba.errors import WireError
 from hatoba.model import ScanEnd, State
-from hatoba.results.batch import VerdictBatch
+from hatoba.results.batch import HostBatch, VerdictBatch
 
 
 def batches_of(wanted: Request) -> Generator[VerdictBatch, None, None]:
@@ -30,7 +30,9 @@ def events_of(wanted: Request) -> Generator[Event, None, None]:
     events = wanted.scan.events()
     try:
         for event in events:
-            if not (wanted.open_only and isinstance(event, VerdictBatch)):
+            if isinstance(event, HostBatch):
+                yield from event
+            elif not (wanted.open_only and isinstance(event, VerdictBatch)):
                 yield event
             elif len(rows := event.rows[event.rows["state"] == State.OPEN]):
                 yield replace(event, rows=rows)

@@ -31,7 +31,7 @@ from hatoba.reports.colour import wants_colour
 from hatoba.reports.formats import open_reports
 from hatoba.reports.outputs import Fanout, Output, open_output
 from hatoba.reports.progress import ProgressBar
-from hatoba.results.batch import VerdictBatch
+from hatoba.results.batch import HostBatch, VerdictBatch
 from hatoba.targets.build import Built, build_targets
 from hatoba.targets.files import read_expressions
 from hatoba.targets.ports import PortChoice, choice, parse_ports, ports_asked
@@ -41,7 +41,7 @@ from hatoba.targets.target_set import TargetSet
 CLOSED_PIPE = 141
 """Exit status where nobody is left to write for: 128 + SIGPIPE."""
 
-Event = ScanInfo | VerdictBatch | Host | Progress | ScanEnd
+Event = ScanInfo | VerdictBatch | Host | HostBatch | Progress | ScanEnd
 
 
 class Scan(Interface):
@@ -258,6 +258,8 @@ def _hand_on(event: Event, reports: Fanout, bar: ProgressBar) -> None:
             reports.verdicts(event)
         case Host():
             reports.host(event)
+        case HostBatch():
+            reports.hosts(event)
         case ScanEnd():
             bar.hide()
             reports.end(event)

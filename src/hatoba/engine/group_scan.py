@@ -21,9 +21,9 @@ from hatoba.errors import HatobaError
 from hatoba.model import Doing, Host, Reason, Trace
 from hatoba.probes import METHODS, PINGS
 from hatoba.probes.method import Method
-from hatoba.results.batch import VERDICT, HostTable, VerdictBatch
+from hatoba.results.batch import VERDICT, HostBatch, HostTable, VerdictBatch
 
-Told = Iterator[VerdictBatch | Host | Unreachable]
+Told = Iterator[VerdictBatch | Host | HostBatch | Unreachable]
 
 _LOOKED_AT_AGAIN = ("syn", "connect")
 _FEW_SILENT = 16

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from hatoba.engine.doubts import Doubts
 from hatoba.engine.groups import Group
 from hatoba.engine.setting import AnyMethod
 from hatoba.model import Address, Answer, Host, Protocol, Reason, State, Trace, Vanishing
-from hatoba.results.batch import HostTable
+from hatoba.results.batch import HostBatch, HostTable
 
 _NOT_OWN = (Answer.NONE, Answer.LOCAL)
 _WITHOUT_TTL = (Reason.ARP_RESPONSE, Reason.ND_RESPONSE, Reason.LOCALHOST_RESPONSE)
@@ -162,12 +163,28 @@ class HostBook:
     def _hindrance(self, reason: int, responder: int) -> tuple[str, Address | None]:
         return Reason(reason or Reason.NO_RESPONSE).word, self._responders[responder - 1] if responder else None
 
-    def close(self, asked_only: bool = False, absent: str | None = None) -> Iterator[Host]:
-        """One value for each host; with *asked_only* for those alone of which something is known. *absent* is the reason for
-        calling a host down of which nothing was heard; None leaves it unknown, as one is whose time was up."""
-        for place, index in enumerate(self._group.block.index(self._group.offsets).tolist()):
-            if not asked_only or self._asked[place] or self._reason[place]:
-                yield self._host(place, index, absent)
+    def close(self, asked_only: bool = False, absent: str | None = None) -> Iterator[Host | HostBatch]:
+        """Every host once, those of a kind that follow each other in a batch; with *asked_only* those alone of which something
+        is known. *absent* is the reason for calling a host down of which nothing was heard; None leaves it unknown, as one is
+        whose time was up."""
+        places = np.flatnonzero(self._asked | self.up) if asked_only else np.arange(len(self._group))
+        indices, alike = self._group.block.index(self._group.offsets[places]), self._alike()[places]
+        starts = np.flatnonzero((alike[1:] != alike[:-1]) | (alike[1:] < 0)) + 1
+        for first, end in pairwise([0, *starts.tolist(), len(places)] if len(places) else []):
+            host = self._host(int(places[first]), int(indices[first]), absent)
+            if alike[first] < 0:
+                yield host
+            else:
+                yield HostBatch(self._hosts, indices[first:end], host.state, host.reason, host.responder)
+
+    def _alike(self) -> Numbers:
+        """A number for each host that tells which ones there is the same to tell of; -1 where there is more to tell."""
+        alike: Numbers = self._hindered["reason"].astype(np.int64) << 32 | self._hindered["responder"]
+        alike[self.up | self._timed_out] = -1
+        doubts = self._doubts
+        for told in (self._traces, self._vanishing, doubts.deceptions, doubts.held, doubts.unsteady, doubts.tried):
+            alike[list(told)] = -1
+        return alike
 
     def _host(self, place: int, index: int, absent: str | None) -> Host:
         state, rtt_s, mac, ttl = "unknown", None, None, None

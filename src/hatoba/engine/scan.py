@@ -1,7 +1,8 @@
 """A scan from end to end: permitted targets in, events out.
 
-The events come in this order: ``ScanInfo``; any mix of ``VerdictBatch``, ``Host`` and ``Progress``; ``ScanEnd``. Each asked
-port is in exactly one batch, each host is told once, after its last verdict. What was known is handed on before an error is.
+The events come in this order: ``ScanInfo``; any mix of ``VerdictBatch``, ``Host``, ``HostBatch`` and ``Progress``; ``ScanEnd``.
+Each asked port is in exactly one batch, each host is told once, after its last verdict. What was known is handed on before an
+error is.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ from hatoba.engine.setting import Setting, method_of
 from hatoba.errors import HatobaError
 from hatoba.model import Address, Doing, Host, PortsAsked, Progress, ScanEnd, ScanInfo, ScanPlan
 from hatoba.probes.connect import CONNECT
-from hatoba.results.batch import VERDICT, VerdictBatch
+from hatoba.results.batch import VERDICT, HostBatch, VerdictBatch
 from hatoba.targets.ports import range_list
 from hatoba.targets.scope import Permitted
 from hatoba.targets.target_set import Block
 from hatoba.wire.network import KernelNetwork, Network
 
-Event = ScanInfo | VerdictBatch | Host | Progress | ScanEnd
+Event = ScanInfo | VerdictBatch | Host | HostBatch | Progress | ScanEnd
 
 _PINGED_ONLY = 64
 """What a host without ports to ask counts for among the questions of a leg, at least: what is known of it takes room too."""
@@ -86,9 +87,9 @@ class Scan:
                     continue
                 if isinstance(event, Unreachable):
                     gauge.left_out(self._ports_of(event))
-                for host in self._unreachable(event) if isinstance(event, Unreachable) else (event,):
-                    self._hosts[host.state] += 1
-                    yield host
+                told = self._unreachable(event) if isinstance(event, Unreachable) else event
+                self._hosts[told.state] += len(told) if isinstance(told, HostBatch) else 1
+                yield told
             if self._plan.interface is not None and not self._hosts["up"] and not self._stop:
                 self._problems += other_way(self._plan.interface, self._targets, self._setting.network)
         except HatobaError as error:
@@ -109,7 +110,7 @@ class Scan:
         its = np.searchsorted([block.first for block in blocks], part.block.index(part.offsets), side="right") - 1
         return int(np.array([self._port_count(block) for block in blocks])[its].sum())
 
-    def _groups(self, blocks: Sequence[Block]) -> Iterator[VerdictBatch | Host | Unreachable]:
+    def _groups(self, blocks: Sequence[Block]) -> Iterator[VerdictBatch | Host | HostBatch | Unreachable]:
         names = {*self._plan.methods, *(ping.method for ping in self._plan.pings)}
         own_packets = names != {CONNECT.name} or self._plan.traceroute
         for crowd in crowds(blocks, self._methods, MAX_QUESTIONS):
@@ -141,13 +142,11 @@ class Scan:
         asked = max((len(questions.ports) for questions in crowd.asked), default=_PINGED_ONLY)
         return max(1, MAX_QUESTIONS // max(pinged, asked))
 
-    def _unreachable(self, part: Unreachable) -> Iterator[Host]:
+    def _unreachable(self, part: Unreachable) -> HostBatch:
         if part.problem:
             first, more = self._no_way.get(part.problem, (part.block.address(int(part.offsets[0])), -1))
             self._no_way[part.problem] = first, more + len(part.offsets)
-        for index in part.block.index(part.offsets).tolist():
-            address, names = self._targets.address(index), self._targets.names(index)
-            yield Host(address, names, "down", part.reason, responder=part.responder)
+        return HostBatch(self._targets, part.block.index(part.offsets), "down", part.reason, part.responder)
 
     def _info(self, blocks: Sequence[Block]) -> ScanInfo:
         asked = []

@@ -40,11 +40,11 @@ class Absences:
         self._first: dict[str, Host] = {}
         self._counts: dict[str, int] = {}
 
-    def note(self, host: Host) -> None:
-        """*host* is not up."""
+    def note(self, host: Host, count: int = 1) -> None:
+        """*host* is not up, and so are others for the same reason: *count* in all."""
         sentence = _sentence(host)
         self._first.setdefault(sentence, host)
-        self._counts[sentence] = self._counts.get(sentence, 0) + 1
+        self._counts[sentence] = self._counts.get(sentence, 0) + count
 
     def sentences(self) -> Iterator[str]:
         """In the language in force."""

@@ -9,7 +9,7 @@ from typing import Protocol as Interface
 from typing import TextIO
 
 from hatoba.model import Host, Protocol, ScanEnd, ScanInfo
-from hatoba.results.batch import VerdictBatch
+from hatoba.results.batch import HostBatch, VerdictBatch
 from hatoba.results.collector import Collector
 from hatoba.results.summary import HostSummary, limit_for, summarise
 
@@ -18,14 +18,17 @@ UNNAMED = "unknown"
 
 
 class Report(Interface):
-    """``start`` once, then ``verdicts`` and ``host`` in any mix (``host`` once per address, after its last verdict), then
-    ``end`` once. Each writes what it can say by then. OSError from the stream is passed on."""
+    """``start`` once, then ``verdicts``, ``host`` and ``hosts`` in any mix (each address in one of the latter, once, after its
+    last verdict), then ``end`` once. Each writes what it can say by then. OSError from the stream is passed on."""
 
     def start(self, info: ScanInfo) -> None: ...
 
     def verdicts(self, batch: VerdictBatch) -> None: ...
 
     def host(self, host: Host) -> None: ...
+
+    def hosts(self, batch: HostBatch) -> None:
+        """As :meth:`host`, for each of them."""
 
     def end(self, end: ScanEnd) -> None: ...
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from hatoba.model import Host, Protocol, Reason, ScanEnd, ScanInfo, Verdict
 from hatoba.reports.base import UNNAMED, Desk
 from hatoba.reports.text import safe
+from hatoba.results.batch import HostBatch
 from hatoba.results.summary import HostSummary
 
 _SEPARATORS = str.maketrans({"/": "|", ",": "_", "\t": " ", "(": "[", ")": "]"})
@@ -49,6 +50,11 @@ class GrepableReport:
         if has_ports:
             lines += f"{head}{self._ports(summary)}\n"
         self._write(lines)
+
+    def hosts(self, batch: HostBatch) -> None:
+        if self._hosts_only or not self._desk.options.open_only:
+            for host in batch:
+                self.host(host)
 
     def end(self, end: ScanEnd) -> None:
         addresses = "1 IP address" if end.hosts_total == 1 else f"{end.hosts_total} IP addresses"

@@ -19,7 +19,7 @@ from hatoba.model import Answer, Host, Protocol, Reason, ScanEnd, ScanInfo, Stat
 from hatoba.reports.base import Desk
 from hatoba.reports.jsonl_host import host_facts
 from hatoba.reports.text import json_text
-from hatoba.results.batch import VerdictBatch, answer_word
+from hatoba.results.batch import HostBatch, VerdictBatch, answer_word
 
 FORMAT_VERSION = 1
 _U64 = np.uint64
@@ -61,14 +61,17 @@ class JsonlReport:
             self._sink.write("".join(_port_lines(batch, self._services)))
 
     def host(self, host: Host) -> None:
-        self._line(
-            type="host",
-            address=str(host.address),
-            names=[json_text(name) for name in host.names],
-            state=host.state,
-            reason=host.reason,
-            rtt_s=None if host.rtt_s is None else round(host.rtt_s, 9),
-            **host_facts(host, self._vendor),
+        names = _json([json_text(name) for name in host.names])
+        self._sink.write(f'{{"type":"host","address":"{host.address}","names":{names},{self._of_host(host)}\n')
+
+    def hosts(self, batch: HostBatch) -> None:
+        """What they have in common is turned into JSON once."""
+        common, table = self._of_host(next(iter(batch))), batch.hosts
+        self._sink.write(
+            "".join(
+                f'{{"type":"host","address":"{address}","names":{_json([json_text(name) for name in names])},{common}\n'
+                for address, names in ((table.address(index), table.names(index)) for index in batch.indices.tolist())
+            )
         )
 
     def end(self, end: ScanEnd) -> None:
@@ -85,6 +88,11 @@ class JsonlReport:
             interrupted=end.interrupted,
             problems=[json_text(problem) for problem in end.problems],
         )
+
+    def _of_host(self, host: Host) -> str:
+        """The rest of a host's object, after its address and names."""
+        rtt_s = None if host.rtt_s is None else round(host.rtt_s, 9)
+        return _json({"state": host.state, "reason": host.reason, "rtt_s": rtt_s, **host_facts(host, self._vendor)})[1:]
 
     def _line(self, **fields: Any) -> None:
         self._sink.write(_json(fields) + "\n")

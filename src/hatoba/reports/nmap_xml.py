@@ -12,6 +12,7 @@ from hatoba.model import Hop, Host, Protocol, Reason, ScanEnd, ScanInfo, Trace, 
 from hatoba.probes import METHODS
 from hatoba.reports.base import Desk
 from hatoba.reports.text import xml_text
+from hatoba.results.batch import HostBatch
 from hatoba.results.summary import Group, range_list
 
 _SCAN_TYPES = {"sctp-init": "sctpinit", "sctp-cookie": "sctpcookieecho", "ip-protocol": "ipproto"}
@@ -70,6 +71,11 @@ class NmapXmlReport:
             f"<host{_about(host)}><status{status}/>\n{self._addresses(host)}<hostnames>\n{self._names(host)}</hostnames>\n"
             f"{of_ports}{'' if host.trace is None else _trace(host.trace)}</host>\n"
         )
+
+    def hosts(self, batch: HostBatch) -> None:
+        if self._hosts_only or not self._desk.options.open_only:
+            for host in batch:
+                self.host(host)
 
     def end(self, end: ScanEnd) -> None:
         when = self._ctime(end.finished_at)

@@ -10,6 +10,7 @@ from hatoba.reports.base import Desk
 from hatoba.reports.quantities import moment
 from hatoba.reports.table import TableReport
 from hatoba.reports.text import safe
+from hatoba.results.batch import HostBatch
 
 
 class NormalReport:
@@ -28,6 +29,9 @@ class NormalReport:
 
     def host(self, host: Host) -> None:
         self._table.host(host)
+
+    def hosts(self, batch: HostBatch) -> None:
+        self._table.hosts(batch)
 
     def end(self, end: ScanEnd) -> None:
         self._table.end(end)

@@ -16,7 +16,7 @@ from hatoba.errors import OutputError
 from hatoba.messages import _, system_words
 from hatoba.model import Host, ScanEnd, ScanInfo
 from hatoba.reports.base import Report
-from hatoba.results.batch import VerdictBatch
+from hatoba.results.batch import HostBatch, VerdictBatch
 from hatoba.results.collector import Collector
 
 
@@ -76,6 +76,11 @@ class Fanout:
         self._each(lambda report: report.host(host))
         if self._collector is not None:
             self._collector.host(host)
+
+    def hosts(self, batch: HostBatch) -> None:
+        self._each(lambda report: report.hosts(batch))
+        if self._collector is not None:
+            self._collector.hosts_told(batch)
 
     def end(self, end: ScanEnd) -> None:
         """Ends the reports, after the hosts that an interrupted scan left without their event, and closes our files."""

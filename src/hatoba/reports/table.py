@@ -10,6 +10,7 @@ from hatoba.reports.host_section import host_section
 from hatoba.reports.quantities import duration, number
 from hatoba.reports.text import safe
 from hatoba.reports.wrapping import indented
+from hatoba.results.batch import HostBatch
 
 _FEW_ADDRESSES = 16
 """Up to so many asked addresses, those that did not answer are shown too; of a whole network they are only counted."""
@@ -49,6 +50,14 @@ class TableReport:
             self._without_open += 1
         else:
             self._write_section(host_section(self._desk, host, summary, self._hosts_only))
+
+    def hosts(self, batch: HostBatch) -> None:
+        if self._address_count > _FEW_ADDRESSES and not self._desk.options.verbose:
+            self._absences.note(next(iter(batch)), len(batch))
+            self._silent += len(batch)
+        else:
+            for host in batch:
+                self.host(host)
 
     def _write_section(self, section: str) -> None:
         """Hosts that one line says all about stand in a row; an empty line ends such a row, and every longer section."""

@@ -10,7 +10,7 @@ from typing import Protocol as Interface
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.model import Address, Answer, Evidence, Protocol, Reason, State, Verdict
+from hatoba.model import Address, Answer, Evidence, Host, Protocol, Reason, State, Verdict
 
 VERDICT = np.dtype(
     [
@@ -59,6 +59,30 @@ class HostTable(Interface):
     def address(self, index: int) -> Address: ...
 
     def names(self, index: int) -> tuple[str, ...]: ...
+
+    def find(self, address: Address) -> int | None:
+        """The index of *address*; None where it is not in the table."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostBatch:
+    """Hosts that did not answer and of which there is nothing else to tell: a ``model.Host`` each, without an object for each.
+    A sweep has a few hosts that are there, and a great many like these."""
+
+    hosts: HostTable
+    indices: npt.NDArray[np.int64]
+    """Of the hosts, in the host table; each host of a scan is told once, here or by itself."""
+    state: str
+    """``down`` or ``unknown``."""
+    reason: str
+    responder: Address | None = None
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __iter__(self) -> Iterator[Host]:
+        for index in self.indices.tolist():
+            yield Host(self.hosts.address(index), self.hosts.names(index), self.state, self.reason, responder=self.responder)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,7 @@ import numpy.typing as npt
 
 from hatoba.model import Address, Answer, Host, Protocol, Reason, State
 from hatoba.packets.distinct import distinct
-from hatoba.results.batch import VERDICT, HostTable, VerdictBatch
-from hatoba.results.host_index import HostIndex, grown
+from hatoba.results.batch import VERDICT, HostBatch, HostTable, VerdictBatch
 from hatoba.results.summary import group_keys, group_of
 
 Rows = npt.NDArray[np.void]
@@ -48,6 +47,9 @@ class _NoHosts:
     def names(self, index: int) -> tuple[str, ...]:
         raise IndexError(index)
 
+    def find(self, address: Address) -> int | None:
+        return None
+
 
 class Collector:
     """Takes the events of one scan. With ``keep=False`` rows are let go once their host has been reported, which is what a
@@ -58,7 +60,6 @@ class Collector:
         self._methods: dict[int, str] = {}
         self._hosts: HostTable = _NoHosts()
         self._responders: Sequence[Address] = ()
-        self._index = HostIndex(self._hosts)
         self._pending: list[Rows] = []
         self._runs: list[_Run] = []
         self._reported = np.zeros(0, np.bool_)
@@ -74,7 +75,6 @@ class Collector:
         """Take a batch. All batches of a scan share one host table."""
         if isinstance(self._hosts, _NoHosts):
             self._hosts = batch.hosts
-            self._index = HostIndex(batch.hosts)
         elif self._hosts is not batch.hosts:
             raise ValueError("a collector takes the verdicts of one scan: this batch has another host table")
         self._responders = batch.responders
@@ -90,8 +90,14 @@ class Collector:
     def host(self, host: Host) -> None:
         """Note that *host* has been reported; call it after the reports have had it."""
         if (index := self._index_of(host.address)) is not None:
-            self._reported = grown(self._reported, index + 1)
+            self._reported = _grown(self._reported, index + 1)
             self._reported[index] = True
+
+    def hosts_told(self, batch: HostBatch) -> None:
+        """As :meth:`host`, for each of them."""
+        self._settle()
+        self._reported = _grown(self._reported, int(batch.indices.max()) + 1)
+        self._reported[batch.indices] = True
 
     def of(self, address: Address) -> VerdictBatch:
         """What is known of one address, by protocol and port; empty where nothing is."""
@@ -104,7 +110,7 @@ class Collector:
         return batch
 
     def asked_names(self, address: Address) -> tuple[str, ...] | None:
-        """The names by which the user asked for *address*; None where it has no verdict to find it by."""
+        """The names by which the user asked for *address*; None where nobody did, or nothing is known yet."""
         index = self._index_of(address)
         return None if index is None else self._hosts.names(index)
 
@@ -112,7 +118,7 @@ class Collector:
         """Hosts that have verdicts but were never reported, as a scan leaves them that was stopped in the middle."""
         self._settle()
         waiting = distinct(np.concatenate([np.zeros(0, np.uint32), *(run.hosts for run in self._runs)]))
-        self._reported = grown(self._reported, int(waiting[-1]) + 1 if len(waiting) else 0)
+        self._reported = _grown(self._reported, int(waiting[-1]) + 1 if len(waiting) else 0)
         for index in waiting[~self._reported[waiting]].tolist():
             address = self._hosts.address(index)
             yield _host_from(address, self._hosts.names(index), self.of(address).rows)
@@ -149,18 +155,17 @@ class Collector:
 
     def _index_of(self, address: Address) -> int | None:
         self._settle()
-        return self._index.find(address)
+        return self._hosts.find(address)
 
     def _settle(self) -> None:
         if not self._pending:
             return
         rows = np.concatenate(self._pending)
         self._pending = []
-        self._index.add(distinct(rows["host"]))
         while self._runs and len(self._runs[-1].rows) <= 2 * len(rows):
             rows = np.concatenate([self._runs.pop().rows, rows])
         if not self._keep:
-            self._reported = grown(self._reported, int(rows["host"].max()) + 1)
+            self._reported = _grown(self._reported, int(rows["host"].max()) + 1)
             rows = rows[~self._reported[rows["host"]]]
         rows = _in_order(rows)
         hosts, starts = np.unique(rows["host"], return_index=True)
@@ -172,6 +177,15 @@ def _in_order(rows: Rows) -> Rows:
     key = rows["host"].astype(np.uint64) << np.uint64(32)
     key |= (rows["protocol"].astype(np.uint32) << np.uint32(16) | rows["port"]).astype(np.uint64)
     return rows[np.argsort(key, kind="stable")]
+
+
+def _grown(flags: npt.NDArray[np.bool_], size: int) -> npt.NDArray[np.bool_]:
+    """*flags* with room for *size* of them; grows by doubling, new ones False."""
+    if size <= len(flags):
+        return flags
+    larger = np.zeros(max(size, 2 * len(flags)), np.bool_)
+    larger[: len(flags)] = flags
+    return larger
 
 
 def _host_from(address: Address, names: tuple[str, ...], rows: Rows) -> Host:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hatoba.model import Address, Protocol
-from hatoba.targets.ranges import Ranges, halves, pack_to_keys, union
+from hatoba.targets.ranges import Keys, Ranges, halves, ints_to_keys, pack_to_keys, union
 
 MAX_ADDRESSES = 1 << 32
 """A verdict names its host by a 32-bit index."""
@@ -146,6 +146,9 @@ class TargetSet:
     blocks: tuple[Block, ...]
     asked_names: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """The names that a host was asked by, by its index, where it was asked by any."""
+    _ranges: dict[tuple[int, str | None], tuple[Keys, npt.NDArray[np.intp]]] = field(
+        init=False, repr=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         expected = 0
@@ -166,6 +169,28 @@ class TargetSet:
     def address(self, index: int) -> Address:
         block = self.block_of(index)
         return block.address(index - block.first)
+
+    def find(self, address: Address) -> int | None:
+        """The index of *address*; None where it is not among these."""
+        zone = address.scope_id if isinstance(address, IPv6Address) else None
+        packed = np.frombuffer(address.packed, np.uint8)[None, :]
+        first, of = self._ranges_of(address.version, zone)
+        at = int(first.searchsorted(pack_to_keys(address.version, packed)[0], side="right")) - 1
+        if at < 0:
+            return None
+        block = self.blocks[of[at]]
+        offset = int(block.find(packed)[0])
+        return None if offset < 0 else block.first + offset
+
+    def _ranges_of(self, family: int, zone: str | None) -> tuple[Keys, npt.NDArray[np.intp]]:
+        """The first address of every range of such blocks, ascending, and the place of the block that each is of."""
+        if (family, zone) not in self._ranges:
+            places = [place for place, its in enumerate(self.blocks) if (its.family, its.zone) == (family, zone)]
+            first = np.concatenate([ints_to_keys(family, ()), *(self.blocks[place].addresses.first for place in places)])
+            of = np.repeat(np.array(places, np.intp), [len(self.blocks[place].addresses) for place in places])
+            order = np.argsort(first, kind="stable")
+            self._ranges[family, zone] = first[order], of[order]
+        return self._ranges[family, zone]
 
     def names(self, index: int) -> tuple[str, ...]:
         """The names it was asked by, in the order asked; nothing for addresses asked as such. Untrusted text."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_network
 
 from hatoba.engine.scan import Event, Scan
 from hatoba.engine.setting import protocols_of
 from hatoba.model import Host, Protocol, ScanEnd, ScanPlan, Verdict
-from hatoba.results.batch import VerdictBatch
+from hatoba.results.batch import HostBatch, VerdictBatch
 from hatoba.targets.build import build_targets
 from hatoba.targets.ports import parse_ports
 from hatoba.targets.scope import Scope
@@ -44,12 +45,21 @@ def fake_scan(targets: str, ports: str, world: World, plan: ScanPlan | None = No
 
 
 def run_scan(targets: str, ports: str, network: FakeNetwork, plan: ScanPlan | None = None) -> Outcome:
-    events = list(scan_of(targets, ports, network, plan).events())
+    events = list(one_by_one(scan_of(targets, ports, network, plan).events()))
     verdicts = [verdict for event in events if isinstance(event, VerdictBatch) for verdict in event.verdicts()]
     hosts = [event for event in events if isinstance(event, Host)]
     end = events[-1]
     assert isinstance(end, ScanEnd)
     return Outcome(events, verdicts, hosts, end, network)
+
+
+def one_by_one(events: Iterable[Event]) -> Iterator[Event]:
+    """Hosts that are told in a batch as well, each by itself."""
+    for event in events:
+        if isinstance(event, HostBatch):
+            yield from event
+        else:
+            yield event
 
 
 def scan_of(targets: str, ports: str, network: FakeNetwork, plan: ScanPlan | None = None) -> Scan:

@@ -9,9 +9,9 @@ from builders import group
 
 from hatoba.engine.doubts import Doubts
 from hatoba.engine.host_book import HostBook
-from hatoba.model import Answer, Deception, Hop, Protocol, Reason, State, Trace, Vanishing
+from hatoba.model import Answer, Deception, Hop, Host, Protocol, Reason, State, Trace, Vanishing
 from hatoba.probes import METHODS, PINGS
-from hatoba.results.batch import VERDICT
+from hatoba.results.batch import VERDICT, HostBatch
 
 ROUTER = ip_address("198.18.0.6")
 
@@ -21,6 +21,11 @@ def book(on_link: bool = False) -> HostBook:
     macs = np.arange(18, dtype=np.uint8).reshape(3, 6)
     asked = replace(asked, macs=macs, route=replace(asked.route, gateway=None)) if on_link else asked
     return HostBook(asked, targets, [ROUTER])
+
+
+def told_of(hosts: HostBook, asked_only: bool = False) -> list[Host]:
+    """One by one."""
+    return [host for told in hosts.close(asked_only) for host in (told if isinstance(told, HostBatch) else [told])]
 
 
 def learn(hosts: HostBook, rows: np.ndarray) -> None:
@@ -41,7 +46,7 @@ def test_who_answered_is_up_by_the_first_answer_with_its_mean_round_trip() -> No
     hosts = book()
     learn(hosts, np.concatenate([row(2, Reason.RESET, Answer.RST, 0.1), row(2, Reason.SYN_ACK, Answer.SYN_ACK, 0.3)]))
     learn(hosts, row(2, Reason.SYN_ACK, Answer.SYN_ACK, 0.2))
-    told = {str(host.address): host for host in hosts.close()}
+    told = {str(host.address): host for host in told_of(hosts)}
     assert list(told) == ["198.18.0.1", "198.18.0.2", "198.18.0.3"]
     assert (told["198.18.0.2"].state, told["198.18.0.2"].reason) == ("up", "reset")
     assert told["198.18.0.2"].rtt_s == pytest.approx(0.2)
@@ -52,7 +57,7 @@ def test_an_error_of_a_router_does_not_make_a_host_up_but_its_own_does() -> None
     hosts = book()
     learn(hosts, row(1, Reason.ADMIN_PROHIBITED, Answer.ICMP, 0.1, responder=1))
     learn(hosts, row(2, Reason.ADMIN_PROHIBITED, Answer.ICMP, 0.1, responder=0))
-    told = list(hosts.close())
+    told = told_of(hosts)
     assert [host.state for host in told] == ["unknown", "up", "unknown"]
     assert [host.reason for host in told] == ["admin-prohibited", "admin-prohibited", "no-response"]
     assert [host.responder for host in told] == [ROUTER, None, None]
@@ -75,14 +80,14 @@ def test_a_host_that_is_down_has_its_routers_word_for_it_and_a_later_answer_take
 def test_what_this_machine_could_not_send_is_no_silence() -> None:
     hosts = book()
     learn(hosts, row(1, Reason.LOCAL_ERROR, Answer.LOCAL))
-    assert next((host.state, host.reason) for host in hosts.close()) == ("unknown", "local-error")
+    assert next((host.state, host.reason) for host in told_of(hosts)) == ("unknown", "local-error")
 
 
 def test_the_time_to_live_is_that_of_the_answer_which_is_the_reason() -> None:
     hosts = book()
     hosts.there(np.array([True, False, False]), Reason.ARP_RESPONSE)
     learn(hosts, np.concatenate([row(1, Reason.RESET, Answer.RST, 0.1, ttl=64), row(2, Reason.RESET, Answer.RST, 0.1, ttl=61)]))
-    assert [host.ttl for host in hosts.close()] == [None, 61, None]
+    assert [host.ttl for host in told_of(hosts)] == [None, 61, None]
 
 
 def test_who_answered_the_echo_of_a_trace_is_there() -> None:
@@ -97,7 +102,7 @@ def test_who_answered_the_echo_of_a_trace_is_there() -> None:
 def test_nobody_on_the_link_is_down() -> None:
     hosts = book()
     learn(hosts, row(3, Reason.NO_NEIGHBOUR, Answer.LOCAL))
-    assert [(host.state, host.reason) for host in hosts.close()][2] == ("down", "no-neighbour")
+    assert [(host.state, host.reason) for host in told_of(hosts)][2] == ("down", "no-neighbour")
 
 
 def test_an_early_end_tells_only_of_hosts_with_a_verdict() -> None:
@@ -164,7 +169,7 @@ def test_an_error_that_says_nothing_of_the_port_shows_its_host_and_not_how_long_
     noted = np.concatenate([row(host, Reason.NO_RESPONSE, answer) for host in (1, 2)])
     noted["state"], noted["icmp_type"] = State.FILTERED, icmp_type
     learn(hosts, np.concatenate([noted, row(2, Reason.RESET, Answer.RST, 0.2)]))
-    first, second, _third = hosts.close()
+    first, second, _third = told_of(hosts)
     assert (first.state, first.reason, first.rtt_s) == ("up", reason, None)
     assert second.rtt_s == pytest.approx(0.2)
 
@@ -172,7 +177,7 @@ def test_an_error_that_says_nothing_of_the_port_shows_its_host_and_not_how_long_
 def test_a_book_of_some_hosts_knows_what_the_whole_one_did() -> None:
     hosts = book()
     learn(hosts, row(3, Reason.RESET, Answer.RST, 0.1))
-    (host,) = hosts.of(np.array([2])).close()
+    (host,) = told_of(hosts.of(np.array([2])))
     assert (str(host.address), host.state, host.reason) == ("198.18.0.3", "up", "reset")
 
 
@@ -180,7 +185,7 @@ def test_a_hardware_address_is_told_of_hosts_on_the_link_alone() -> None:
     for on_link, macs in ((True, [bytes(range(6)), bytes(range(6, 12))]), (False, [None, None])):
         hosts = book(on_link)
         learn(hosts, np.concatenate([row(n, Reason.RESET, Answer.RST, 0.1) for n in (1, 2)]))
-        assert [host.mac for host in hosts.close()][:2] == macs
+        assert [host.mac for host in told_of(hosts)][:2] == macs
 
 
 def test_a_part_of_the_hosts_takes_along_what_is_known() -> None:
@@ -188,7 +193,7 @@ def test_a_part_of_the_hosts_takes_along_what_is_known() -> None:
     learn(hosts, np.concatenate([row(1, Reason.RESET, Answer.RST, 0.1), row(3, Reason.SYN_ACK, Answer.SYN_ACK, 0.3, port=22)]))
     part = hosts.of(np.array([1, 2]))
     part.time_out(np.array([0]))
-    told = list(part.close())
+    told = told_of(part)
     assert [(str(host.address), host.state, host.timed_out) for host in told] == [
         ("198.18.0.2", "unknown", True),
         ("198.18.0.3", "up", False),
@@ -214,7 +219,7 @@ def test_ways_and_doubts_go_to_their_hosts() -> None:
     hosts.traced({0: trace})
     hosts.vanish({1: vanishing})
     hosts.doubt(Doubts(deceptions={2: Deception.TARPIT}, held={2: (80,)}))
-    told = list(hosts.close())
+    told = told_of(hosts)
     assert [host.trace for host in told] == [trace, None, None]
     assert [host.vanishing for host in told] == [None, vanishing, None]
     assert [(host.deception, host.held_ports) for host in told] == [
@@ -222,3 +227,35 @@ def test_ways_and_doubts_go_to_their_hosts() -> None:
         (None, None),
         (Deception.TARPIT, (80,)),
     ]
+
+
+def test_silent_hosts_that_follow_each_other_are_told_together() -> None:
+    asked, targets = group("198.18.0.0/25", list(range(1, 101)))
+    hosts = HostBook(asked, targets, [ROUTER])
+    learn(hosts, np.concatenate([row(31, Reason.SYN_ACK, Answer.SYN_ACK, 0.1), row(51, Reason.RESET, Answer.RST, 0.1)]))
+    learn(hosts, np.concatenate([row(n, Reason.HOST_UNREACH, Answer.ICMP, responder=1) for n in (61, 62, 63)]))
+    hosts.time_out(np.array([79, 80]))
+    told = list(hosts.close())
+    sizes = [len(one) if isinstance(one, HostBatch) else str(one.address) for one in told]
+    by_itself = ["198.18.0.31", "198.18.0.51", "198.18.0.80", "198.18.0.81"]
+    assert sizes == [30, by_itself[0], 19, by_itself[1], 9, 3, 16, *by_itself[2:], 19]
+    refused = told[5]
+    assert isinstance(refused, HostBatch)
+    assert (refused.state, refused.reason, refused.responder) == ("unknown", "host-unreach", ROUTER)
+    assert [str(host.address) for host in told_of(hosts)] == [f"198.18.0.{n}" for n in range(1, 101)]
+    assert [host.timed_out for host in told_of(hosts)].count(True) == 2
+
+
+def test_a_silent_host_of_which_there_is_more_to_tell_stands_by_itself() -> None:
+    asked, targets = group("198.18.0.0/25", list(range(1, 8)))
+    hosts = HostBook(asked, targets)
+    hosts.traced({2: Trace("icmp-echo", 0, ())})
+    hosts.vanish({4: Vanishing(Protocol.TCP, 80, None)})
+    assert [len(one) if isinstance(one, HostBatch) else 0 for one in hosts.close()] == [2, 0, 1, 0, 2]
+
+
+def test_only_those_of_which_something_is_known_and_none_at_all() -> None:
+    hosts = book()
+    assert told_of(hosts, asked_only=True) == []
+    learn(hosts, row(2, Reason.RESET, Answer.RST, 0.1))
+    assert [str(host.address) for host in told_of(hosts, asked_only=True)] == ["198.18.0.2"]

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scanning import LAB, Outcome, fake_scan, run_scan, scan_of
+from scanning import LAB, Outcome, fake_scan, one_by_one, run_scan, scan_of
 from worlds import ROUTER, FaultyWorld
 
 from hatoba.engine import scan as scan_module
@@ -352,7 +352,7 @@ def test_who_answered_a_search_that_was_stopped_is_told() -> None:
     network = FakeNetwork(answers_of([]), FakeClock(), absent=frozenset(f"198.18.1.{last}" for last in range(100, 256)))
     scan = scan_of("198.18.1.0/24", "80", network, ScanPlan(methods=(), seed=1))
     hosts = []
-    for event in scan.events():
+    for event in one_by_one(scan.events()):
         if isinstance(event, Progress):
             scan.stop()
         if isinstance(event, Host):

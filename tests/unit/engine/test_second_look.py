@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from builders import group
 from handshaking import ROOMY, FakeHandshakes, HandshakingNetwork
-from scanning import run_scan, scan_of
+from scanning import one_by_one, run_scan, scan_of
 
 from hatoba.engine.second_look import differing_ports, worth_it
 from hatoba.model import Answer, Deception, Host, Progress, Protocol, ScanPlan, State, Unsteady
@@ -114,7 +114,7 @@ def test_connections_end_with_the_scan_and_with_the_hosts_time(ended_by: str) ->
     network.hands.lasts_s = 600.0
     scan = scan_of("198.18.1.0/24", "1-20", network, replace(PLAN, host_timeout_s=30.0 if ended_by != "stop" else None))
     started_s, hosts = network.clock.now_s, []
-    for event in scan.events():
+    for event in one_by_one(scan.events()):
         if isinstance(event, Host):
             hosts.append(event)
         if isinstance(event, Progress) and network.hands.begun and ended_by == "stop":

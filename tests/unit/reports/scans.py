@@ -27,7 +27,7 @@ from hatoba.model import (
 )
 from hatoba.reports.base import ReportOptions, Services
 from hatoba.reports.formats import open_report
-from hatoba.results.batch import VerdictBatch
+from hatoba.results.batch import HostBatch, VerdictBatch
 from tests.unit.results.rows import Hosts, batch, closed, opened, refused, rows, silent
 
 Event = ScanInfo | VerdictBatch | Host | ScanEnd
@@ -247,6 +247,6 @@ def report(format_name: str, events: Sequence[Event], options: ReportOptions = P
 
 def tell(target: object, events: Sequence[Event]) -> None:
     """Hand each event to the method of a report that it belongs to."""
-    methods = {ScanInfo: "start", VerdictBatch: "verdicts", Host: "host", ScanEnd: "end"}
+    methods = {ScanInfo: "start", VerdictBatch: "verdicts", Host: "host", HostBatch: "hosts", ScanEnd: "end"}
     for event in events:
         getattr(target, methods[type(event)])(event)

@@ -27,6 +27,9 @@ class Hosts:
     def address(self, index: int) -> Address:
         return self._addresses[index]
 
+    def find(self, address: Address) -> int | None:
+        return self._addresses.index(address) if address in self._addresses else None
+
     def names(self, index: int) -> tuple[str, ...]:
         return self._names.get(str(self._addresses[index]), ())
 

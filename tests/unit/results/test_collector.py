@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hatoba.model import Host, Protocol, Reason, State
-from hatoba.results.batch import VERDICT
+from hatoba.results.batch import VERDICT, HostBatch
 from hatoba.results.collector import Collector
 from tests.unit.results.rows import Hosts, batch, closed, opened, refused, silent
 
@@ -118,7 +120,16 @@ def test_asked_names() -> None:
     collector = Collector()
     collector.verdicts(batch(HOSTS, opened(22, host=1)))
     assert collector.asked_names(HOSTS.address(1)) == ("web.lab",)
-    assert collector.asked_names(HOSTS.address(0)) is None
+    assert collector.asked_names(HOSTS.address(0)) == ()
+    assert collector.asked_names(ip_address("192.0.2.1")) is None
+    assert Collector().asked_names(HOSTS.address(1)) is None
+
+
+def test_hosts_that_were_told_in_a_batch_are_reported() -> None:
+    collector = Collector()
+    collector.verdicts(batch(HOSTS, opened(22, host=0), opened(22, host=1), opened(22, host=2)))
+    collector.hosts_told(HostBatch(HOSTS, np.array([0, 2]), "unknown", "no-response"))
+    assert [host.address for host in collector.unreported()] == [HOSTS.address(1)]
 
 
 def test_two_scans_do_not_mix() -> None:

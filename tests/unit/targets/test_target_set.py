@@ -44,6 +44,20 @@ def test_every_offset_is_found_again(block: Block) -> None:
     assert block.find(packed).tolist() == offsets.tolist()
 
 
+@given(st.data())
+def test_every_address_of_many_blocks_is_found_again(data: st.DataObject) -> None:
+    """Blocks whose ranges lie between each other's."""
+    values = data.draw(st.lists(st.integers(0, 400), min_size=1, max_size=60, unique=True))
+    of = data.draw(st.lists(st.integers(0, 4), min_size=len(values), max_size=len(values)))
+    made: list[Block] = []
+    for place in sorted(set(of)):
+        its = [(value, value) for value, its_place in zip(values, of, strict=True) if its_place == place]
+        made.append(Block(from_pairs(4, its), PORTS, made[-1].first + made[-1].count if made else 0))
+    targets = TargetSet(tuple(made))
+    assert [targets.find(targets.address(index)) for index in range(len(targets))] == list(range(len(values)))
+    assert all((targets.find(IPv4Address(value)) is None) == (value not in values) for value in range(402))
+
+
 @given(blocks(), st.data())
 def test_strangers_are_not_found(block: Block, data: st.DataObject) -> None:
     top = (1 << (32 if block.family == 4 else 128)) - 1
@@ -97,6 +111,9 @@ def test_hosts_are_numbered_through() -> None:
     assert (targets.names(4), targets.names(3)) == (("a.example",), ())
     assert (targets.family_count(4), targets.family_count(6)) == (5, 2)
     assert targets.probe_count() == 4 * 2 + 1 + 2 * 2
+    assert [targets.find(targets.address(index)) for index in range(7)] == list(range(7))
+    for stranger in ("198.18.0.4", "198.18.0.17", "0.0.0.0", "fe80::1", "fe80::1%eth1", "fe80::3%eth0", "::c612:0"):
+        assert targets.find(ip_address(stranger)) is None
     for index in (-1, 7):
         with pytest.raises(IndexError):
             targets.address(index)
