@@ -35,7 +35,7 @@ _RING_BYTES = 1 << 21
 """Long frames get fewer slots."""
 _BLOCK_BYTES = 1 << 16
 _LEAST_SLOT_BYTES = 128
-_STRETCH = 128
+_STRETCH = 256
 """Frames that leave in one system call: the longer, the less exact is the time at which each of them left."""
 _WORTH_A_THREAD = 256
 """Fewer frames than this leave at once, from the thread that asks: to wake another takes as long."""
