@@ -128,8 +128,9 @@ def dense(hosts: int) -> Callable[[Lab], Bed]:
     return lay
 
 
-def sweep(prefix: int, answering: int = 100) -> Callable[[Lab], Bed]:
-    """198.18.0.0/15 or a part of it, behind a router; so many of its addresses answer, the others are nobody's."""
+def sweep(prefix: int, answering: int = 100, ports: int = 1) -> Callable[[Lab], Bed]:
+    """198.18.0.0/15 or a part of it, behind a router; so many of its addresses answer, the others are nobody's. Of so many
+    ports the first is open there."""
 
     def lay(lab: Lab) -> Bed:
         network = f"198.18.0.0/{prefix}"
@@ -139,9 +140,9 @@ def sweep(prefix: int, answering: int = 100) -> Callable[[Lab], Bed]:
         target = lab.add_host("target", ["198.18.0.2/30"], routes=[f"local {address}/32" for address in addresses])
         lab.link(scanner, target)
         target.listen([_SWEPT_PORT])
-        opened = HostStates({_SWEPT_PORT: "open"}, "filtered")
+        opened = HostStates({_SWEPT_PORT: "open"}, "closed" if ports > 1 else "filtered")
         truth = dict.fromkeys(["198.18.0.2", *addresses], opened)
-        return _bed(scanner, target, (network,), truth, range(_SWEPT_PORT, _SWEPT_PORT + 1))
+        return _bed(scanner, target, (network,), truth, range(_SWEPT_PORT, _SWEPT_PORT + ports))
 
     return lay
 

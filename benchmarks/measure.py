@@ -36,6 +36,8 @@ class Run:
     status: int
     differences: dict[str, int]
     """Ports that were reported otherwise than they are, counted by what was said of them."""
+    paused_s: float = 0.0
+    """How long no packet left between the first and the last."""
 
     @property
     def sent_pps(self) -> float:

@@ -4,7 +4,7 @@ This is the process that waits for it, on the host of the lab where it runs, sin
 memory (wait4(2)). What the program prints goes to FOLDER/stdout and FOLDER/stderr; the costs come as JSON on standard output.
 
 How many packets left by the host's first interface, and how long the middle 98 of 100 took, is read off its counters while the
-program runs: some programs wait for seconds after their last packet.
+program runs: some programs wait for seconds after their last packet. So is how long none left between the first and the last.
 
 The kernel counts as a program's peak memory also what its process held before the program was loaded, so nothing is imported
 here that is not needed: below this file's own size, about 10 MB, a peak can't be told.
@@ -37,6 +37,17 @@ def at_share(counted: list[tuple[float, int]], share: float) -> float:
     return counted[-1][0]
 
 
+def paused_s(counted: list[tuple[float, int]]) -> float:
+    """How long no packet left between the first one and the last."""
+    pauses, since = 0.0, 0.0
+    for (before, least), (after, most) in itertools.pairwise(counted):
+        if most > least:
+            pauses, since = pauses + since, 0.0
+        elif least > counted[0][1]:
+            since += after - before
+    return pauses
+
+
 def main(folder: str, seconds: str, argv: list[str]) -> None:
     """Time *argv*; it is killed after *seconds*."""
     out, err = (os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600) for name in ("stdout", "stderr"))
@@ -61,6 +72,7 @@ def main(folder: str, seconds: str, argv: list[str]) -> None:
         "peak_bytes": usage.ru_maxrss * 1024,  # Linux counts in KiB, getrusage(2)
         "sent": counted[-1][1] - counted[0][1],
         "sending_s": at_share(counted, 0.99) - at_share(counted, 0.01),
+        "paused_s": paused_s(counted),
         "status": os.waitstatus_to_exitcode(status),
     }
     json.dump(costs, sys.stdout)

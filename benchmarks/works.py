@@ -105,8 +105,18 @@ GROWTH: tuple[Work, ...] = (
         Work(f"sweep-{prefix}", f"SYN, one port, all of 198.18.0.0/{prefix}", sweep(prefix), WORKS[5].contenders[:1])
         for prefix in (18, 16, 15)
     ),
+    *(
+        Work(
+            f"wide-{ports}",
+            f"SYN, {ports} ports of all of 198.18.0.0/15, each asked once",
+            sweep(15, ports=ports),
+            (hatoba_open("hatoba --syn --max-retries 0", "--syn", "-p", f"80-{79 + ports}", "--max-retries", "0"),),
+        )
+        for ports in (16, 32, 64)
+    ),
 )
-"""Whether cost grows with the work and no faster, and memory does not grow."""
+"""Whether cost grows with the work and no faster, and memory does not grow. The wide ones are one, two and four legs
+(``hatoba.engine.leg``) one after the other, as sweeps of whole countries are."""
 
 
 def by_name(works: tuple[Work, ...] = (*WORKS, *GROWTH)) -> Mapping[str, Work]:

@@ -296,6 +296,19 @@ class ScanPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Shard:
+    """One of several parts of a scan's addresses, each for a machine of its own."""
+
+    number: int
+    """Which one, from 1."""
+    count: int
+    """Of how many."""
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.count}"
+
+
+@dataclass(frozen=True, slots=True)
 class PortsAsked:
     """What one method asks each host for."""
 
@@ -315,9 +328,13 @@ class ScanInfo:
     asked: tuple[PortsAsked, ...]
     """One entry for each method; none where only hosts are looked for."""
     address_count: int
+    """Of this shard, where the scan is one of several."""
     started_at: float
     """Seconds since the epoch."""
     seed: int = 0
+    shard: Shard | None = None
+    all_addresses: int = 0
+    """Of all shards together, where the scan is one of several."""
 
     @property
     def method(self) -> str:

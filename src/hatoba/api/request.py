@@ -23,6 +23,7 @@ from hatoba.targets.build import build_targets
 from hatoba.targets.ports import PortChoice, parse_ports, ports_asked
 from hatoba.targets.scope import Permitted, Scope
 from hatoba.targets.scope_file import ScopeFile, default_path
+from hatoba.targets.shards import parse_shard
 from hatoba.targets.target_set import TargetSet
 from hatoba.wire.capabilities import default_method, require_packets, require_raw
 from hatoba.wire.local import lab_networks, own_networks
@@ -59,6 +60,8 @@ class ScanOptions(TypedDict, total=False):
     """What to leave out of the targets."""
     exclude_ports: Ports
     """Ports to leave out."""
+    shard: str | None
+    """``"2/3"``: the second of three parts of the targets, for as many machines; no address is in two parts or in none."""
     hosts_only: bool
     """Find out which hosts are there, and ask no ports: only ``scan_events`` has something to tell then."""
     pings: Pings
@@ -112,6 +115,7 @@ def request(
     method: str | Iterable[str] | None = None,
     exclude: Targets = (),
     exclude_ports: Ports = None,
+    shard: str | None = None,
     hosts_only: bool = False,
     pings: Pings = None,
     tcp_flags: int | None = None,
@@ -143,7 +147,7 @@ def request(
     plan = plan_of(methods, chosen or (), said)
     if tcp_flags is not None:
         _require_segments(methods)
-    built = _targets(targets, methods, ports, exclude, exclude_ports, families, interface)
+    built = _targets(targets, methods, ports, exclude, exclude_ports, families, interface, shard)
     permitted = Scope.waive(built, "authorized=True") if authorized else _permitted(built)
     for name in methods:
         if name != CONNECT.name:
@@ -151,8 +155,8 @@ def request(
     if traceroute:
         require_packets("traceroute")
     if chosen is None:
-        needed = len(built) > FEW or hosts_only
-        plan = replace(plan, pings=default_pings(len(built), needed and default_method() != CONNECT.name, hosts_only))
+        needed = built.all_addresses > FEW or hosts_only
+        plan = replace(plan, pings=default_pings(built.all_addresses, needed and default_method() != CONNECT.name, hosts_only))
     for name in (one.method for one in chosen or () if one.method != CONNECT.name):
         require_packets(name)
     return Request(Scan(plan, permitted, arguments=("hatoba.scan",)), open_only)
@@ -166,6 +170,7 @@ def _targets(
     exclude_ports: Ports,
     families: Iterable[int],
     interface: str | None,
+    shard: str | None,
 ) -> TargetSet:
     protocols = list(protocols_of(methods))
     asked = ports_asked(protocols, None if ports is None else _written(ports), DEFAULT_PORTS) if methods else NO_PORTS
@@ -177,6 +182,7 @@ def _targets(
         exclude_ports=excluded,
         families=_families(families),
         interface=interface,
+        shard=None if shard is None else parse_shard(shard),
     )
     for note in built.notes:
         LOG.warning("%s", note)

@@ -89,6 +89,7 @@ VALUE_OPTIONS = frozenset(
         "--interface",
         "--timing",
         "--seed",
+        "--shard",
         "--scope-file",
         "--source-port",
         "--pcap",
@@ -101,7 +102,8 @@ VALUE_OPTIONS = frozenset(
 )
 """Long options whose value may be the next word: that word is not looked into."""
 
-ALIASES = {"--excludefile": "--exclude-file", "--resolve-all": "--all-addresses"}
+ALIASES = {"--excludefile": "--exclude-file", "--resolve-all": "--all-addresses", "--shards": "--shard"}
+"""nmap's other spellings, and masscan's."""
 
 _VERSIONS = _N("finding out which program answers ({option}) is not in this version yet: leave it out to get the ports' states")
 _SYSTEM = _N("telling the operating system ({option}) is not in this version yet: leave it out to get the ports' states")

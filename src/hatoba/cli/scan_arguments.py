@@ -9,7 +9,7 @@ import click
 
 from hatoba.cli.command import Option
 from hatoba.cli.numbers import duration, rate, whole_number
-from hatoba.cli.scan_values import ping_ports, tcp_flags, timing
+from hatoba.cli.scan_values import ping_ports, shard, tcp_flags, timing
 from hatoba.messages import _N
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -42,6 +42,12 @@ _TARGETS: _Options = (
     _value("-iL", "--input", "inputs", metavar="FILE", multiple=True, help=_N("Read targets from FILE; - is standard input.")),
     _value("--exclude", metavar="TARGETS", multiple=True, help=_N("Leave these out; commas between them.")),
     _value("--exclude-file", "exclude_files", metavar="FILE", multiple=True, help=_N("Leave out the targets in FILE.")),
+    _value(
+        *("--shard",),
+        metavar="I/N",
+        callback=shard,
+        help=_N("Scan the I-th of N parts of these targets, for N machines; no address is in two parts or in none."),
+    ),
     _flag("-4", "--ipv4", help=_N("Take the IPv4 address of a name (the default).")),
     _flag("-6", "--ipv6", help=_N("Take the IPv6 address of a name; with -4, both.")),
     _flag("--all-addresses", help=_N("Take every address of a name; with -4 or -6, of that family.")),

@@ -11,7 +11,7 @@ from hatoba.cli.scan_discovery import pings_of, refuse_contradictions, was_said
 from hatoba.cli.scan_timing import timing_of
 from hatoba.errors import UsageError
 from hatoba.messages import _
-from hatoba.model import Ping, ScanPlan
+from hatoba.model import Ping, ScanPlan, Shard
 
 FORMATS = ("jsonl", "xml", "grepable", "normal")
 """The file formats, by the names that ``hatoba.reports.formats`` has for them."""
@@ -61,6 +61,8 @@ class ScanOptions:
     families: frozenset[int] = frozenset({4})
     """Which addresses of a name to take."""
     all_addresses: bool = False
+    shard: Shard | None = None
+    """Which part of the targets to take; None: all."""
     methods: tuple[str, ...] = ()
     """Names of scan methods; none: what this machine allows."""
     hosts_only: bool = False
@@ -111,6 +113,7 @@ def options_of(given: Mapping[str, Any]) -> ScanOptions:
         top_ports=_top_ports(given),
         families=_families(given["ipv4"], given["ipv6"], given["all_addresses"]),
         all_addresses=given["all_addresses"],
+        shard=given["shard"],
         methods=tuple(name for name, key in _METHOD_KEYS.items() if given[key]),
         hosts_only=given["find_hosts"],
         list_only=given["list_only"],

@@ -97,7 +97,7 @@ def scan(options: ScanOptions, world: World, arguments: Sequence[str]) -> int:
     means = world.means(options)
     ports = NO_PORTS if options.hosts_only else _ports(options, protocols_of(means.methods))
     targets = _noted(_targets(options, ports, world.stdin))
-    plan = replace(options.plan, methods=means.methods, pings=_pings(options, means, len(targets)))
+    plan = replace(options.plan, methods=means.methods, pings=_pings(options, means, targets.all_addresses))
     refuse_what_methods_lack(options, plan)
     permitted = world.permit(options, targets)
     if means.remark and options.verbose:
@@ -184,6 +184,7 @@ def _targets(options: ScanOptions, ports: PortChoice, stdin: TextIO) -> Built:
         families=options.families,
         resolve_all=options.all_addresses,
         interface=options.plan.interface,
+        shard=options.shard,
     )
     for block in built.targets.blocks:
         only_asked(PortChoice(block.ports), ports)

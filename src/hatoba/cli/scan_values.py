@@ -10,7 +10,7 @@ import click
 from hatoba.cli.scan_timing import NAMES
 from hatoba.errors import UsageError
 from hatoba.messages import _
-from hatoba.model import Ping
+from hatoba.model import Ping, Shard
 
 _FLAG_BITS = {"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32, "ECE": 64, "CWR": 128}
 
@@ -40,6 +40,15 @@ def tcp_flags(ctx: click.Context, param: click.Parameter, value: str | None) -> 
             value=value, names=" ".join(_FLAG_BITS)
         )
     )
+
+
+def shard(ctx: click.Context, param: click.Parameter, value: str | None) -> Shard | None:
+    """``2/3``, the second of three."""
+    if value is None:
+        return None
+    from hatoba.targets.shards import parse_shard
+
+    return parse_shard(value)
 
 
 def ping_ports(method: str) -> Callable[[click.Context, click.Parameter, str | None], Ping | None]:

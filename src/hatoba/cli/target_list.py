@@ -45,7 +45,16 @@ class TargetList:
 
     def events(self) -> Iterator[ScanInfo | Host | ScanEnd]:
         started_at = self._wall_clock()
-        yield ScanInfo(__version__, self._arguments, (), len(self._targets), started_at)
+        targets = self._targets
+        yield ScanInfo(
+            __version__,
+            self._arguments,
+            (),
+            len(targets),
+            started_at,
+            shard=targets.shard,
+            all_addresses=targets.all_addresses,
+        )
         told = 0
         for index in range(len(self._targets)):
             if self._stop:

@@ -13,7 +13,6 @@ from hatoba.engine.leg import Indices
 from hatoba.engine.neighbour_search import Neighbours, NeighbourSearch, Searching
 from hatoba.messages import _
 from hatoba.model import Address
-from hatoba.packets.layouts import ADDRESS_BYTES
 from hatoba.targets.target_set import Block
 from hatoba.wire.network import Network
 from hatoba.wire.routes import Route
@@ -133,14 +132,11 @@ def _by_way(block: Block, network: Network, most: int) -> Iterator[tuple[Route |
     are looked for on a link at once."""
     waiting: dict[tuple[Route | None, str], list[Indices]] = {}
     counts: dict[tuple[Route | None, str], int] = {}
-    width = ADDRESS_BYTES[block.family]
     for way in network.ways(block.family, block.ranges(), block.zone):
         key = way.route, way.problem
         on_link = way.route is not None and way.route.link.ethernet and way.route.gateway is None
         limit = NEIGHBOURS_AT_ONCE if on_link else most
-        first = np.frombuffer(way.first.to_bytes(width, "big"), np.uint8)[None, :]
-        start = int(block.find(first)[0])
-        end = start + way.last - way.first + 1
+        start, end = block.between(way.first, way.last)
         while start < end:
             step = min(end - start, limit - counts.get(key, 0))
             waiting.setdefault(key, []).append(np.arange(start, start + step))

@@ -17,7 +17,7 @@ from hatoba.targets.target_set import Block
 Indices = npt.NDArray[np.int64]
 
 MAX_QUESTIONS = 1 << 21
-"""Questions in one leg: bounds the memory of ledger and send times at some 40 MB."""
+"""Questions in one leg: what bounds a scan's memory, however large it is. How much that is, ``docs/scale.md`` tells."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

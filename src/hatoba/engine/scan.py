@@ -161,6 +161,8 @@ class Scan:
             address_count=len(self._targets),
             started_at=self._wall_clock(),
             seed=self._seed,
+            shard=self._targets.shard,
+            all_addresses=self._targets.all_addresses,
         )
 
     def _end(self, gauge: Gauge, started_s: float, failed: bool) -> ScanEnd:

@@ -18,3 +18,11 @@ def distinct(values: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
     first = np.ones(len(ordered), bool)
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
     return ordered[first]
+
+
+def among(values: npt.NDArray[Scalar], ordered: npt.NDArray[Scalar]) -> npt.NDArray[np.bool_]:
+    """Which of *values* are in *ordered*, which is ascending."""
+    if not len(ordered):
+        return np.zeros(len(values), bool)
+    found: npt.NDArray[np.bool_] = ordered[np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)] == values
+    return found

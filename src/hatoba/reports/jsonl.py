@@ -31,10 +31,12 @@ class JsonlReport:
     def __init__(self, desk: Desk) -> None:
         self._sink = desk.sink
         self._open_only = desk.options.open_only
+        self._hosts_only = False
         self._services = _ServiceFragments(desk.services.name)
         self._vendor = desk.services.vendor
 
     def start(self, info: ScanInfo) -> None:
+        self._hosts_only = not info.asked
         self._line(
             type="scan",
             format=FORMAT_VERSION,
@@ -52,6 +54,7 @@ class JsonlReport:
             address_count=info.address_count,
             started_at=_utc(info.started_at),
             seed=str(info.seed),
+            **_shard(info),
         )
 
     def verdicts(self, batch: VerdictBatch) -> None:
@@ -61,11 +64,15 @@ class JsonlReport:
             self._sink.write("".join(_port_lines(batch, self._services)))
 
     def host(self, host: Host) -> None:
+        if self._open_only and host.state != "up" and not self._hosts_only:
+            return  # an open port would have made the host up
         names = _json([json_text(name) for name in host.names])
         self._sink.write(f'{{"type":"host","address":"{host.address}","names":{names},{self._of_host(host)}\n')
 
     def hosts(self, batch: HostBatch) -> None:
         """What they have in common is turned into JSON once."""
+        if self._open_only and not self._hosts_only:
+            return
         common, table = self._of_host(next(iter(batch))), batch.hosts
         self._sink.write(
             "".join(
@@ -203,6 +210,12 @@ def _responder_fragment(batch: VerdictBatch) -> Callable[[int], str]:
         return f',"responder":{_json(str(address))}'
 
     return make
+
+
+def _shard(info: ScanInfo) -> dict[str, Any]:
+    if info.shard is None:
+        return {}
+    return {"shard": {"number": info.shard.number, "count": info.shard.count, "all_addresses": info.all_addresses}}
 
 
 def _utc(seconds: float) -> str:

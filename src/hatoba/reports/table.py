@@ -22,6 +22,8 @@ class TableReport:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._address_count = 1
+        self._shard: list[str] = []
+        """A sentence, where the targets were divided among machines."""
         self._hosts_only = False
         self._silent = 0
         self._absences = Absences()
@@ -31,6 +33,7 @@ class TableReport:
 
     def start(self, info: ScanInfo) -> None:
         self._address_count = info.address_count
+        self._shard = [] if info.shard is None else [_shard(info)]
         self._hosts_only = not info.asked
 
     def verdicts(self, batch: object) -> None:
@@ -81,11 +84,16 @@ class TableReport:
     def _closing_lines(self, end: ScanEnd) -> list[str]:
         if self._listed:
             sent = _("Addresses: {count}. Nothing was sent to them.").format(count=number(self._listed))
-            return [sent, *_problem_lines(end)]
-        lines = [_sum(end), *_limits(end, self._address_count - end.hosts_total)]
+            return [sent, *self._shard, *_problem_lines(end)]
+        lines = [_sum(end), *self._shard, *_limits(end, self._address_count - end.hosts_total)]
         if not end.hosts_up and not end.interrupted:
             lines += self._absences.sentences()
         return lines + _problem_lines(end)
+
+
+def _shard(info: ScanInfo) -> str:
+    text = _("Shard {shard}: {count} of {all} addresses; the other shards have the rest.")
+    return text.format(shard=info.shard, count=number(info.address_count), all=number(info.all_addresses))
 
 
 def _sum(end: ScanEnd) -> str:

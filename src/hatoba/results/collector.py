@@ -8,6 +8,7 @@ times (the logarithmic method of Bentley and Saxe, 1980).
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hatoba.model import Address, Answer, Host, Protocol, Reason, State
-from hatoba.packets.distinct import distinct
+from hatoba.packets.distinct import among, distinct
 from hatoba.results.batch import VERDICT, HostBatch, HostTable, VerdictBatch
 from hatoba.results.summary import group_keys, group_of
 
@@ -52,8 +53,9 @@ class _NoHosts:
 
 
 class Collector:
-    """Takes the events of one scan. With ``keep=False`` rows are let go once their host has been reported, which is what a
-    report that prints host by host wants; with ``keep=True`` the whole result stays, for :meth:`as_array`."""
+    """Takes the events of one scan. With ``keep=False`` all that is known of a host is let go once it has been reported, which
+    is what a report that prints host by host wants: memory holds the hosts that are scanned together, however many follow. With
+    ``keep=True`` the whole result stays, for :meth:`as_array`."""
 
     def __init__(self, *, keep: bool = True) -> None:
         self._keep = keep
@@ -62,7 +64,8 @@ class Collector:
         self._responders: Sequence[Address] = ()
         self._pending: list[Rows] = []
         self._runs: list[_Run] = []
-        self._reported = np.zeros(0, np.bool_)
+        self._reported = array("I")
+        """Indices of hosts, each once: of those whose rows are still here, at least."""
         self._counts: dict[int, int] = {}
         self._last: tuple[Address, VerdictBatch] | None = None  # several reports ask for the same host in turn
 
@@ -82,22 +85,22 @@ class Collector:
             return
         self._methods |= {protocol: batch.method_for(protocol) for protocol in distinct(batch.rows["protocol"]).tolist()}
         self._last = None
+        # Whenever half of the hosts are to go, so that a row is looked at twice on the average; and before new ones come.
+        if not self._keep and 2 * len(self._reported) >= sum(len(run.hosts) for run in self._runs):
+            self._let_go(distinct(np.array(self._reported, np.uint32)))
         self._pending.append(np.array(batch.rows, VERDICT))
         keys, counts = np.unique(group_keys(batch.rows), return_counts=True)
         for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
             self._counts[key] = self._counts.get(key, 0) + count
 
     def host(self, host: Host) -> None:
-        """Note that *host* has been reported; call it after the reports have had it."""
+        """Note that *host* has been reported; call it after the reports have had it. It has no verdict afterwards."""
         if (index := self._index_of(host.address)) is not None:
-            self._reported = _grown(self._reported, index + 1)
-            self._reported[index] = True
+            self._reported.append(index)
 
     def hosts_told(self, batch: HostBatch) -> None:
         """As :meth:`host`, for each of them."""
-        self._settle()
-        self._reported = _grown(self._reported, int(batch.indices.max()) + 1)
-        self._reported[batch.indices] = True
+        self._reported.frombytes(batch.indices.astype(np.uint32).tobytes())
 
     def of(self, address: Address) -> VerdictBatch:
         """What is known of one address, by protocol and port; empty where nothing is."""
@@ -118,8 +121,8 @@ class Collector:
         """Hosts that have verdicts but were never reported, as a scan leaves them that was stopped in the middle."""
         self._settle()
         waiting = distinct(np.concatenate([np.zeros(0, np.uint32), *(run.hosts for run in self._runs)]))
-        self._reported = _grown(self._reported, int(waiting[-1]) + 1 if len(waiting) else 0)
-        for index in waiting[~self._reported[waiting]].tolist():
+        reported = distinct(np.array(self._reported, np.uint32))
+        for index in waiting[~among(waiting, reported)].tolist():
             address = self._hosts.address(index)
             yield _host_from(address, self._hosts.names(index), self.of(address).rows)
 
@@ -164,28 +167,24 @@ class Collector:
         self._pending = []
         while self._runs and len(self._runs[-1].rows) <= 2 * len(rows):
             rows = np.concatenate([self._runs.pop().rows, rows])
-        if not self._keep:
-            self._reported = _grown(self._reported, int(rows["host"].max()) + 1)
-            rows = rows[~self._reported[rows["host"]]]
-        rows = _in_order(rows)
-        hosts, starts = np.unique(rows["host"], return_index=True)
-        if len(rows):
-            self._runs.append(_Run(rows, hosts, np.append(starts, len(rows))))
+        self._runs.append(_run(_in_order(rows)))
+
+    def _let_go(self, reported: npt.NDArray[np.uint32]) -> None:
+        left = (run.rows[~among(run.rows["host"], reported)] for run in self._runs)
+        self._runs = [_run(rows) for rows in left if len(rows)]
+        self._reported = array("I")
+
+
+def _run(rows: Rows) -> _Run:
+    """*rows* in order."""
+    hosts, starts = np.unique(rows["host"], return_index=True)
+    return _Run(rows, hosts, np.append(starts, len(rows)))
 
 
 def _in_order(rows: Rows) -> Rows:
     key = rows["host"].astype(np.uint64) << np.uint64(32)
     key |= (rows["protocol"].astype(np.uint32) << np.uint32(16) | rows["port"]).astype(np.uint64)
     return rows[np.argsort(key, kind="stable")]
-
-
-def _grown(flags: npt.NDArray[np.bool_], size: int) -> npt.NDArray[np.bool_]:
-    """*flags* with room for *size* of them; grows by doubling, new ones False."""
-    if size <= len(flags):
-        return flags
-    larger = np.zeros(max(size, 2 * len(flags)), np.bool_)
-    larger[: len(flags)] = flags
-    return larger
 
 
 def _host_from(address: Address, names: tuple[str, ...], rows: Rows) -> Host:

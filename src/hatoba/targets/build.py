@@ -14,7 +14,7 @@ import numpy as np
 
 from hatoba.errors import UsageError
 from hatoba.messages import _, ngettext
-from hatoba.model import Address, Protocol
+from hatoba.model import Address, Protocol, Shard
 from hatoba.targets.collector import RangeCollector, fault_of, never_hosts
 from hatoba.targets.exclusions import Exclusions
 from hatoba.targets.expressions import AddressRange, HostName, OctetRange, around, parse_expression, plain_ipv4
@@ -47,12 +47,14 @@ def build_targets(
     resolve_all: bool = False,
     interface: str | None = None,
     service_names: NameLookup | None = None,
+    shard: Shard | None = None,
 ) -> Built:
     """Targets from *expressions* (see ``expressions``; each may hold several, with white space between).
 
     *ports* are asked of every host that has none of its own; *exclude* are expressions of what not to ask. *families* (4, 6)
     say which addresses of a name to take; an address as such is always taken. *interface* is the zone of link-local addresses
-    that are written without one. *service_names* finds ports of a name in ``host:http``; None: the registry.
+    that are written without one. *service_names* finds ports of a name in ``host:http``; None: the registry. *shard*: take this
+    part of them alone, which may be none.
 
     Raises UsageError: for a malformed expression, for addresses that are no host's, and where no target is left. A name that
     does not exist is a note as long as another target remains.
@@ -72,7 +74,13 @@ def build_targets(
             asked.take_named(token, name, address)
     asked.refuse_nothing_asked()
     blocks = asked.blocks(Exclusions.parse(exclude, resolver))
-    return Built(TargetSet(tuple(blocks), asked.names_by_index(blocks)), tuple(asked.notes + asked.left_out))
+    targets = TargetSet(tuple(blocks), asked.names_by_index(blocks))
+    notes = asked.notes + asked.left_out
+    if shard is not None:
+        targets = targets.part(shard)
+        if not targets.blocks:
+            notes.append(_none_in(shard, targets.all_addresses))
+    return Built(targets, tuple(notes))
 
 
 @dataclass(slots=True)
@@ -245,6 +253,14 @@ def _disjoint(asked: Mapping[PortChoice, Ranges], unwanted: Ranges) -> list[tupl
         parts.setdefault(ports, []).append(addresses)
     joined = [(ports, union(same, family)) for ports, same in parts.items()]
     return sorted(joined, key=lambda part: part[1].lowest())
+
+
+def _none_in(shard: Shard, addresses: int) -> str:
+    return ngettext(
+        "shard {shard} has none of the {count} address: a host is scanned by one machine; several can divide its ports by -p",
+        "shard {shard} has none of the {count} addresses: a host is scanned by one machine; several can divide its ports by -p",
+        addresses,
+    ).format(shard=shard, count=addresses)
 
 
 def _too_many(what: str, family: int) -> str:

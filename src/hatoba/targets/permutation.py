@@ -27,11 +27,14 @@ def _mix(value: int) -> int:
 
 
 class Permutation:
-    """``Permutation(size, key)(positions)`` gives for each position its number; the same key, the same order."""
+    """``Permutation(size, key)(positions)`` gives for each position its number; the same key, the same order, and every key
+    from 0 to 2**62 - 1 its own."""
 
     def __init__(self, size: int, key: int) -> None:
         if not 0 < size <= 1 << 62:
             raise ValueError(f"a permutation needs a size from 1 to 2**62, not {size}")
+        if not 0 <= key < 1 << 62:
+            raise ValueError(f"a permutation needs a key from 0 to 2**62 - 1, not {key}")
         self.size = size
         bits = max(2, (size - 1).bit_length())
         self._low_bits = np.uint64(bits // 2)

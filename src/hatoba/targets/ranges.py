@@ -108,6 +108,21 @@ def halves(keys: Keys) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
     return words[:, 0], words[:, 1]
 
 
+def cut_at_halves(held: Ranges) -> Ranges:
+    """*held*, whose IPv6 ranges have no more than 2**32 addresses each, cut where the upper 64 bits change: these pieces touch
+    each other."""
+    if held.family == 4:
+        return held
+    end_high, end_low = halves(held.end)
+    crossing = (end_high != halves(held.first)[0]) & (end_low > 0)
+    if not crossing.any():
+        return held
+    words = np.zeros((np.count_nonzero(crossing), 2), ">u8")
+    words[:, 0] = end_high[crossing]
+    cuts = words.view("S16").ravel()
+    return frozen(6, np.sort(np.concatenate([held.first, cuts])), np.sort(np.concatenate([held.end, cuts])))
+
+
 def frozen(family: int, first: Keys, end: Keys) -> Ranges:
     """Ranges from bounds that already are sorted, disjoint and apart; the arrays become read-only."""
     first.setflags(write=False)

@@ -2,7 +2,8 @@
 
 A :class:`Block` is a set of addresses (sorted ranges) that are asked for the same ports over the same interface; a
 :class:`TargetSet` numbers the addresses of its blocks one after the other. Addresses leave and enter in bulk, as bytes in
-network order, computed from the ranges: 198.18.0.0/8 costs as much as 198.18.0.2.
+network order, computed from the ranges: 198.18.0.0/8 costs as much as 198.18.0.2. So they are for a shard
+(:mod:`hatoba.targets.shards`), which has of its ranges the addresses that are its own.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ from ipaddress import IPv4Address, IPv6Address
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.model import Address, Protocol
-from hatoba.targets.ranges import Keys, Ranges, halves, ints_to_keys, pack_to_keys, union
+from hatoba.model import Address, Protocol, Shard
+from hatoba.targets.ranges import Keys, Ranges, cut_at_halves, frozen, halves, ints_to_keys, pack_to_keys, union
+from hatoba.targets.shards import Members
 
 MAX_ADDRESSES = 1 << 32
 """A verdict names its host by a 32-bit index."""
 
 Ports = Mapping[Protocol, npt.NDArray[np.uint16]]
 Packed = npt.NDArray[np.uint8]
+Words = npt.NDArray[np.uint64]
 Offsets = npt.NDArray[np.int64]
 
 
@@ -31,6 +34,7 @@ class Block:
     """Addresses of one family and zone that are asked for the same ports."""
 
     addresses: Ranges
+    """Of a shard: with those of the other shards."""
     ports: Ports
     """Sorted distinct ports to ask of each of these hosts, by protocol."""
     first: int = 0
@@ -39,32 +43,37 @@ class Block:
     """The interface of link-local IPv6 addresses; else None."""
     indices: Offsets | None = None
     """Index in the :class:`TargetSet` of each host, where they don't follow each other: of blocks that were joined."""
+    shard: Shard | None = None
+    """Whose addresses alone these hosts are; None: all."""
     family: int = field(init=False)
     count: int = field(init=False)
-    """How many addresses."""
+    """How many hosts."""
     _by_index: Offsets | None = field(init=False, repr=False, default=None)
     """Offsets in the order of ``indices``."""
+    _members: Members | None = field(init=False, repr=False, default=None)
     _start: Offsets = field(init=False, repr=False)
-    """Offset of each range's first address."""
-    _size: npt.NDArray[np.uint64] = field(init=False, repr=False)
-    _high: npt.NDArray[np.uint64] = field(init=False, repr=False)
-    """Upper 64 bits of each range's first address; nothing for IPv4."""
-    _low: npt.NDArray[np.uint64] = field(init=False, repr=False)
+    """Offset of each range's first host."""
+    _high: Words = field(init=False, repr=False)
+    """Upper 64 bits of each range's first address; 0 in IPv4."""
+    _base: Words = field(init=False, repr=False)
+    """Lower 64 bits of each range's first address; of a shard, the run of the first member in it."""
 
     def __post_init__(self) -> None:
-        held = self.addresses
-        count = held.count()
-        if not 0 < count <= MAX_ADDRESSES:
-            raise ValueError(f"a block holds 1 to 2**32 addresses, not {count}")
-        high, low = (np.empty(0, dtype=np.uint64), held.first) if held.family == 4 else halves(held.first)
-        # No range is longer than 2**32, so the difference of the lower halves modulo 2**64 is its size.
-        size = (held.end if held.family == 4 else halves(held.end)[1]) - low
+        if self.addresses.count() > MAX_ADDRESSES:
+            raise ValueError(f"a block holds 1 to 2**32 addresses, not {self.addresses.count()}")
+        if self.shard is not None:
+            object.__setattr__(self, "_members", Members(self.shard))
+            object.__setattr__(self, "addresses", cut_at_halves(self.addresses))
+        high, base, size = _bounds(self.addresses, self._members)
+        count = int(size.sum())
+        if not count:
+            raise ValueError("a block holds 1 to 2**32 addresses, not 0")
         start = np.zeros(len(size), dtype=np.int64)
         np.cumsum(size[:-1], out=start[1:], dtype=np.int64)
-        for name, value in (("family", held.family), ("count", count), ("_start", start), ("_size", size)):
+        for name, value in (("family", self.addresses.family), ("count", count), ("_start", start)):
             object.__setattr__(self, name, value)
         object.__setattr__(self, "_high", high)
-        object.__setattr__(self, "_low", low)
+        object.__setattr__(self, "_base", base)
         if self.indices is not None:
             object.__setattr__(self, "_by_index", np.argsort(self.indices))
 
@@ -77,23 +86,43 @@ class Block:
         if offsets.size and (int(offsets.min()) < 0 or int(offsets.max()) >= self.count):
             raise IndexError(f"offsets of this block run from 0 to {self.count - 1}")
         at = self._range_of(offsets)
-        base = self._low[at]
+        high, base = self._high[at], self._base[at]
         low = base + (offsets - self._start[at]).astype(np.uint64)
+        if self._members is not None:
+            low = self._members.of_runs(high, low)
+        elif self.family == 6:
+            high = high + (low < base)
         if self.family == 4:
             return low.astype(">u4").view(np.uint8).reshape(-1, 4)
         words = np.empty((len(offsets), 2), dtype=">u8")
-        words[:, 0] = self._high[at] + (low < base)
-        words[:, 1] = low
+        words[:, 0], words[:, 1] = high, low
         return words.view(np.uint8).reshape(-1, 16)
 
     def find(self, packed: Packed) -> Offsets:
         """Offsets of addresses, (n, 4) or (n, 16) bytes in network order; -1 for each that is not in this block."""
         keys = pack_to_keys(self.family, packed)
         at = np.maximum(np.searchsorted(self.addresses.first, keys, side="right") - 1, 0)
-        low = keys if self.family == 4 else halves(keys)[1]
-        offsets = self._start[at] + (low - self._low[at]).astype(np.int64)
         inside = (keys >= self.addresses.first[at]) & (keys < self.addresses.end[at])
+        low = keys if self.family == 4 else halves(keys)[1]
+        if self._members is not None:
+            low, ours = self._members.runs(self._high[at], low)
+            inside &= ours
+        offsets = self._start[at] + (low - self._base[at]).astype(np.int64)
         return np.where(inside, offsets, np.int64(-1))
+
+    def between(self, first: int, last: int) -> tuple[int, int]:
+        """Offsets of the hosts from address *first* to *last*, both in one of the ranges: the first of them, and the one behind
+        the last."""
+        width = 4 if self.family == 4 else 16
+        packed = np.frombuffer(first.to_bytes(width, "big") + last.to_bytes(width, "big"), np.uint8).reshape(2, width)
+        if self._members is None:
+            start, end = self.find(packed).tolist()
+            return start, end + 1
+        keys = pack_to_keys(self.family, packed)
+        low = keys if self.family == 4 else halves(keys)[1]
+        at = np.searchsorted(self.addresses.first, keys, side="right") - 1
+        before = self._start[at] + (self._members.before(self._high[at], low) - self._base[at]).astype(np.int64)
+        return int(before[0]), int(before[1]) + int(self.find(packed[1:])[0] >= 0)
 
     def index(self, offsets: Offsets) -> Offsets:
         """Indices in the :class:`TargetSet` of the hosts at these offsets."""
@@ -114,10 +143,11 @@ class Block:
         if not 0 <= offset < self.count:
             raise IndexError(f"offsets of this block run from 0 to {self.count - 1}")
         at = int(self._start.searchsorted(offset, side="right")) - 1 if len(self._start) > 1 else 0
-        number = int(self._low[at]) + offset - int(self._start[at])
+        number, high = int(self._base[at]) + offset - int(self._start[at]), int(self._high[at])
+        low = number if self._members is None else self._members.of_run(high, number)
         if self.family == 4:
-            return IPv4Address(number)
-        address = IPv6Address((int(self._high[at]) << 64) + number)
+            return IPv4Address(low)
+        address = IPv6Address((high << 64) + low)
         return IPv6Address(f"{address}%{self.zone}") if self.zone else address
 
     def _range_of(self, offsets: Offsets) -> npt.NDArray[np.intp]:
@@ -128,9 +158,10 @@ class Block:
 
 
 def joined(blocks: Sequence[Block]) -> tuple[Block, npt.NDArray[np.intp]]:
-    """The hosts of *blocks*, which are of one family and zone, as one block, whose ports are nobody's; and the place among
-    *blocks* of the one that each host is of, (hosts,)."""
-    whole = Block(union([block.addresses for block in blocks], blocks[0].family), {}, zone=blocks[0].zone)
+    """The hosts of *blocks*, which are of one family, zone and shard, as one block, whose ports are nobody's; and the place
+    among *blocks* of the one that each host is of, (hosts,)."""
+    addresses = union([block.addresses for block in blocks], blocks[0].family)
+    whole = Block(addresses, {}, zone=blocks[0].zone, shard=blocks[0].shard)
     indices, origin = np.empty(whole.count, np.int64), np.empty(whole.count, np.intp)
     for place, block in enumerate(blocks):
         its = np.arange(block.count)
@@ -146,6 +177,10 @@ class TargetSet:
     blocks: tuple[Block, ...]
     asked_names: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """The names that a host was asked by, by its index, where it was asked by any."""
+    shard: Shard | None = None
+    """Which of several machines' part this is."""
+    all_addresses: int = -1
+    """How many addresses all shards have together; -1: this is all of them."""
     _ranges: dict[tuple[int, str | None], tuple[Keys, npt.NDArray[np.intp]]] = field(
         init=False, repr=False, default_factory=dict
     )
@@ -156,6 +191,8 @@ class TargetSet:
             if block.first != expected:
                 raise ValueError(f"a block starts at host {expected}, not {block.first}")
             expected += block.count
+        if self.all_addresses < 0:
+            object.__setattr__(self, "all_addresses", expected)
 
     def __len__(self) -> int:
         return self.blocks[-1].first + self.blocks[-1].count if self.blocks else 0
@@ -203,3 +240,43 @@ class TargetSet:
     def probe_count(self) -> int:
         """How many (host, protocol, port) there are to ask."""
         return sum(block.count * sum(len(ports) for ports in block.ports.values()) for block in self.blocks)
+
+    def part(self, shard: Shard) -> TargetSet:
+        """The hosts of that *shard*, numbered anew; perhaps none."""
+        blocks: list[Block] = []
+        names: dict[int, tuple[str, ...]] = {}
+        named = np.sort(np.fromiter(self.asked_names, np.int64, len(self.asked_names)))
+        first = 0
+        for block in self.blocks:
+            addresses = _with_members(block.addresses, shard)
+            if not len(addresses):
+                continue
+            part = replace(block, addresses=addresses, first=first, shard=shard)
+            its = named[np.searchsorted(named, block.first) : np.searchsorted(named, block.first + block.count)]
+            for index, offset in zip(its.tolist(), part.find(block.packed(its - block.first)).tolist(), strict=True):
+                if offset >= 0:
+                    names[first + offset] = self.asked_names[index]
+            blocks.append(part)
+            first += part.count
+        return TargetSet(tuple(blocks), names, shard, len(self))
+
+
+def _with_members(held: Ranges, shard: Shard) -> Ranges:
+    """Those ranges that have an address of the shard."""
+    pieces = cut_at_halves(held)
+    _high, _base, size = _bounds(pieces, Members(shard))
+    return frozen(held.family, pieces.first[size > 0], pieces.end[size > 0])
+
+
+def _bounds(held: Ranges, members: Members | None) -> tuple[Words, Words, Words]:
+    """Of each range the upper half of its first address, its base (``Block._base``), and how many hosts it has."""
+    if held.family == 4:
+        high, low, end = np.zeros(len(held), np.uint64), held.first, held.end
+    else:
+        (high, low), (_end_high, end) = halves(held.first), halves(held.end)
+    if members is None:
+        # No range is longer than 2**32, so the difference of the lower halves modulo 2**64 is its size.
+        return high, low, end - low
+    last = end - np.uint64(1)
+    base = members.before(high, low)
+    return high, base, members.before(high, last) + members.runs(high, last)[1] - base

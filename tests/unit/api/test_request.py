@@ -15,7 +15,7 @@ import hatoba
 from hatoba.api import request as module
 from hatoba.api.request import ScanOptions, request
 from hatoba.errors import NotInScope, NotPermitted, UsageError
-from hatoba.model import Ping, ScanPlan
+from hatoba.model import Ping, ScanPlan, Shard
 from hatoba.targets.ports import PortChoice
 from hatoba.targets.scope import Permitted
 
@@ -251,3 +251,14 @@ def test_notes_go_to_the_log_and_nowhere_else(caplog: pytest.LogCaptureFixture, 
 def test_help_names_every_option(function: Any) -> None:
     names = list(inspect.signature(function).parameters)
     assert names == ["targets", *ScanOptions.__annotations__]
+
+
+@pytest.mark.usefixtures("_may_send")
+def test_shards_share_the_addresses_and_the_way_to_look_for_them() -> None:
+    whole = told("127.0.0.0/27")
+    parts = [told("127.0.0.0/27", shard=f"{number}/3") for number in (1, 2, 3)]
+    assert sorted(address for part in parts for address in addresses(part)) == sorted(addresses(whole))
+    assert {part.plan.pings for part in parts} == {whole.plan.pings}
+    assert [part.permitted.targets.shard for part in parts] == [Shard(number, 3) for number in (1, 2, 3)]
+    with pytest.raises(UsageError, match="shard 0/3: write which one of how many"):
+        request("127.0.0.1", shard="0/3")

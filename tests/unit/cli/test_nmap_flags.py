@@ -62,6 +62,8 @@ from hatoba.errors import UsageError
         ("--excludefile=f", "--exclude-file=f"),
         ("--exclude-ports 22 --top-ports 10", "--exclude-ports=22 --top-ports=10"),
         ("--min-rate 1000 --max-rate 5 --max-retries 2", "--min-rate=1000 --max-rate=5 --max-retries=2"),
+        ("--shard 1/3", "--shard=1/3"),
+        ("--shards 1/3", "--shard=1/3"),
         ("-h", "--help"),
         ("198.18.0.2 -", "198.18.0.2 -"),
         ("-- -sU", "-- -sU"),

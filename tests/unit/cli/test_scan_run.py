@@ -16,7 +16,21 @@ import pytest
 from hatoba.cli.scan_options import ScanOptions
 from hatoba.cli.scan_run import CLOSED_PIPE, Event, Means, World, scan
 from hatoba.errors import NotInScope, OutputError, UsageError
-from hatoba.model import Address, Answer, Host, Ping, PortsAsked, Progress, Protocol, Reason, ScanEnd, ScanInfo, ScanPlan, State
+from hatoba.model import (
+    Address,
+    Answer,
+    Host,
+    Ping,
+    PortsAsked,
+    Progress,
+    Protocol,
+    Reason,
+    ScanEnd,
+    ScanInfo,
+    ScanPlan,
+    Shard,
+    State,
+)
 from hatoba.results.batch import VERDICT, VerdictBatch
 from hatoba.targets.ports import PortChoice
 from hatoba.targets.scope import Permitted, Scope
@@ -450,3 +464,23 @@ def test_what_nobody_foresaw_still_closes_the_files(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         run(Script(ZeroDivisionError()), options={"outputs": (("jsonl", str(tmp_path / "x")),)})
     assert '"open"' in (tmp_path / "x").read_text(encoding="utf-8")
+
+
+def test_a_shard_asks_its_own_addresses_and_looks_for_hosts_as_the_whole_would() -> None:
+    told: list[str] = []
+    for number in (1, 2, 3):
+        script = Script()
+        options = {"targets": ("198.18.0.0/27",), "shard": Shard(number, 3)}
+        assert run(script, options=options)[0] == 0
+        targets = script.permitted.targets
+        assert (targets.shard, targets.all_addresses) == (Shard(number, 3), 32)
+        assert len(targets) < 16, "so many alone would be asked without a ping"
+        assert script.plan.pings
+        told += [str(targets.address(index)) for index in range(len(targets))]
+    assert sorted(told) == sorted(f"198.18.0.{last}" for last in range(32))
+
+
+def test_an_empty_shard_is_done_at_once() -> None:
+    done = [run(Script(silent=True), options={"shard": Shard(number, 3)}, stderr=io.StringIO()) for number in (1, 2, 3)]
+    assert [status for status, _shown in done] == [0, 0, 0]
+    assert sum("198.18.0.2" in shown for _status, shown in done) == 1

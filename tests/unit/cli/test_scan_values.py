@@ -7,9 +7,9 @@ from typing import Any
 import click
 import pytest
 
-from hatoba.cli.scan_values import ping_ports, tcp_flags, timing
+from hatoba.cli.scan_values import ping_ports, shard, tcp_flags, timing
 from hatoba.errors import UsageError
-from hatoba.model import Ping
+from hatoba.model import Ping, Shard
 
 CONTEXT = click.Context(click.Command("scan"))
 OPTION = click.Option(["-PS", "--ping-syn"])
@@ -32,9 +32,16 @@ def test_ports_of_a_ping(value: str | None, ping: Ping | None) -> None:
     assert ping_ports("syn")(CONTEXT, OPTION, value) == ping
 
 
+@pytest.mark.parametrize(("value", "part"), [("2/3", Shard(2, 3)), (None, None)])
+def test_shards(value: str | None, part: Shard | None) -> None:
+    assert shard(CONTEXT, OPTION, value) == part
+
+
 @pytest.mark.parametrize(
     ("converted", "value", "words"),
     [
+        (shard, "3", "shard 3: write which one of how many, 1/3 to 3/3"),
+        (shard, "", "1/3 to 3/3"),
         (timing, "6", "-T 6"),
         (timing, "²", "-T ²"),
         (tcp_flags, "SYNX", "SYNFIN"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hatoba.cli.target_list import TargetList
-from hatoba.model import Address, Host, ScanEnd, ScanInfo
+from hatoba.model import Address, Host, ScanEnd, ScanInfo, Shard
 from hatoba.targets.build import build_targets
 from hatoba.targets.ports import parse_ports
 from hatoba.targets.target_set import TargetSet
@@ -48,6 +48,16 @@ def test_every_address_once_in_order_without_a_question() -> None:
     assert [str(host.address) for host in hosts] == ["198.18.0.2", "198.18.0.3", "fd00:18::2"]
     assert {(host.state, host.reason, host.names) for host in hosts} == {("unknown", "user-set", ())}
     assert (end.hosts_total, end.duration_s, end.probes_sent, end.problems) == (3, 2.5, 0, ())
+
+
+def test_of_a_shard_its_own_addresses_are_listed() -> None:
+    whole = targets("198.18.0.0/24")
+    told = []
+    for number in (1, 2, 3):
+        info, hosts, _end = events(whole.part(Shard(number, 3)))
+        assert (info.shard, info.address_count, info.all_addresses) == (Shard(number, 3), len(hosts), 256)
+        told += [str(host.address) for host in hosts]
+    assert len(told) == len(set(told)) == 256
 
 
 def test_names_are_asked_for_ahead_each_once() -> None:

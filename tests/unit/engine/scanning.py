@@ -8,7 +8,7 @@ from ipaddress import ip_network
 
 from hatoba.engine.scan import Event, Scan
 from hatoba.engine.setting import protocols_of
-from hatoba.model import Host, Protocol, ScanEnd, ScanPlan, Verdict
+from hatoba.model import Host, Protocol, ScanEnd, ScanPlan, Shard, Verdict
 from hatoba.results.batch import HostBatch, VerdictBatch
 from hatoba.targets.build import build_targets
 from hatoba.targets.ports import parse_ports
@@ -44,8 +44,10 @@ def fake_scan(targets: str, ports: str, world: World, plan: ScanPlan | None = No
     return run_scan(targets, ports, network, plan)
 
 
-def run_scan(targets: str, ports: str, network: FakeNetwork, plan: ScanPlan | None = None) -> Outcome:
-    events = list(one_by_one(scan_of(targets, ports, network, plan).events()))
+def run_scan(
+    targets: str, ports: str, network: FakeNetwork, plan: ScanPlan | None = None, shard: Shard | None = None
+) -> Outcome:
+    events = list(one_by_one(scan_of(targets, ports, network, plan, shard).events()))
     verdicts = [verdict for event in events if isinstance(event, VerdictBatch) for verdict in event.verdicts()]
     hosts = [event for event in events if isinstance(event, Host)]
     end = events[-1]
@@ -62,10 +64,11 @@ def one_by_one(events: Iterable[Event]) -> Iterator[Event]:
             yield event
 
 
-def scan_of(targets: str, ports: str, network: FakeNetwork, plan: ScanPlan | None = None) -> Scan:
+def scan_of(targets: str, ports: str, network: FakeNetwork, plan: ScanPlan | None = None, shard: Shard | None = None) -> Scan:
     """A scan that has not begun."""
     plan = plan or ScanPlan(methods=("syn",), seed=1)
     default = protocols_of(plan.methods) or Protocol.TCP
-    built = build_targets(targets.split(), ports=parse_ports(ports, default=default), families=frozenset({4, 6}))
+    asked = parse_ports(ports, default=default)
+    built = build_targets(targets.split(), ports=asked, families=frozenset({4, 6}), shard=shard)
     permitted = Scope((), always=LAB).require(built.targets)
     return Scan(plan, permitted, network=network, clock=network.clock)

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatoba.packets.distinct import distinct
+from hatoba.packets.distinct import among, distinct
 
 
 @given(st.lists(st.integers(0, 50), max_size=40))
@@ -23,3 +23,9 @@ def test_it_spares_the_import_that_it_is_for() -> None:
         "distinct(np.array([3, 1, 3])); print('numpy.ma' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "False"
+
+
+@given(st.lists(st.integers(0, 50), max_size=40), st.sets(st.integers(0, 50)))
+def test_members_of_a_sorted_array(values: list[int], kept: set[int]) -> None:
+    found = among(np.array(values, np.uint32), np.array(sorted(kept), np.uint32))
+    assert found.tolist() == [value in kept for value in values]

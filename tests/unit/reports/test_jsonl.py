@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from hatoba.model import Answer, Protocol, Reason, State, Verdict
+from hatoba.model import Answer, Protocol, Reason, Shard, State, Verdict
 from hatoba.results.batch import VERDICT, VerdictBatch
 from tests.unit.reports.scans import (
     PLAIN,
@@ -168,3 +168,23 @@ def test_names_can_neither_break_a_line_nor_reach_a_terminal(name: str) -> None:
     assert text.replace("\n", "").isprintable()
     host = lines(text)[2]
     assert host["names"] == [name if name != "\ud800" else "\ufffd" * 3]
+
+
+def test_a_part_of_a_scan_says_which_and_a_whole_one_nothing() -> None:
+    events = [info(shard=Shard(2, 3), address_count=5, all_addresses=16), ended()]
+    first = lines(report("jsonl", events))[0]
+    validator().validate(first)
+    assert (first["shard"], first["address_count"]) == ({"number": 2, "count": 3, "all_addresses": 16}, 5)
+    assert "shard" not in lines(report("jsonl", [info(), ended()]))[0]
+
+
+@pytest.mark.parametrize(("open_only", "states"), [(False, ["up", "unknown", "down"]), (True, ["up"])])
+def test_of_a_sweep_for_open_ports_silent_addresses_are_left_out(open_only: bool, states: list[str]) -> None:
+    told = lines(report("jsonl", everyday(), replace(PLAIN, open_only=open_only)))
+    assert [line["state"] for line in told if line["type"] == "host"] == states
+
+
+def test_where_hosts_alone_are_looked_for_open_leaves_none_out() -> None:
+    told = [lines(report("jsonl", hosts_only(), replace(PLAIN, open_only=open_only))) for open_only in (False, True)]
+    assert any(line["type"] == "host" for line in told[0])
+    assert told[0] == told[1]

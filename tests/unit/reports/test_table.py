@@ -9,7 +9,7 @@ import pytest
 
 from hatoba import messages
 from hatoba.messages import use_language
-from hatoba.model import Host
+from hatoba.model import Host, Shard
 from hatoba.reports.text import width
 from tests.unit.reports.golden import same_as_golden
 from tests.unit.reports.scans import HINTS, PLAIN, SCANS, ended, everyday, hostile, info, report
@@ -168,3 +168,10 @@ def test_where_no_ports_were_asked_none_are_counted() -> None:
     assert "Ports" not in text
     assert "Nobody on the link answers for 198.18.0.2" in text
     assert "swallows" not in text
+
+
+def test_a_part_of_a_scan_says_which_it_is() -> None:
+    part = info(shard=Shard(2, 3), address_count=1366, all_addresses=4096)
+    assert "Shard 2/3: 1,366 of 4,096 addresses; the other shards have the rest." in report("table", [part, ended()])
+    assert "Shard 2/3" in report("normal", [part, ended()])
+    assert "Shard" not in report("table", [info(all_addresses=1), ended()])

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
-from ipaddress import ip_address
+import tracemalloc
+from ipaddress import IPv4Address, ip_address
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatoba.model import Host, Protocol, Reason, State
-from hatoba.results.batch import VERDICT, HostBatch
+from hatoba.model import Address, Host, Protocol, Reason, State
+from hatoba.results.batch import VERDICT, HostBatch, VerdictBatch
 from hatoba.results.collector import Collector
 from tests.unit.results.rows import Hosts, batch, closed, opened, refused, silent
 
@@ -144,3 +145,42 @@ def test_an_empty_scan_is_an_empty_array() -> None:
     assert len(collector.as_array()) == 0
     assert collector.addresses(np.zeros(0, np.uint32)).tolist() == []
     assert list(collector.unreported()) == []
+
+
+class Sweep:
+    """A host table of 2**32 computed addresses."""
+
+    def __len__(self) -> int:
+        return 1 << 32
+
+    def address(self, index: int) -> Address:
+        return IPv4Address(index)
+
+    def find(self, address: Address) -> int:
+        return int(address)
+
+    def names(self, index: int) -> tuple[str, ...]:
+        return ()
+
+
+def test_memory_does_not_grow_with_the_hosts_that_were_told() -> None:
+    """Group after group of silent hosts, high up among 2**32: what one takes, twenty take."""
+    collector, table, many = Collector(keep=False), Sweep(), 3000
+    peaks = []
+    tracemalloc.start()
+    try:
+        for group in range(20):
+            first = (1 << 31) + group * many
+            found = np.repeat(silent(range(8)), many)
+            found["host"] = first + np.arange(len(found)) % many
+            collector.verdicts(VerdictBatch("syn", table, found))
+            del found
+            for index in range(first, first + many):
+                collector.host(Host(table.address(index)))
+            peaks.append(tracemalloc.get_traced_memory()[1])
+    finally:
+        tracemalloc.stop()
+    assert peaks[-1] < 1.1 * peaks[0], "it goes by the number of groups"
+    assert peaks[-1] < 1000 * many, "it goes by the highest index"
+    assert collector.state_counts() == {"filtered": 20 * many * 8}
+    assert not list(collector.unreported())

@@ -9,7 +9,53 @@ from hypothesis import strategies as st
 
 from hatoba.targets.permutation import Permutation
 
-keys = st.integers(0, (1 << 64) - 1)
+KEYS = 1 << 62
+MASK64 = (1 << 64) - 1
+keys = st.integers(0, KEYS - 1)
+
+
+class Plain:
+    """The network of the module's docstring once more, one number at a time in Python's integers; and backwards."""
+
+    def __init__(self, size: int, key: int) -> None:
+        self.size = size
+        bits = max(2, (size - 1).bit_length())
+        self.low_bits, self.high_bits = bits // 2, bits - bits // 2
+        self.keys = [self.splitmix(key * 4 + index) for index in range(4)]
+
+    @staticmethod
+    def splitmix(value: int) -> int:
+        value = (value + 0x9E3779B97F4A7C15) & MASK64
+        value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9 & MASK64
+        value = (value ^ value >> 27) * 0x94D049BB133111EB & MASK64
+        return value ^ value >> 31
+
+    @staticmethod
+    def scramble(half: int, key: int) -> int:
+        value = (half ^ key) * 0xBF58476D1CE4E5B9 & MASK64
+        value = (value ^ value >> 31) * 0x94D049BB133111EB & MASK64
+        return value ^ value >> 29
+
+    def network(self, value: int, rounds: tuple[int, ...]) -> int:
+        low, high = value & ((1 << self.low_bits) - 1), value >> self.low_bits
+        for number in rounds:
+            if number % 2:
+                low ^= self.scramble(high, self.keys[number]) & ((1 << self.low_bits) - 1)
+            else:
+                high ^= self.scramble(low, self.keys[number]) & ((1 << self.high_bits) - 1)
+        return high << self.low_bits | low
+
+    def walk(self, value: int, rounds: tuple[int, ...]) -> int:
+        value = self.network(value, rounds)
+        while value >= self.size:
+            value = self.network(value, rounds)
+        return value
+
+    def number(self, position: int) -> int:
+        return self.walk(position, (0, 1, 2, 3))
+
+    def position(self, number: int) -> int:
+        return self.walk(number, (3, 2, 1, 0))
 
 
 def whole(size: int, key: int) -> np.ndarray:
@@ -45,19 +91,37 @@ def test_huge_spaces_stay_inside_and_never_collide(size: int, key: int, position
     assert len(set(numbers.tolist())) == len(asked)
 
 
+sizes = st.one_of(st.integers(1, 1 << 62), st.sampled_from([(1 << 32) - 1, 1 << 32, (1 << 32) + 1, 1 << 48, (1 << 62) - 1]))
+
+
+@settings(deadline=None, max_examples=300)
+@given(sizes, keys, st.lists(st.integers(0, 1 << 62), min_size=1, max_size=8))
+def test_every_order_can_be_walked_backwards_so_it_is_a_bijection(size: int, key: int, drawn: list[int]) -> None:
+    """At any size: whoever finds the position of each number again has given no number to two positions, and left out none."""
+    plain = Plain(size, key)
+    positions = [value % size for value in drawn]
+    numbers = Permutation(size, key)(np.array(positions, np.int64)).tolist()
+    assert numbers == [plain.number(position) for position in positions]
+    assert [plain.position(number) for number in numbers] == positions
+    assert [plain.number(plain.position(number)) for number in positions] == positions
+
+
+@pytest.mark.parametrize("size", [(1 << 32) + 12_345, 1000 << 32, (1 << 48) - 3])
+@pytest.mark.parametrize("place", [0.0, 0.5, 1.0])
+def test_a_hundred_thousand_neighbours_above_two_to_the_32_are_distinct(size: int, place: float) -> None:
+    start = int((size - 100_000) * place)
+    numbers = Permutation(size, 3)(np.arange(start, start + 100_000))
+    assert len(np.unique(numbers)) == len(numbers)
+    assert 0 <= numbers.min() <= numbers.max() < size
+    assert numbers.max() > size * 0.99, "it does not reach the end"
+
+
 @settings(deadline=None)
 @given(st.integers(1, 3000), keys, st.integers(1, 700))
 def test_batches_equal_the_whole(size: int, key: int, step: int) -> None:
     permutation = Permutation(size, key)
     parts = [permutation(np.arange(start, min(start + step, size))) for start in range(0, size, step)]
     assert np.array_equal(np.concatenate(parts), whole(size, key))
-
-
-@settings(deadline=None)
-@given(st.integers(1, 3000), keys, st.integers(2, 5))
-def test_shards_have_no_overlap_and_no_gap(size: int, key: int, count: int) -> None:
-    shards = [Permutation(size, key)(np.arange(number, size, count)) for number in range(count)]
-    assert np.array_equal(np.sort(np.concatenate(shards)), np.arange(size))
 
 
 def test_the_positions_given_are_left_alone() -> None:
@@ -118,3 +182,9 @@ def test_steps_between_neighbours_are_spread(key: int) -> None:
 def test_impossible_sizes_are_refused(size: int) -> None:
     with pytest.raises(ValueError, match="size from 1"):
         Permutation(size, 1)
+
+
+@pytest.mark.parametrize("key", [-1, KEYS])
+def test_keys_that_would_be_others_again_are_refused(key: int) -> None:
+    with pytest.raises(ValueError, match="key from 0"):
+        Permutation(10, key)
