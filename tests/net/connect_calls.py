@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import resource
 import socket
+import struct
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,8 @@ import numpy as np
 
 from hatoba.probes.connect import Kind, judge
 from hatoba.wire.connect import ConnectWire
+from hatoba.wire.connect_recycled import RecycledSockets
+from hatoba.wire.connect_salvo import best_salvoes, socket_addresses
 from hatoba.wire.connect_sockets import PlainSockets
 from hatoba.wire.local import lab_networks, own_networks
 
@@ -32,12 +37,14 @@ def scan(
     plain: bool = False,
     zone: str = "",
     patience_s: float | None = None,
+    rings: bool = True,
 ) -> dict[str, list[Any]]:
-    """Connect to *ports*; all but *silent* of them must answer, or be given up after *patience_s*.
+    """Connect to *ports*; all but *silent* of them must answer, or be given up after *patience_s*. Without *rings* one by one.
 
     By port: name of the kind, errno, ICMP type and code,
     offender, state, reason, answer, TTL."""
-    wire = ConnectWire(sockets=PlainSockets() if plain else None, **(settings or {}))
+    sockets = PlainSockets() if plain else None if rings else RecycledSockets()
+    wire = ConnectWire(sockets=sockets, **(settings or {}))
     asked = np.array(ports, np.uint16)
     tokens, packed = asked.astype(np.int64), _packed(address, len(ports))
     zone_index = socket.if_nametoindex(zone) if zone else 0
@@ -76,6 +83,37 @@ def scan_with_few_descriptors(address: str, ports: list[int], most: int, setting
     """:func:`scan` where this process may have no more than *most* descriptors open."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     return scan(address, ports, 0, settings, patience_s=0.3)
+
+
+def scan_where_rings_are_forbidden(address: str, ports: list[int]) -> dict[str, list[Any]]:
+    """:func:`scan` where the kernel answers io_uring_setup() by EPERM, as containers do (seccomp(2))."""
+    number = struct.Struct("=HBBI")
+    program = b"".join(
+        number.pack(*line)
+        for line in (
+            (0x20, 0, 0, 0),  # load the system call's number
+            (0x15, 0, 1, 425),  # is it io_uring_setup?
+            (0x06, 0, 0, 0x00050000 | errno.EPERM),  # then it fails
+            (0x06, 0, 0, 0x7FFF0000),  # else it goes on
+        )
+    )
+    held = ctypes.create_string_buffer(program)
+    filtered = ctypes.create_string_buffer(struct.pack("=H6xQ", 4, ctypes.addressof(held)))
+    libc = ctypes.CDLL(None, use_errno=True)
+    for option, first, second in ((38, 1, None), (22, 2, filtered)):  # PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP with a filter
+        if libc.prctl(option, first, second, 0, 0):
+            raise OSError(ctypes.get_errno(), "prctl")
+    assert best_salvoes() is None
+    return scan(address, ports)
+
+
+def rounds_of_salvoes(address: str, ports: list[int]) -> list[int]:
+    """Questions that a salvo took, and how many of them its round told to be refused by a RST."""
+    sockets = RecycledSockets(salvoes=best_salvoes())
+    rows = socket_addresses(_packed(address, len(ports)), np.array(ports, np.uint16))
+    rounds = sockets.fire(socket.AF_INET if rows.shape[1] == 16 else socket.AF_INET6, rows, 1000)
+    sockets.close()
+    return [sum(len(fired.slots) for fired in rounds), sum(int(fired.refused.sum()) - len(fired.errors) for fired in rounds)]
 
 
 def start_without_descriptors() -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +12,7 @@ from hatoba.lab.host import Host
 from hatoba.lab.topologies import TruthHost
 from hatoba.lab.topologies.truth import DROPPED_PORTS, OPEN_PORTS
 from hatoba.model import Answer, Reason, State
+from hatoba.wire.connect_salvo import TASTE
 from tests.net.conftest import MakeLab
 
 SCAN = "tests.net.connect_calls:scan"
@@ -40,11 +40,13 @@ def reject(hook: str, *lines: str) -> str:
 
 
 @pytest.mark.peer("nft")
+@pytest.mark.parametrize("rings", [True, False], ids=["by salvoes", "one by one"])
 @pytest.mark.parametrize("version", [4, 6])
-def test_every_port_has_the_state_and_reason_of_the_truth_table(truth_lab: TruthHost, version: int) -> None:
+def test_every_port_has_the_state_and_reason_of_the_truth_table(truth_lab: TruthHost, version: int, rings: bool) -> None:
     expected = truth_lab.expected(version, "connect")
     address = truth_lab.address(version)
-    found = truth_lab.scanner.call(SCAN, address, sorted(expected), len(DROPPED_PORTS))
+    expected |= dict.fromkeys(range(1000, 2000), (State.CLOSED, Reason.CONN_REFUSED))
+    found = truth_lab.scanner.call(SCAN, address, sorted(expected), len(DROPPED_PORTS), None, False, "", None, rings)
     # Silence is the engine's to judge: the wire learns nothing from it.
     silent = {port for port, row in found.items() if row[KIND] == "EXPIRED"}
     assert silent == {str(port) for port in DROPPED_PORTS}
@@ -57,14 +59,16 @@ def test_every_port_has_the_state_and_reason_of_the_truth_table(truth_lab: Truth
 
 
 @pytest.mark.peer("nft")
+@pytest.mark.parametrize("rings", [True, False], ids=["by salvoes", "one by one"])
 @pytest.mark.parametrize(("version", "code", "number"), [(4, 3, errno.ECONNREFUSED), (4, 13, errno.EHOSTUNREACH), (6, 4, 111)])
-def test_an_error_that_comes_when_connect_is_back(make_lab: MakeLab, version: int, code: int, number: int) -> None:
+def test_an_error_that_comes_when_connect_is_back(make_lab: MakeLab, version: int, code: int, number: int, rings: bool) -> None:
     """Then connect() fails for an ICMP "port unreachable" just as for a RST, with ECONNREFUSED."""
     scanner, target = pair(make_lab())
     target.rules(reject("input", "tcp dport 1000-2000 drop"))
     call = f"from tests.net.connect_calls import refuse_late; refuse_late({version}, 1000, {code})"
-    target.serve([sys.executable, "-c", call], ready="^ready$", env={"PYTHONPATH": str(Path(__file__).parents[2])})
-    found = scanner.call(SCAN, bare(ADDRESSES[version][1]), [*range(900, 1000), *range(1000, 1100)])
+    target.serve([sys.executable, "-c", call], ready="^ready$", env={"PYTHONPATH": ":".join(sys.path)})
+    ports = [*range(900, 1000), *range(1000, 1100)]
+    found = scanner.call(SCAN, bare(ADDRESSES[version][1]), ports, 0, None, False, "", None, rings)
     kind, reason = {3: ("ICMP", Reason.PORT_UNREACH), 13: ("ICMP", Reason.ADMIN_PROHIBITED), 4: ("ICMP6", Reason.PORT_UNREACH)}[
         code
     ]
@@ -87,10 +91,50 @@ def test_nobody_has_the_address(make_lab: MakeLab, version: int) -> None:
         assert row[STATE : ANSWER + 1] == [State.FILTERED, Reason.NO_NEIGHBOUR, Answer.LOCAL]
 
 
+@pytest.mark.peer("nft")
+@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize("word", ["port-unreachable", "admin-prohibited"])
+def test_errors_among_resets(make_lab: MakeLab, version: int, word: str) -> None:
+    """They come while connect() is under way, to sockets that are used again and again. As many as a kernel sends at once."""
+    scanner, target = pair(make_lab())
+    target.rules(reject("input", f"tcp dport 101-140 reject with icmpx type {word}"))
+    found = scanner.call(SCAN, bare(ADDRESSES[version][1]), list(range(1, 1001)))
+    reason = Reason.PORT_UNREACH if word == "port-unreachable" else Reason.ADMIN_PROHIBITED
+    refused = {port: (row[OFFENDER], row[STATE], row[REASON]) for port, row in found.items() if row[KIND] != "REFUSED"}
+    assert refused == {str(port): (bare(ADDRESSES[version][1]), State.FILTERED, reason) for port in range(101, 141)}
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_everything_is_open(make_lab: MakeLab, version: int) -> None:
+    scanner, target = pair(make_lab())
+    ports = list(range(1000, 1500))
+    target.listen(ports)
+    found = scanner.call(SCAN, bare(ADDRESSES[version][1]), ports)
+    assert {row[KIND] for row in found.values()} == {"CONNECTED"}
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_near_hosts_are_asked_by_salvoes(make_lab: MakeLab, version: int) -> None:
+    scanner, _target = pair(make_lab())
+    asked, refused = scanner.call("tests.net.connect_calls:rounds_of_salvoes", bare(ADDRESSES[version][1]), list(range(1, 101)))
+    if asked == 0:
+        pytest.skip("this kernel gives no io_uring")
+    assert asked == refused == TASTE
+
+
+def test_where_rings_are_forbidden(make_lab: MakeLab) -> None:
+    scanner, target = pair(make_lab())
+    target.listen([80])
+    found = scanner.call("tests.net.connect_calls:scan_where_rings_are_forbidden", "198.18.0.2", list(range(1, 201)))
+    assert [port for port, row in found.items() if row[KIND] == "CONNECTED"] == ["80"]
+    assert {row[KIND] for port, row in found.items() if port != "80"} == {"REFUSED"}
+
+
 @pytest.mark.parametrize("address", ["198.19.0.1", "fd00:18:1::1"])
 def test_no_route(make_lab: MakeLab, address: str) -> None:
     scanner, _target = pair(make_lab())
-    found = scanner.call(SCAN, address, [80])
+    found = scanner.call(SCAN, address, list(range(1, 101)))
+    assert {tuple(map(str, row)) for row in found.values()} == {tuple(map(str, found["80"]))}
     assert found["80"] == ["LOCAL", errno.ENETUNREACH, [0, 0], "", State.FILTERED, Reason.LOCAL_ERROR, Answer.LOCAL, 0]
 
 
@@ -128,6 +172,8 @@ def test_own_address_never_meets_itself(make_lab: MakeLab) -> None:
         for plain in (False, True):
             found = host.call(SCAN, address, [40000 + number % 8 for number in range(8)], 0, None, plain)
             assert {row[KIND] for row in found.values()} == {"REFUSED"}
+        found = host.call(SCAN, address, list(range(40000, 40100)))
+        assert {row[KIND] for row in found.values()} == {"REFUSED"}
 
 
 def test_link_local_addresses_take_their_zone(make_lab: MakeLab) -> None:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from hatoba.engine.asks import Ports
 from hatoba.engine.leg import Indices
 from hatoba.engine.setting import AnyMethod, Mask
+from hatoba.packets.distinct import distinct
 from hatoba.targets.target_set import Block, joined
 
 _NO_PORTS = np.zeros(0, np.uint16)
@@ -98,7 +99,7 @@ def _crowd(blocks: Sequence[Block], methods: Sequence[AnyMethod]) -> Crowd:
 
 def _questions(blocks: Sequence[Block], origin: npt.NDArray[np.intp], method: AnyMethod) -> Questions:
     lists = [block.ports.get(method.protocol, _NO_PORTS) for block in blocks]
-    ports = np.unique(np.concatenate(lists))
+    ports = distinct(np.concatenate(lists))
     asked = np.zeros((len(blocks), len(ports)), bool)
     for row, its in zip(asked, lists, strict=True):
         row[np.searchsorted(ports, its)] = True

@@ -17,6 +17,7 @@ from hatoba.engine.host_book import HostBook
 from hatoba.engine.setting import AnyMethod, Setting, ping_of
 from hatoba.errors import HatobaError
 from hatoba.model import Ping, Reason
+from hatoba.packets.distinct import distinct
 from hatoba.probes.connect import KernelMethod
 
 _IPV4_ONLY = ("icmp-timestamp", "icmp-mask")
@@ -32,7 +33,7 @@ def pings_for(family: int, pings: Sequence[Ping]) -> list[tuple[AnyMethod, npt.N
     """The methods that a plan's *pings* come to, with their ports. Those that this family has not are left out; where that
     leaves none, echo stands in for them: nobody is absent unasked."""
     return [
-        (ping_of(ping.method), np.unique(np.array(ping.ports, np.uint16)))
+        (ping_of(ping.method), distinct(np.array(ping.ports, np.uint16)))
         for ping in ([_STAND_IN] if none_fits(family, pings) else pings)
         if family == 4 or ping.method not in _IPV4_ONLY
     ]

@@ -13,6 +13,7 @@ from hatoba.engine.doubts import Doubts
 from hatoba.engine.groups import Group
 from hatoba.engine.setting import AnyMethod
 from hatoba.model import Address, Answer, Host, Protocol, Reason, State, Trace, Vanishing
+from hatoba.packets.distinct import distinct
 from hatoba.results.batch import HostBatch, HostTable
 
 _NOT_OWN = (Answer.NONE, Answer.LOCAL)
@@ -24,6 +25,7 @@ Rows = npt.NDArray[np.void]
 Numbers = npt.NDArray[np.int64]
 
 _HINDERED = np.dtype([("reason", "u1"), ("responder", "u4")])
+_RESPONDERS = 1 << 32
 _ASKED = np.dtype([("method", "u1"), ("port", "u2"), ("attempt", "u1"), ("ttl", "u1")])
 """*method* is counted from 1; 0: there is none."""
 
@@ -156,9 +158,14 @@ class HostBook:
     def absent(self, which: Mask) -> Iterator[tuple[npt.NDArray[np.int64], str, Address | None]]:
         """The places of these hosts, which have not shown themselves, by why that is, and the router that said so."""
         silent = np.flatnonzero(which)
-        why = self._hindered[silent]
-        for kind in np.unique(why):
-            yield silent[why == kind], *self._hindrance(int(kind["reason"]), int(kind["responder"]))
+        why = self._why()[silent]
+        for kind in distinct(why).tolist():
+            yield silent[why == kind], *self._hindrance(*divmod(kind, _RESPONDERS))
+
+    def _why(self) -> Numbers:
+        """The first word on why each host can't be reached, and who said it, in one number."""
+        why: Numbers = self._hindered["reason"] * np.int64(_RESPONDERS) + self._hindered["responder"]
+        return why
 
     def _hindrance(self, reason: int, responder: int) -> tuple[str, Address | None]:
         return Reason(reason or Reason.NO_RESPONSE).word, self._responders[responder - 1] if responder else None
@@ -179,7 +186,7 @@ class HostBook:
 
     def _alike(self) -> Numbers:
         """A number for each host that tells which ones there is the same to tell of; -1 where there is more to tell."""
-        alike: Numbers = self._hindered["reason"].astype(np.int64) << 32 | self._hindered["responder"]
+        alike = self._why()
         alike[self.up | self._timed_out] = -1
         doubts = self._doubts
         for told in (self._traces, self._vanishing, doubts.deceptions, doubts.held, doubts.unsteady, doubts.tried):

@@ -19,6 +19,7 @@ from hatoba.engine.groups import Group
 from hatoba.engine.setting import Setting
 from hatoba.engine.unmasking import unmask
 from hatoba.model import Protocol, State, Unsteady
+from hatoba.packets.distinct import distinct
 
 _RANDOM_PORTS = 6
 _LOWEST, _HIGHEST = 10_000, 65_535
@@ -42,12 +43,12 @@ def look_again(
         yield Doubts()
         return
     places = group.places(found["host"])
-    hosts = np.unique(places)
+    hosts = distinct(places)
     is_open = found["state"] == State.OPEN
     lavish = np.bincount(places[is_open], minlength=len(group)) >= np.maximum(1.0, _MOSTLY * asked.counts(len(group)))
     draw = np.random.default_rng(setting.order_key)
     strange = _random_ports(asked.ports, draw)
-    ports = np.unique(np.concatenate([found["port"], strange]))
+    ports = distinct(np.concatenate([found["port"], strange]))
     only = np.zeros((len(hosts), len(ports)), bool)
     only[np.searchsorted(hosts, places), np.searchsorted(ports, found["port"])] = True
     for row in np.flatnonzero(only.sum(axis=1) > _ASKED_AT_MOST).tolist():
@@ -87,8 +88,8 @@ def worth_it(rows: Rows, questions: int) -> Rows:
 
 def _random_ports(asked: npt.NDArray[np.uint16], draw: np.random.Generator) -> npt.NDArray[np.uint16]:
     candidates = draw.integers(_LOWEST, _HIGHEST, 4 * _RANDOM_PORTS).astype(np.uint16)
-    unasked = np.unique(candidates[~np.isin(candidates, asked)])
-    chosen = unasked if len(unasked) >= _RANDOM_PORTS else np.unique(candidates)
+    unasked = distinct(candidates[~np.isin(candidates, asked)])
+    chosen = unasked if len(unasked) >= _RANDOM_PORTS else distinct(candidates)
     return draw.permutation(chosen)[:_RANDOM_PORTS]
 
 

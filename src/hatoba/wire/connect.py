@@ -3,6 +3,7 @@
 The kernel shakes hands, so this needs no privilege. What makes it fast: sockets are few and used again
 (``connect_recycled``); answers of a near host are there when connect() returns, so they are taken in after every few
 questions, which keeps the sockets few and the measured times true; nothing else is asked of the kernel for each question.
+Where the kernel has io_uring, hosts that answer at once are asked by salvoes (``connect_salvo``).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from hatoba.messages import _
 from hatoba.probes.connect import OUTCOME, Kind
 from hatoba.wire.connect_errors import ORIGIN_ICMP, ORIGIN_ICMP6, SocketError
 from hatoba.wire.connect_recycled import RecycledSockets
+from hatoba.wire.connect_salvo import LOST, Round, best_salvoes, socket_addresses
 from hatoba.wire.connect_sockets import UNDER_WAY, PlainSockets, Slot, Sockets
 from hatoba.wire.descriptors import EXHAUSTED, room_for_sockets
 from hatoba.wire.local import own_addresses
@@ -29,6 +31,7 @@ __all__ = ["OUTCOME", "ConnectWire", "Kind"]
 
 _BURST = 32
 """After so many questions, answers are taken in. More makes round-trip times of near hosts look longer than they are."""
+_NEAR_ROOM = 1 << 12
 _OWN_ADDRESSES_HOLD_S = 5.0
 _CUT_BY_PEER = frozenset({errno.ECONNRESET, errno.EPIPE})
 """After the handshake: the target accepted and then cut the connection. Before it, a RST gives ECONNREFUSED."""
@@ -57,9 +60,10 @@ class ConnectWire:
         sockets: Sockets | None = None,
     ) -> None:
         self._clock = clock
-        self._sockets = sockets or best_sockets(interface)
+        self._sockets = sockets or best_sockets(interface, clock)
         self._ceiling = self._limit = room_for_sockets() if limit is None else limit
         self._done: list[tuple[int, int, int, float, float]] = []  # rows of _PLAIN
+        self._refused: list[npt.NDArray[np.void]] = []  # rows of OUTCOME
         self._errors: list[tuple[int, SocketError]] = []  # index into _done, and what the kernel told of it
         self._hosts: dict[bytes, str] = {}
         self._own: tuple[float, frozenset[bytes]] = (float("-inf"), frozenset())
@@ -67,11 +71,16 @@ class ConnectWire:
     @property
     def in_flight(self) -> int:
         """Questions started of which no outcome was handed out yet."""
-        return len(self._sockets.flying) + len(self._done)
+        return len(self._sockets.flying) + len(self._done) + sum(map(len, self._refused))
 
     @property
     def room(self) -> int:
-        """How many more may be started now."""
+        """How many more may be started now. Where answers come at once, a few sockets do for many questions."""
+        return max(self._room, _NEAR_ROOM) if self._sockets.near and self._room else self._room
+
+    @property
+    def _room(self) -> int:
+        """How many sockets more may be under way."""
         return max(0, self._limit - len(self._sockets.flying))
 
     def start(
@@ -87,11 +96,13 @@ class ConnectWire:
         count = min(len(tokens), self.room)
         width = packed.shape[1]
         family = socket.AF_INET if width == 4 else socket.AF_INET6
+        asked = 0 if zone_index else self._fire(family, tokens[:count], packed[:count], ports[:count])
         addresses = np.ascontiguousarray(packed[:count]).view(f"V{width}")[:, 0].tolist()
         token_list, port_list = tokens[:count].tolist(), ports[:count].tolist()
         hosts, clock = self._hosts, self._clock
         take, launch = self._sockets.take, self._sockets.launch
-        for begin in range(0, count, _BURST):
+        count = min(count, asked + self._room)
+        for begin in range(asked, count, _BURST):
             for index in range(begin, min(begin + _BURST, count)):
                 raw, port = addresses[index], port_list[index]
                 host = hosts.get(raw) or self._host(family, raw)
@@ -119,7 +130,7 @@ class ConnectWire:
 
         It may return none before that time: not all that the kernel reports ends a question.
         """
-        self._gather(0.0 if self._done else max(0.0, timeout_s))
+        self._gather(0.0 if self._done or self._refused else max(0.0, timeout_s))
         return self._handed_out()
 
     def expire(self, started_before_s: float) -> npt.NDArray[np.void]:
@@ -144,7 +155,52 @@ class ConnectWire:
         """Give up all that is under way and close every socket. What was not handed out is lost."""
         self._done.clear()
         self._errors.clear()
+        self._refused.clear()
         self._sockets.close()
+
+    def _fire(
+        self, family: int, tokens: npt.NDArray[np.int64], packed: npt.NDArray[np.uint8], ports: npt.NDArray[np.uint16]
+    ) -> int:
+        """Ask by salvoes as long as most answers come at once; how many were asked, the first ones."""
+        asked, near = 0, True
+        while near and asked < len(tokens):
+            rounds = self._sockets.fire(family, socket_addresses(packed[asked:], ports[asked:]), self._room)
+            near = self._sockets.near and bool(rounds)
+            for fired in rounds:
+                count = len(fired.slots)
+                part = slice(asked, asked + count)
+                self._take_in(fired, tokens[part], packed[part], ports[part])
+                asked += count
+            self._gather(0.0)
+        return asked
+
+    def _take_in(
+        self, fired: Round, tokens: npt.NDArray[np.int64], packed: npt.NDArray[np.uint8], ports: npt.NDArray[np.uint16]
+    ) -> None:
+        """What one round of a salvo told of these questions: a RST for good, of the others where they stand."""
+        reset = fired.refused
+        reset[list(fired.errors)] = False
+        rows = np.zeros(int(reset.sum()), OUTCOME)
+        rows["token"], rows["errno"], rows["kind"] = tokens[reset], errno.ECONNREFUSED, Kind.REFUSED
+        rows["started_s"], rows["at_s"] = fired.started_s[reset], fired.at_s[reset]
+        self._refused.append(rows)
+        family = socket.AF_INET if packed.shape[1] == 4 else socket.AF_INET6
+        for place in np.flatnonzero(~reset).tolist():
+            slot, code, error = fired.slots[place], int(fired.code[place]), fired.errors.get(place)
+            slot.token, slot.zone_index = int(tokens[place]), 0
+            slot.started_s, slot.ended_s = float(fired.started_s[place]), float(fired.at_s[place])
+            if error is not None:
+                self._note(slot, code, error)
+                continue
+            host = self._host(family, packed[place].tobytes())
+            slot.address = (host, int(ports[place])) if family == socket.AF_INET else (host, int(ports[place]), 0, 0)
+            if fired.at_once[place]:
+                if not self._settled_at_once(slot, code):
+                    self._note(slot, LOST, None)
+            elif code in UNDER_WAY or code == 0:
+                self._sockets.launch(slot)
+            else:
+                self._note(*self._sockets.end(slot, code))
 
     def _host(self, family: int, raw: bytes) -> str:
         """The address's text, which is how Python's sockets take it."""
@@ -174,16 +230,19 @@ class ConnectWire:
     def _gather(self, timeout_s: float) -> None:
         """Take in what the kernel knows by now."""
         for slot, code, error in self._sockets.settle(timeout_s, self._clock):
-            if error is not None:
-                self._errors.append((len(self._done), error))
-                kind = self._kind(error)
-            elif code == errno.ECONNREFUSED:
-                kind = Kind.REFUSED
-            elif code == 0 or code in _CUT_BY_PEER:
-                kind = Kind.CONNECTED
-            else:
-                kind = Kind.EXPIRED if code == errno.ETIMEDOUT else Kind.LOCAL
-            self._done.append((slot.token, code, kind, slot.started_s, slot.ended_s))
+            self._note(slot, code, error)
+
+    def _note(self, slot: Slot, code: int, error: SocketError | None) -> None:
+        if error is not None:
+            self._errors.append((len(self._done), error))
+            kind = self._kind(error)
+        elif code == errno.ECONNREFUSED:
+            kind = Kind.REFUSED
+        elif code == 0 or code in _CUT_BY_PEER:
+            kind = Kind.CONNECTED
+        else:
+            kind = Kind.EXPIRED if code == errno.ETIMEDOUT else Kind.LOCAL
+        self._done.append((slot.token, code, kind, slot.started_s, slot.ended_s))
 
     def _kind(self, error: SocketError) -> Kind:
         """Whose word it is: an ICMP error from an own address about another's port was made by this very kernel, because
@@ -212,11 +271,13 @@ class ConnectWire:
             row["icmp_type"], row["icmp_code"], row["ttl"] = error.icmp_type, error.icmp_code, error.ttl
             row["offender"][: len(error.offender)] = list(error.offender)
             row["offender_family"] = {4: 4, 16: 6}.get(len(error.offender), 0)
+        rows = np.concatenate([rows, *self._refused])
         self._done.clear()
         self._errors.clear()
+        self._refused.clear()
         return rows
 
 
-def best_sockets(interface: str | None = None) -> Sockets:
+def best_sockets(interface: str | None = None, clock: Callable[[], float] = time.monotonic) -> Sockets:
     """Sockets that tell most on this platform."""
-    return RecycledSockets(interface) if sys.platform == "linux" else PlainSockets(interface)
+    return RecycledSockets(interface, best_salvoes(clock)) if sys.platform == "linux" else PlainSockets(interface)

@@ -31,6 +31,7 @@ from hatoba.wire.connect_errors import (
     ErrorQueue,
     SocketError,
 )
+from hatoba.wire.connect_salvo import LOST, TASTE, Addresses, Round, Salvoes
 from hatoba.wire.connect_sockets import LINGER_0, UNDER_WAY, Ended, Slot, new_socket
 
 _READY_AT_ONCE = 1024
@@ -38,13 +39,15 @@ _EVENTS = select.EPOLLIN | select.EPOLLOUT | select.EPOLLET
 
 
 class RecycledSockets:
-    """An edge-triggered epoll in which each socket stays for good."""
+    """An edge-triggered epoll in which each socket stays for good, once it had to wait. *salvoes* ask those who need no
+    waiting for; they are closed with the sockets."""
 
     refused_at_once = Kind.LOCAL  # a policy of the kernel's own, such as SELinux's: no segment can have come back yet
 
-    def __init__(self, interface: str | None = None) -> None:
+    def __init__(self, interface: str | None = None, salvoes: Salvoes | None = None) -> None:
         self.flying: dict[int, Slot] = {}
-        self._interface = interface
+        self._interface, self._salvoes = interface, salvoes
+        self.near = False
         self._epoll = select.epoll()
         self._free: dict[int, list[Slot]] = {socket.AF_INET: [], socket.AF_INET6: []}
         self._queue = ErrorQueue()
@@ -64,11 +67,39 @@ class RecycledSockets:
         else:
             slot.socket.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 1)
             slot.socket.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1)
-        self._epoll.register(slot.descriptor, _EVENTS)
         return slot
 
     def launch(self, slot: Slot) -> None:
         self.flying[slot.descriptor] = slot
+        if not slot.watched:
+            self._epoll.register(slot.descriptor, _EVENTS)
+            slot.watched = True
+
+    def fire(self, family: int, addresses: Addresses, most: int) -> list[Round]:
+        if self._salvoes is None or len(addresses) < TASTE:
+            return []
+        addresses = addresses if self.near else addresses[:TASTE]
+        slots: list[Slot] = []
+        try:
+            while len(slots) < min(most, self._salvoes.wants(len(addresses))):
+                slots.append(self.take(family))
+        except OSError:
+            pass  # there are no more; the few will do, or who asks one by one will meet the same and tell
+        rounds, idle = self._salvoes.fire(slots, addresses)
+        self._free[family] += idle
+        self.near = bool(rounds) and all(fired.is_near for fired in rounds)
+        if self._salvoes.broken:
+            self._salvoes.close()
+            self._salvoes, self.near = None, False
+        return rounds
+
+    def end(self, slot: Slot, code: int) -> Ended:
+        if code == LOST:
+            self._drop(slot)
+            return slot, code, None
+        error = self._error(slot)
+        self._reset(slot)
+        return slot, code if error is None else error.errno, error
 
     def put_back(self, slot: Slot) -> None:
         self._reset(slot)
@@ -110,6 +141,8 @@ class RecycledSockets:
 
     def _has_ended(self, slot: Slot, code: int, event: int, ended: list[Ended]) -> bool:
         error = self._error(slot) if event & select.EPOLLERR else None
+        if code == errno.EISCONN:  # a salvo was told before
+            code = 0
         if error is not None:
             code = error.errno
         elif code == 0 and slot.meets_itself():
@@ -117,7 +150,7 @@ class RecycledSockets:
             code = slot.connect(slot.address)
         if error is None and code in UNDER_WAY:
             return False
-        ended.append((slot, 0 if code == errno.EISCONN else code, error))
+        ended.append((slot, code, error))
         self._reset(slot)
         return True
 
@@ -164,3 +197,5 @@ class RecycledSockets:
                 slot.socket.close()
             free.clear()
         self._epoll.close()
+        if self._salvoes is not None:
+            self._salvoes.close()

@@ -12,12 +12,15 @@ import selectors
 import socket
 import struct
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from hatoba.errors import NotPermitted, WireError
 from hatoba.messages import _
 from hatoba.probes.connect import Kind
 from hatoba.wire.connect_errors import SocketError
+
+if TYPE_CHECKING:
+    from hatoba.wire.connect_salvo import Addresses, Round
 
 SocketAddress = tuple[str, int] | tuple[str, int, int, int]
 
@@ -29,7 +32,18 @@ _SO_BINDTODEVICE = 25
 class Slot:
     """A socket and the question that it carries at the moment."""
 
-    __slots__ = ("address", "connect", "descriptor", "ended_s", "family", "socket", "started_s", "token", "zone_index")
+    __slots__ = (
+        "address",
+        "connect",
+        "descriptor",
+        "ended_s",
+        "family",
+        "socket",
+        "started_s",
+        "token",
+        "watched",
+        "zone_index",
+    )
 
     def __init__(self, its_socket: socket.socket) -> None:
         self.socket = its_socket
@@ -37,6 +51,8 @@ class Slot:
         self.connect = its_socket.connect_ex
         self.descriptor = its_socket.fileno()
         self.token = 0
+        self.watched = False
+        """Whether it stands in an epoll."""
         self.address: SocketAddress = ("", 0)
         self.zone_index = 0
         self.started_s = self.ended_s = 0.0
@@ -69,6 +85,17 @@ class Sockets(Protocol):
 
     def launch(self, slot: Slot) -> None:
         """Its connect() is under way."""
+
+    near: bool
+    """The last that :meth:`fire` asked answered at once."""
+
+    def fire(self, family: int, addresses: Addresses, most: int) -> list[Round]:
+        """Ask these, from the first on, some hundreds at a time, if this kind can and most of them answer at once; over no
+        more than *most* sockets. What the rounds leave open is to be launched, put back or ended; the other slots are back
+        already."""
+
+    def end(self, slot: Slot, code: int) -> Ended:
+        """It was told in a round that this one has ended, and nothing more."""
 
     def put_back(self, slot: Slot) -> None:
         """It was not launched: connect() told the outcome at once."""
@@ -111,6 +138,7 @@ class PlainSockets:
     """Anywhere: one socket for each question, since POSIX leaves open what a socket is good for after a failed connect(), and
     the platform's best selector. No error queue, so a REJECT by ICMP 3/3 looks like a RST."""
 
+    near = False
     refused_at_once = Kind.REFUSED  # BSD's stack answers connect() to an own address at once
 
     def __init__(self, interface: str | None = None) -> None:
@@ -129,6 +157,13 @@ class PlainSockets:
     def launch(self, slot: Slot) -> None:
         self.flying[slot.descriptor] = slot
         self._selector.register(slot.descriptor, selectors.EVENT_READ | selectors.EVENT_WRITE)
+
+    def fire(self, family: int, addresses: Addresses, most: int) -> list[Round]:
+        return []
+
+    def end(self, slot: Slot, code: int) -> Ended:
+        slot.socket.close()
+        return slot, code, None
 
     def put_back(self, slot: Slot) -> None:
         slot.socket.close()

@@ -14,6 +14,7 @@ from hatoba.errors import WireError
 from hatoba.probes.connect import OUTCOME, Kind
 from hatoba.wire.connect import ConnectWire, best_sockets
 from hatoba.wire.connect_errors import ORIGIN_ICMP, ORIGIN_LOCAL, SocketError
+from hatoba.wire.connect_salvo import Addresses, Round
 from hatoba.wire.connect_sockets import Ended, PlainSockets, Slot, SocketAddress
 
 HOST = bytes([198, 18, 0, 2])
@@ -25,6 +26,7 @@ class ScriptedSlot(Slot):
     def __init__(self, descriptor: int, family: int, script: dict[int, int]) -> None:
         self.descriptor, self.family, self.script = descriptor, family, script
         self.token = self.zone_index = 0
+        self.watched = False
         self.started_s = self.ended_s = 0.0
         self.connect = self._connect
 
@@ -43,6 +45,11 @@ class ScriptedSockets:
         self.given_up: list[int] = []
         self.asked: list[SocketAddress] = []
         self.waited: list[float] = []
+        self.rounds: list[list[Round]] = []
+        self.offered: list[int] = []
+        self.most: list[int] = []
+        self.near = False
+        self.ended: list[int] = []
 
     def take(self, family: int) -> Slot:
         if self.left == 0:
@@ -54,6 +61,17 @@ class ScriptedSockets:
     def launch(self, slot: Slot) -> None:
         self.asked.append(slot.address)
         self.flying[slot.descriptor] = slot
+
+    def fire(self, family: int, addresses: Addresses, most: int) -> list[Round]:
+        self.offered.append(len(addresses))
+        self.most.append(most)
+        if self.rounds:
+            self.near = self.rounds[0][-1].is_near
+        return self.rounds.pop(0) if self.rounds else []
+
+    def end(self, slot: Slot, code: int) -> Ended:
+        self.ended.append(slot.token)
+        return slot, code, icmp(HOST) if code == errno.EHOSTUNREACH else None
 
     def put_back(self, slot: Slot) -> None:
         self.left += 1
@@ -264,3 +282,86 @@ def test_addresses_reach_the_kernel_as_given() -> None:
 def test_an_interface_that_does_not_exist(make: Callable[[str], PlainSockets]) -> None:
     with pytest.raises(WireError, match="no interface nowhere0"):
         make("nowhere0").take(socket.AF_INET)
+
+
+def fired(sockets: ScriptedSockets, first: int, *codes: int, at_once: bool = False) -> Round:
+    slots = [sockets.take(socket.AF_INET) for _ in codes]
+    times = np.arange(len(codes)) / 8
+    return Round(first, slots, np.array(codes, np.int32), np.full(len(codes), at_once), times, times + 1)
+
+
+def test_what_salvoes_ask_is_not_asked_again() -> None:
+    sockets = ScriptedSockets()
+    sockets.rounds = [[fired(sockets, 0, errno.ECONNREFUSED), fired(sockets, 1, errno.ECONNREFUSED, errno.ECONNREFUSED)]]
+    wire = ConnectWire(limit=10, sockets=sockets)
+    assert start(wire, 11, 12, 13, 14) == 4
+    assert sockets.offered == [4, 1]
+    assert [port for _host, port in sockets.asked] == [4]
+    assert wire.in_flight == 4
+    rows = wire.poll(5.0)
+    assert sockets.waited[-1] == 0.0, "it does not wait while there is something to hand out"
+    assert rows["token"].tolist() == [11, 12, 13]
+    assert set(rows["kind"]) == {Kind.REFUSED}
+    assert (rows["at_s"] - rows["started_s"]).tolist() == [1.0] * 3
+    assert wire.in_flight == 1
+
+
+def test_what_a_round_leaves_open_goes_on_as_if_asked_alone() -> None:
+    sockets = ScriptedSockets()
+    codes = (errno.EINPROGRESS, 0, errno.ECONNRESET, errno.EHOSTUNREACH, errno.ETIMEDOUT)
+    sockets.rounds = [[fired(sockets, 0, *codes)]]
+    wire = ConnectWire(limit=10, sockets=sockets)
+    assert start(wire, 1, 2, 3, 4, 5) == 5
+    assert [slot.token for slot in sockets.flying.values()] == [1, 2]
+    assert [slot.address for slot in sockets.flying.values()] == [("198.18.0.2", 1), ("198.18.0.2", 2)]
+    assert sockets.ended == [3, 4, 5]
+    rows = wire.poll(0)
+    assert {int(row["token"]): Kind(row["kind"]) for row in rows} == {3: Kind.CONNECTED, 4: Kind.ICMP, 5: Kind.EXPIRED}
+    assert rows[rows["token"] == 4]["icmp_type"] == 3
+
+
+def test_icmp_behind_a_refusal_in_a_round() -> None:
+    sockets = ScriptedSockets()
+    one = fired(sockets, 0, errno.ECONNREFUSED, errno.ECONNREFUSED)
+    one.errors[1] = icmp(bytes([198, 18, 0, 254]))
+    sockets.rounds = [[one]]
+    wire = ConnectWire(limit=10, sockets=sockets)
+    start(wire, 1, 2)
+    assert {int(row["token"]): Kind(row["kind"]) for row in wire.poll(0)} == {1: Kind.REFUSED, 2: Kind.ICMP}
+
+
+def test_what_connect_itself_told_in_a_round_is_nobodys_answer() -> None:
+    sockets = ScriptedSockets()
+    sockets.rounds = [[fired(sockets, 0, errno.ECONNREFUSED, errno.ENETUNREACH, at_once=True)]]
+    wire = ConnectWire(limit=10, sockets=sockets)
+    start(wire, 1, 2)
+    assert set(wire.poll(0)["kind"]) == {Kind.LOCAL}
+
+
+def test_salvoes_stop_where_the_answers_take_time() -> None:
+    sockets = ScriptedSockets()
+    sockets.rounds = [[fired(sockets, 0, errno.EINPROGRESS, errno.EINPROGRESS)]]
+    wire = ConnectWire(limit=10, sockets=sockets)
+    assert start(wire, 1, 2, 3, 4) == 4
+    assert sockets.offered == [4]
+    assert [slot.token for slot in sockets.flying.values()] == [1, 2, 3, 4]
+
+
+def test_few_sockets_do_for_many_questions_where_answers_come_at_once() -> None:
+    sockets = ScriptedSockets()
+    sockets.rounds = [[fired(sockets, 0, *[errno.ECONNREFUSED] * 6)], [fired(sockets, 0, *[errno.ECONNREFUSED] * 6)]]
+    wire = ConnectWire(limit=8, sockets=sockets)
+    assert start(wire, *range(6)) == 6
+    sockets.near = True
+    assert wire.room > 1000
+    assert start(wire, *range(100)) == 6 + 8, "the others are for later when answers no longer come at once"
+    assert set(sockets.most) == {8}
+    sockets.near = True
+    assert wire.room == 0
+
+
+def test_addresses_of_a_zone_are_asked_one_by_one() -> None:
+    sockets = ScriptedSockets()
+    wire = ConnectWire(limit=10, sockets=sockets)
+    start(wire, 1, host=bytes([0xFE, 0x80, *bytes(13), 2]), zone_index=3)
+    assert sockets.offered == []

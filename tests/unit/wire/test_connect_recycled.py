@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 from hatoba.wire.connect_errors import ORIGIN_ICMP, SocketError
@@ -16,6 +17,7 @@ if sys.platform != "linux":
     pytest.skip("Linux only", allow_module_level=True)
 
 from hatoba.wire.connect_recycled import RecycledSockets
+from hatoba.wire.connect_salvo import LOST, TASTE, Addresses, Round
 from hatoba.wire.connect_sockets import Slot, SocketAddress
 
 HOST = "198.18.0.2"
@@ -33,6 +35,7 @@ class Kernel:
         self.asked_queue: list[int] = []
         self.cut: list[int] = []
         self.itself: set[int] = set()
+        self.watched: list[int] = []
 
     def poll(self, _timeout_s: float, _most: int) -> list[tuple[int, int]]:
         return self.events.pop(0) if self.events else []
@@ -45,6 +48,9 @@ class Kernel:
     def disconnect(self, descriptor: int, _address: bytes, _size: int) -> int:
         self.cut.append(descriptor)
         return 0
+
+    def register(self, descriptor: int, _events: int) -> None:
+        self.watched.append(descriptor)
 
     def close(self) -> None:
         pass
@@ -169,3 +175,95 @@ def test_give_up(sockets: RecycledSockets, kernel: Kernel) -> None:
     assert kernel.cut == [slot.descriptor]
     assert sockets.take(socket.AF_INET) is slot
     sockets.put_back(slot)
+
+
+def test_a_socket_is_watched_once_it_has_to_wait(sockets: RecycledSockets, kernel: Kernel) -> None:
+    slot = launched(sockets, kernel)
+    sockets.give_up([slot])
+    sockets.launch(sockets.take(socket.AF_INET))
+    assert kernel.watched == [slot.descriptor]
+
+
+def test_a_connection_that_a_salvo_was_told_of(sockets: RecycledSockets, kernel: Kernel) -> None:
+    slot = launched(sockets, kernel, errno.EISCONN)
+    kernel.events = [[(slot.descriptor, WRITABLE)]]
+    assert sockets.settle(0, lambda: 5.0) == [(slot, 0, None)]
+
+
+def test_nor_may_that_be_one_with_itself(sockets: RecycledSockets, kernel: Kernel) -> None:
+    slot = launched(sockets, kernel, errno.EISCONN, errno.EINPROGRESS)
+    kernel.itself = {slot.descriptor}
+    kernel.events = [[(slot.descriptor, WRITABLE)]]
+    assert sockets.settle(0, lambda: 5.0) == []
+    assert kernel.cut == [slot.descriptor]
+
+
+def test_what_a_round_says_has_ended_is_looked_up_in_the_queue(sockets: RecycledSockets, kernel: Kernel) -> None:
+    slot = launched(sockets, kernel)
+    del sockets.flying[slot.descriptor]
+    kernel.queues[slot.descriptor] = [PORT_UNREACHABLE]
+    assert sockets.end(slot, errno.EHOSTUNREACH) == (slot, errno.ECONNREFUSED, PORT_UNREACHABLE)
+    assert sockets.take(socket.AF_INET) is slot
+    assert sockets.end(slot, LOST) == (slot, LOST, None)
+    assert slot.socket.fileno() == -1, "nobody knows what becomes of it"
+
+
+class ScriptedSalvoes:
+    """Answers at once, or not."""
+
+    def __init__(self) -> None:
+        self.near, self.broken, self.closed = True, False, False
+        self.asked: list[int] = []
+
+    def wants(self, questions: int) -> int:
+        return min(questions, 100)
+
+    def fire(self, slots: list[Slot], addresses: Addresses) -> tuple[list[Round], list[Slot]]:
+        count = min(len(slots), len(addresses))
+        self.asked.append(count)
+        code = np.full(count, errno.ECONNREFUSED if self.near else errno.EINPROGRESS, np.int32)
+        times = np.zeros(count)
+        return [Round(0, slots[:count], code, np.zeros(count, bool), times, times)], slots if self.near else slots[count:]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def salvoes(sockets: RecycledSockets, monkeypatch: pytest.MonkeyPatch) -> ScriptedSalvoes:
+    scripted = ScriptedSalvoes()
+    monkeypatch.setattr(sockets, "_salvoes", scripted)
+    return scripted
+
+
+def test_salvoes_are_tasted_first(sockets: RecycledSockets, salvoes: ScriptedSalvoes) -> None:
+    addresses = np.zeros((90, 16), np.uint8)
+    for _time in range(3):
+        sockets.fire(socket.AF_INET, addresses, 1000)
+    salvoes.near = False
+    sockets.fire(socket.AF_INET, addresses, 1000)
+    sockets.fire(socket.AF_INET, addresses, 1000)
+    assert salvoes.asked == [TASTE, 90, 90, 90, TASTE]
+
+
+def test_few_questions_are_not_worth_a_salvo(sockets: RecycledSockets, salvoes: ScriptedSalvoes) -> None:
+    assert sockets.fire(socket.AF_INET, np.zeros((TASTE - 1, 16), np.uint8), 1000) == []
+
+
+def test_salvoes_use_the_same_sockets_again(sockets: RecycledSockets, salvoes: ScriptedSalvoes) -> None:
+    made = {slot for one in sockets.fire(socket.AF_INET, np.zeros((TASTE, 16), np.uint8), 1000) for slot in one.slots}
+    assert {sockets.take(socket.AF_INET) for _ in range(TASTE)} == made
+    for slot in made:
+        sockets.put_back(slot)
+
+
+def test_salvoes_use_no_more_sockets_than_they_may(sockets: RecycledSockets, salvoes: ScriptedSalvoes) -> None:
+    (one,) = sockets.fire(socket.AF_INET, np.zeros((TASTE, 16), np.uint8), 20)
+    assert len(one.slots) == 20
+
+
+def test_salvoes_that_fail_are_given_up(sockets: RecycledSockets, salvoes: ScriptedSalvoes) -> None:
+    salvoes.broken = True
+    assert len(sockets.fire(socket.AF_INET, np.zeros((TASTE, 16), np.uint8), 1000)) == 1
+    assert salvoes.closed
+    assert sockets.fire(socket.AF_INET, np.zeros((TASTE, 16), np.uint8), 1000) == []

@@ -159,7 +159,6 @@ def test_closing_ends_the_threads_though_frames_are_left(sockets: list[PacketSoc
     freed.join()
     assert all(packet_socket.closed for packet_socket in sockets)
     assert not any(thread.is_alive() for thread in kernel.threads if thread is not threading.current_thread())
-    assert len(kernel.sent) < 4 * MANY
 
 
 def test_there_is_a_lane_for_each_processor_up_to_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
