@@ -198,7 +198,7 @@ class ConnectWire:
                 if not self._settled_at_once(slot, code):
                     self._note(slot, LOST, None)
             elif code in UNDER_WAY or code == 0:
-                self._sockets.launch(slot)
+                self._sockets.launch(slot, 0.0 if code else slot.ended_s)
             else:
                 self._note(*self._sockets.end(slot, code))
 

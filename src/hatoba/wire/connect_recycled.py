@@ -47,7 +47,7 @@ class RecycledSockets:
     def __init__(self, interface: str | None = None, salvoes: Salvoes | None = None) -> None:
         self.flying: dict[int, Slot] = {}
         self._interface, self._salvoes = interface, salvoes
-        self.near = False
+        self.near = self._all_answer = False
         self._epoll = select.epoll()
         self._free: dict[int, list[Slot]] = {socket.AF_INET: [], socket.AF_INET6: []}
         self._queue = ErrorQueue()
@@ -69,8 +69,9 @@ class RecycledSockets:
             slot.socket.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1)
         return slot
 
-    def launch(self, slot: Slot) -> None:
+    def launch(self, slot: Slot, told_s: float = 0.0) -> None:
         self.flying[slot.descriptor] = slot
+        slot.told_s = told_s
         if not slot.watched:
             self._epoll.register(slot.descriptor, _EVENTS)
             slot.watched = True
@@ -78,7 +79,8 @@ class RecycledSockets:
     def fire(self, family: int, addresses: Addresses, most: int) -> list[Round]:
         if self._salvoes is None or len(addresses) < TASTE:
             return []
-        addresses = addresses if self.near else addresses[:TASTE]
+        if not self._all_answer:  # the answers that are late must be waited for soon, lest they look later still
+            addresses = addresses[: self._salvoes.wants(len(addresses)) if self.near else TASTE]
         slots: list[Slot] = []
         try:
             while len(slots) < min(most, self._salvoes.wants(len(addresses))):
@@ -88,9 +90,10 @@ class RecycledSockets:
         rounds, idle = self._salvoes.fire(slots, addresses)
         self._free[family] += idle
         self.near = bool(rounds) and all(fired.is_near for fired in rounds)
+        self._all_answer = self.near and not any(fired.late for fired in rounds)
         if self._salvoes.broken:
             self._salvoes.close()
-            self._salvoes, self.near = None, False
+            self._salvoes, self.near, self._all_answer = None, False, False
         return rounds
 
     def end(self, slot: Slot, code: int) -> Ended:
@@ -134,8 +137,9 @@ class RecycledSockets:
             if code == errno.ECONNREFUSED:
                 refused.append(slot)
             elif not self._has_ended(slot, code, event, ended):
+                slot.told_s = 0.0
                 continue
-            slot.ended_s = now
+            slot.ended_s = slot.told_s or now
             del flying[descriptor]
         return refused
 

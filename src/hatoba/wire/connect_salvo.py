@@ -104,8 +104,13 @@ class Round:
         return refused
 
     @property
+    def late(self) -> int:
+        """How many have not ended."""
+        return int((self.code == errno.EINPROGRESS).sum())
+
+    @property
     def is_near(self) -> bool:
-        return 2 * int((self.code == errno.EINPROGRESS).sum()) <= len(self.code)
+        return 2 * self.late <= len(self.code)
 
 
 class Salvo:

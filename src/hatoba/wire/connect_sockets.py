@@ -41,6 +41,7 @@ class Slot:
         "socket",
         "started_s",
         "token",
+        "told_s",
         "watched",
         "zone_index",
     )
@@ -56,6 +57,8 @@ class Slot:
         self.address: SocketAddress = ("", 0)
         self.zone_index = 0
         self.started_s = self.ended_s = 0.0
+        self.told_s = 0.0
+        """When a salvo saw that there is something to be learnt of it; 0: it did not."""
 
     def is_about(self, error: SocketError) -> bool:
         return error.asked == (socket.inet_pton(self.family, self.address[0]), self.address[1])
@@ -83,8 +86,8 @@ class Sockets(Protocol):
     def take(self, family: int) -> Slot:
         """A socket that is not connected. Raises OSError where the kernel gives none."""
 
-    def launch(self, slot: Slot) -> None:
-        """Its connect() is under way."""
+    def launch(self, slot: Slot, told_s: float = 0.0) -> None:
+        """Its connect() is under way. *told_s*: since then there is something to be learnt of it."""
 
     near: bool
     """The last that :meth:`fire` asked answered at once."""
@@ -154,7 +157,7 @@ class PlainSockets:
         fresh.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_0)
         return fresh
 
-    def launch(self, slot: Slot) -> None:
+    def launch(self, slot: Slot, told_s: float = 0.0) -> None:
         self.flying[slot.descriptor] = slot
         self._selector.register(slot.descriptor, selectors.EVENT_READ | selectors.EVENT_WRITE)
 

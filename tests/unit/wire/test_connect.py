@@ -58,7 +58,8 @@ class ScriptedSockets:
         self.next += 1
         return ScriptedSlot(self.next, family, self.script)
 
-    def launch(self, slot: Slot) -> None:
+    def launch(self, slot: Slot, told_s: float = 0.0) -> None:
+        slot.told_s = told_s
         self.asked.append(slot.address)
         self.flying[slot.descriptor] = slot
 
@@ -314,6 +315,7 @@ def test_what_a_round_leaves_open_goes_on_as_if_asked_alone() -> None:
     assert start(wire, 1, 2, 3, 4, 5) == 5
     assert [slot.token for slot in sockets.flying.values()] == [1, 2]
     assert [slot.address for slot in sockets.flying.values()] == [("198.18.0.2", 1), ("198.18.0.2", 2)]
+    assert [slot.told_s for slot in sockets.flying.values()] == [0.0, 1 + 1 / 8]
     assert sockets.ended == [3, 4, 5]
     rows = wire.poll(0)
     assert {int(row["token"]): Kind(row["kind"]) for row in rows} == {3: Kind.CONNECTED, 4: Kind.ICMP, 5: Kind.EXPIRED}

@@ -190,6 +190,24 @@ def test_a_connection_that_a_salvo_was_told_of(sockets: RecycledSockets, kernel:
     assert sockets.settle(0, lambda: 5.0) == [(slot, 0, None)]
 
 
+def test_what_a_salvo_saw_ended_when_it_saw_it(sockets: RecycledSockets, kernel: Kernel) -> None:
+    slot = launched(sockets, kernel, errno.EISCONN)
+    sockets.launch(slot, 3.0)
+    kernel.events = [[(slot.descriptor, WRITABLE)]]
+    sockets.settle(0, lambda: 5.0)
+    assert slot.ended_s == 3.0
+
+
+def test_unless_there_was_nothing_to_it(sockets: RecycledSockets, kernel: Kernel) -> None:
+    slot = launched(sockets, kernel, errno.EALREADY, 0)
+    sockets.launch(slot, 3.0)
+    kernel.events = [[(slot.descriptor, WRITABLE)]]
+    sockets.settle(0, lambda: 5.0)
+    kernel.events = [[(slot.descriptor, WRITABLE)]]
+    sockets.settle(0, lambda: 6.0)
+    assert slot.ended_s == 6.0
+
+
 def test_nor_may_that_be_one_with_itself(sockets: RecycledSockets, kernel: Kernel) -> None:
     slot = launched(sockets, kernel, errno.EISCONN, errno.EINPROGRESS)
     kernel.itself = {slot.descriptor}
@@ -213,6 +231,7 @@ class ScriptedSalvoes:
 
     def __init__(self) -> None:
         self.near, self.broken, self.closed = True, False, False
+        self.late = 0
         self.asked: list[int] = []
 
     def wants(self, questions: int) -> int:
@@ -222,6 +241,7 @@ class ScriptedSalvoes:
         count = min(len(slots), len(addresses))
         self.asked.append(count)
         code = np.full(count, errno.ECONNREFUSED if self.near else errno.EINPROGRESS, np.int32)
+        code[: self.late] = errno.EINPROGRESS
         times = np.zeros(count)
         return [Round(0, slots[:count], code, np.zeros(count, bool), times, times)], slots if self.near else slots[count:]
 
@@ -244,6 +264,22 @@ def test_salvoes_are_tasted_first(sockets: RecycledSockets, salvoes: ScriptedSal
     sockets.fire(socket.AF_INET, addresses, 1000)
     sockets.fire(socket.AF_INET, addresses, 1000)
     assert salvoes.asked == [TASTE, 90, 90, 90, TASTE]
+
+
+def test_where_some_answers_are_late_they_are_soon_waited_for(
+    sockets: RecycledSockets, salvoes: ScriptedSalvoes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered: list[int] = []
+    fire = salvoes.fire
+
+    def count(slots: list[Slot], addresses: Addresses) -> tuple[list[Round], list[Slot]]:
+        offered.append(len(addresses))
+        return fire(slots, addresses)
+
+    monkeypatch.setattr(salvoes, "fire", count)
+    for salvoes.late in (0, 0, 1, 1, 0, 0):
+        sockets.fire(socket.AF_INET, np.zeros((4096, 16), np.uint8), 1000)
+    assert offered == [TASTE, 4096, 4096, 100, 100, 4096]
 
 
 def test_few_questions_are_not_worth_a_salvo(sockets: RecycledSockets, salvoes: ScriptedSalvoes) -> None:
