@@ -65,7 +65,7 @@ class Collector:
         self._pending: list[Rows] = []
         self._runs: list[_Run] = []
         self._reported = array("I")
-        """Indices of hosts, each once: of those whose rows are still here, at least."""
+        """Indices of hosts whose rows are still here, or were when the hosts were told."""
         self._counts: dict[int, int] = {}
         self._last: tuple[Address, VerdictBatch] | None = None  # several reports ask for the same host in turn
 
@@ -96,11 +96,17 @@ class Collector:
     def host(self, host: Host) -> None:
         """Note that *host* has been reported; call it after the reports have had it. It has no verdict afterwards."""
         if (index := self._index_of(host.address)) is not None:
-            self._reported.append(index)
+            self._note(np.array([index], np.uint32))
 
     def hosts_told(self, batch: HostBatch) -> None:
         """As :meth:`host`, for each of them."""
-        self._reported.frombytes(batch.indices.astype(np.uint32).tobytes())
+        self._settle()
+        self._note(batch.indices.astype(np.uint32))
+
+    def _note(self, indices: npt.NDArray[np.uint32]) -> None:
+        """Of hosts without rows there is nothing to let go, and a search for hosts has no others."""
+        for run in self._runs:
+            self._reported.frombytes(indices[among(indices, run.hosts)].tobytes())
 
     def of(self, address: Address) -> VerdictBatch:
         """What is known of one address, by protocol and port; empty where nothing is."""

@@ -133,6 +133,22 @@ def test_hosts_that_were_told_in_a_batch_are_reported() -> None:
     assert [host.address for host in collector.unreported()] == [HOSTS.address(1)]
 
 
+def test_hosts_without_verdicts_take_no_memory() -> None:
+    """Those of a search for hosts, which are told and have no port; one other has, and is never told."""
+    collector, table = Collector(keep=False), Sweep()
+    tracemalloc.start()
+    try:
+        collector.verdicts(VerdictBatch("syn", table, opened(22, host=1 << 31)))
+        for group in range(1, 40):
+            collector.hosts_told(HostBatch(table, np.arange(group * 50_000, (group + 1) * 50_000), "down", "no-response"))
+            collector.host(Host(table.address(group)))
+        left = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert left < 500_000
+    assert [host.address for host in collector.unreported()] == [table.address(1 << 31)]
+
+
 def test_two_scans_do_not_mix() -> None:
     collector = Collector()
     collector.verdicts(batch(HOSTS, opened(22)))
