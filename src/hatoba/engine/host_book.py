@@ -16,7 +16,8 @@ from hatoba.model import Address, Answer, Host, Protocol, Reason, State, Trace, 
 from hatoba.packets.distinct import distinct
 from hatoba.results.batch import HostBatch, HostTable
 
-_NOT_OWN = (Answer.NONE, Answer.LOCAL)
+_IS_NOT_OWN = np.isin(np.arange(256), (Answer.NONE, Answer.LOCAL))
+"""Which codes of ``model.Answer`` don't come from the host."""
 _WITHOUT_TTL = (Reason.ARP_RESPONSE, Reason.ND_RESPONSE, Reason.LOCALHOST_RESPONSE)
 """Reasons that no IP packet gave."""
 _PARAMETER_PROBLEM = 4  # RFC 4443 section 3.4
@@ -84,19 +85,18 @@ class HostBook:
         self._asked[places] = True
         self._note_hindrances(rows, places)
         # An ICMP error that the host itself sent shows it as well as its RST does.
-        from_host = ~np.isin(rows["answer"], _NOT_OWN) & (rows["responder"] == 0)
+        from_host = ~_IS_NOT_OWN[rows["answer"]] & (rows["responder"] == 0)
         silent = (rows["reason"] == Reason.NO_RESPONSE) & (rows["state"] == State.FILTERED) & (rows["answer"] == Answer.NONE)
         silent &= rows["protocol"] != Protocol.ICMP
         numbers = np.array([self._number(method) for method in methods])[asked_by]
-        _keep_first(self._silent, self._silent["method"] == 0, places[silent], rows[silent], numbers[silent])
-        own, places, numbers = rows[from_host], places[from_host], numbers[from_host]
-        first_places, first_rows = np.unique(places, return_index=True)
-        new = self._reason[first_places] == 0
-        self._reason[first_places[new]] = _reasons(own[first_rows[new]])
-        _keep_first(self._answered, self._answered["ttl"] == 0, places, own, numbers)
-        timed = ~np.isnan(own["rtt_s"])
+        _keep_first(self._silent, silent & (self._silent["method"][places] == 0), places, rows, numbers)
+        unknown = np.flatnonzero(from_host & (self._reason[places] == 0))
+        first_places, first = np.unique(places[unknown], return_index=True)
+        self._reason[first_places] = _reasons(rows[unknown[first]])
+        _keep_first(self._answered, from_host & (self._answered["ttl"][places] == 0), places, rows, numbers)
+        timed = from_host & ~np.isnan(rows["rtt_s"])
         np.add.at(self._answers, places[timed], 1)
-        np.add.at(self._rtt_sum_s, places[timed], own["rtt_s"][timed])
+        np.add.at(self._rtt_sum_s, places[timed], rows["rtt_s"][timed].astype(np.float64))
 
     def answered(self, place: int) -> Asked | None:
         """The probe that the host at *place* answered first; None where it answered none."""
@@ -229,9 +229,10 @@ class HostBook:
 
 
 def _keep_first(kept: Rows, wanted: Mask, places: Numbers, rows: Rows, methods: npt.NDArray[np.intp]) -> None:
-    """Enter into *kept* (of dtype ``_ASKED``) the first of the probes that *rows* tell of for each of the *wanted* places."""
-    of, first = np.unique(places, return_index=True)
-    of, first = of[wanted[of]], first[wanted[of]]
+    """Enter into *kept* (of dtype ``_ASKED``) for each place the first of the probes that the *wanted* ones of *rows* tell of."""
+    wanted_rows = np.flatnonzero(wanted)
+    of, first = np.unique(places[wanted_rows], return_index=True)
+    first = wanted_rows[first]
     kept["method"][of], kept["port"][of], kept["ttl"][of] = methods[first], rows["port"][first], rows["ttl"][first]
     kept["attempt"][of] = np.maximum(rows["answered_probe"][first], 1) - 1
 

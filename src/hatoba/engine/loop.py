@@ -25,7 +25,7 @@ from hatoba.engine.pending import Pending
 from hatoba.engine.rationing import Rationing
 from hatoba.engine.round_trip import INITIAL_S, MAX_S, MIN_S, RoundTrip, SlowestAnswers
 from hatoba.engine.spacing import Spacing
-from hatoba.engine.transport import Transport
+from hatoba.engine.transport import IS_ICMP, Transport
 from hatoba.model import Answer, Doing, Reason, ScanPlan, State
 from hatoba.packets.distinct import distinct
 from hatoba.targets.permutation import Permutation
@@ -302,7 +302,7 @@ class LegRun:
         if len(heard):
             self._pace.answered()
         self.round_trip.heard(rtt_s)
-        errors = np.isin(heard["answer"], (Answer.ICMP, Answer.ICMP6))
+        errors = IS_ICMP[heard["answer"]]
         own = heard["responder"] == 0
         timed = ~np.isnan(rtt_s)  # else the attempt is a guess: one with that source port, but not made for this question
         hosts, places = self._leg.split(heard["index"])

@@ -120,7 +120,8 @@ class PacketTransport:
         if not len(arrived):
             return np.zeros(0, HEARD)
         answers = read_answers(self._leg.block.family, arrived.frames, arrived.lengths, arrived.at_s)
-        answers = answers[np.argsort(answers["at_s"], kind="stable")]  # segments and errors come apart; the first one counts
+        if (np.diff(answers["at_s"]) < 0).any():  # segments and errors come apart; the first one counts
+            answers = answers[np.argsort(answers["at_s"], kind="stable")]
         if self._local:
             answers = answers[~self._own_probes(answers)]
         heard = [self._heard(number, method, answers, arrived) for number, method in enumerate(self._methods)]
@@ -137,7 +138,8 @@ class PacketTransport:
 
     def _heard(self, number: int, method: Method, answers: Answers, arrived: Arrived) -> npt.NDArray[np.void]:
         if method.tells_attempt:  # it has ports
-            answers = answers[(answers["sport"] - np.uint16(self._first_port)) < SOURCE_PORTS]
+            to_us = (answers["sport"] - np.uint16(self._first_port)) < SOURCE_PORTS
+            answers = answers if to_us.all() else answers[to_us]
         target = np.ascontiguousarray(answers["target"][:, : ADDRESS_BYTES[self._leg.block.family]])
         port = method.asked_port(answers, arrived.frames, partial(self._was_asked, number, target))
         index = self._leg.find(target, self._leg.asks.find(number, port))
@@ -152,8 +154,10 @@ class PacketTransport:
         judged = method.judge(Heard(self._leg.block.family, answers, cookies, arrived.frames, port))
         good = (judged.answer > 0) & (index >= 0) & (attempt >= 0) & (attempt < asked)
         good &= self._source_ports(number, attempt, port) == (answers["sport"] if method.tells_attempt else sport)
+        if good.all():
+            return self._told(answers, target, index, attempt, judged)
         rows = np.flatnonzero(good)
-        return self._told(answers[rows], target[rows], index[rows], attempt[rows], judged, rows)
+        return self._told(answers[rows], target[rows], index[rows], attempt[rows], judged.of(rows))
 
     def _was_asked(self, number: int, target: npt.NDArray[np.uint8], ports: Ports) -> npt.NDArray[np.bool_]:
         index = self._leg.find(target, self._leg.asks.find(number, ports))
@@ -167,11 +171,10 @@ class PacketTransport:
         index: Indices,
         attempt: Attempts,
         judged: Judgement,
-        rows: npt.NDArray[np.intp],
     ) -> npt.NDArray[np.void]:
-        heard = np.zeros(len(rows), HEARD)
+        heard = np.zeros(len(answers), HEARD)
         heard["index"], heard["attempt"] = index, attempt
-        heard["state"], heard["reason"], heard["answer"] = judged.state[rows], judged.reason[rows], judged.answer[rows]
+        heard["state"], heard["reason"], heard["answer"] = judged.state, judged.reason, judged.answer
         for field in ("ttl", "icmp_type", "icmp_code", "at_s"):
             heard[field] = answers[field]
         heard["asked_s"] = np.nan

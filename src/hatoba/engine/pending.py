@@ -7,12 +7,11 @@ import numpy.typing as npt
 
 from hatoba.engine.ledger import DROPPED, Ledger
 from hatoba.engine.leg import Indices, Leg
-from hatoba.model import Answer, Protocol, State, Unsteady
+from hatoba.engine.transport import IS_ICMP
+from hatoba.model import Protocol, State, Unsteady
 from hatoba.results.batch import VERDICT
 
 Codes = npt.NDArray[np.uint8]
-
-_ICMP = (Answer.ICMP, Answer.ICMP6)
 
 
 class Pending:
@@ -44,12 +43,8 @@ class Pending:
         if not told.all():
             self._noted |= {int(row["index"]): row for row in heard[~told]}
             return np.flatnonzero(told)[self.add(heard[told], rtt_s[told])]
-        order = np.lexsort((np.arange(len(heard)), np.isin(heard["answer"], _ICMP), heard["index"]))
-        first = np.ones(len(order), bool)
-        first[1:] = heard["index"][order][1:] != heard["index"][order][:-1]
-        candidates = np.sort(order[first])
-        fresh: npt.NDArray[np.intp] = candidates[self._ledger.state[heard["index"][candidates]] == 0]
-        settled = heard[fresh]
+        fresh = self._first_words(heard, np.flatnonzero(self._ledger.state[heard["index"]] == 0))
+        settled = heard if len(fresh) == len(heard) else heard[fresh]
         self._ledger.settle(settled["index"], settled["state"])
         if fresh.size:
             self._rows.append(self._verdicts(settled, rtt_s[fresh]))
@@ -59,6 +54,16 @@ class Pending:
             later[fresh] = False
             self._contradict(heard[later])
         return fresh
+
+    @staticmethod
+    def _first_words(heard: npt.NDArray[np.void], rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        """Those of *rows* whose answer counts, one for each question, ascending."""
+        index, errors = heard["index"][rows], IS_ICMP[heard["answer"][rows]]
+        order = np.lexsort((errors, index)) if errors.any() else np.argsort(index, kind="stable")
+        asked = index[order]
+        first = np.ones(len(order), bool)
+        np.not_equal(asked[1:], asked[:-1], out=first[1:])
+        return rows if first.all() else rows[np.sort(order[first])]
 
     def silent(self, indices: Indices, states: Codes, reasons: Codes) -> None:
         """These questions met silence for good, or nothing but errors that say nothing of the port."""

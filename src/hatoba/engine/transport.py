@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hatoba.engine.leg import Indices
+from hatoba.model import Answer
 
 HEARD = np.dtype(
     [
@@ -25,6 +26,10 @@ HEARD = np.dtype(
     ]
 )
 """One judged answer to a question of the leg."""
+
+IS_ICMP = np.zeros(256, bool)
+"""Which codes of ``model.Answer`` are ICMP errors."""
+IS_ICMP[[Answer.ICMP, Answer.ICMP6]] = True
 
 
 class Transport(Protocol):

@@ -61,6 +61,8 @@ _LEAST_BYTES = {TCP: 20, UDP: 8, SCTP: 16}  # of what stands behind the IP heade
 _FRAGMENT_OFFSET = {4: 0x1FFF, 6: 0xFFF8}  # its bits (RFC 791 section 3.1, RFC 8200 section 4.5)
 _EXTENSION_BYTES = 8  # the least; their lengths are told in units of eight, the first of them not counted
 _MOST_EXTENSIONS = 5  # each of them once, destination options twice (RFC 8200 section 4.1)
+_IS_READ = {family: np.isin(np.arange(256), (*_LEAST_BYTES, ICMP_OF[family])) for family in (4, 6)}
+"""Protocols, by IANA's number, whose packets are read."""
 _IS_EXTENSION = np.zeros(256, bool)
 _IS_EXTENSION[list(EXTENSION_HEADERS)] = True
 
@@ -116,6 +118,8 @@ class _Packets:
     def rows(self, places: npt.NDArray[np.intp], kind: int) -> npt.NDArray[np.void]:
         """Rows of dtype :data:`ANSWER` with all that the IP header tells."""
         rows = np.zeros(len(places), ANSWER)
+        if not len(rows):
+            return rows
         frames = self.frames[places]
         rows["kind"], rows["protocol"] = kind, self.protocol[places]
         if self.family == 4:
@@ -219,8 +223,7 @@ def _icmp_replies(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArra
 
 def _others(packets: _Packets) -> npt.NDArray[np.void]:
     """Packets of all other protocols, whatever is in them."""
-    known = (*_LEAST_BYTES, ICMP_OF[packets.family])
-    return packets.rows(np.flatnonzero(packets.good & ~np.isin(packets.protocol, known)), OTHER_PACKET)
+    return packets.rows(np.flatnonzero(packets.good & ~_IS_READ[packets.family][packets.protocol]), OTHER_PACKET)
 
 
 def _icmp_errors(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArray[np.void]:

@@ -71,6 +71,10 @@ class Judgement:
     def blank(cls, count: int) -> Judgement:
         return cls(*(np.zeros(count, np.uint8) for _ in range(3)))
 
+    def of(self, rows: npt.NDArray[np.intp]) -> Judgement:
+        """What these answers mean."""
+        return Judgement(self.state[rows], self.reason[rows], self.answer[rows])
+
     def put(self, where: Mask, state: State | Codes, reason: Reason | Codes, answer: int) -> None:
         """Enter a verdict for the answers at *where* that have none yet."""
         rows = np.flatnonzero(where & (self.answer == 0))

@@ -76,13 +76,12 @@ class Receiver:
 
     def _ready(self) -> int:
         """How many slots from the head on, up to the end of the ring, hold packets."""
-        limit = 64
-        while True:
-            status = self._headers["status"][self._head : self._head + limit] & packet_ring.STATUS_USER
-            filled = int(status.argmin()) if not status.all() else len(status)
-            if filled < len(status) or self._head + limit >= len(self._slots):
-                return filled
-            limit *= 16
+        status, limit, most = self._headers["status"], 64, len(self._slots) - self._head
+        while limit < most and status[self._head + limit - 1] & packet_ring.STATUS_USER:
+            limit *= 2
+        # Several processors fill slots at a time: one may be ready before another ahead of it.
+        ready = status[self._head : self._head + min(limit, most)] & packet_ring.STATUS_USER
+        return len(ready) if ready.all() else int(ready.argmin())
 
     def _wait(self, timeout_s: float) -> bool:
         for _fd, events in self._poll.poll(timeout_s * 1000):
