@@ -75,6 +75,14 @@ def lossy_host(lab: Lab) -> Bed:
     return open_host(lab, loss_percent=5)
 
 
+def way_that_loses(lab: Lab, percent: int) -> Bed:
+    """The same host, where so many of a hundred packets are lost in each direction."""
+    bed = open_host(lab, loss_percent=percent)
+    if percent:
+        bed.scanner.rules(_LOSS.format(percent=percent))
+    return bed
+
+
 def walled_host(method: str) -> Callable[[Lab], Bed]:
     """One host with 116 open ports, 11 that swallow and 7 that refuse by ICMP: see ``hatoba.lab.topologies.truth``."""
 

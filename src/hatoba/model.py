@@ -354,10 +354,10 @@ class ScanEnd:
     counts: dict[str, int] = field(default_factory=dict)
     """Ports by the word of their state, over all hosts."""
     probes_sent: int = 0
-    loss: float = 0.0
-    """Estimated share of probes that met no answer although there was one to give, 0 to 1."""
-    expected_missed: float = 0.0
-    """Expected number of answers still missed after the repeats."""
+    loss: float | None = 0.0
+    """Estimated share of probes that met no answer although there was one to give, 0 to 1; None where it can't be known."""
+    expected_missed: float | None = 0.0
+    """Expected number of answers still missed after the repeats; None where it can't be known, as silence was asked once."""
     capture_drops: int = 0
     """Frames that this machine's capture lost."""
     interrupted: bool = False

@@ -229,7 +229,7 @@ class HostBook:
 
 
 def _keep_first(kept: Rows, wanted: Mask, places: Numbers, rows: Rows, methods: npt.NDArray[np.intp]) -> None:
-    """Enter into *kept* (of dtype ``_ASKED``) for each place the first of the probes that the *wanted* ones of *rows* tell of."""
+    """Enter into *kept* (of dtype ``_ASKED``) the first of the probes that the *wanted* rows tell of, for each place."""
     wanted_rows = np.flatnonzero(wanted)
     of, first = np.unique(places[wanted_rows], return_index=True)
     first = wanted_rows[first]

@@ -24,6 +24,7 @@ from hatoba.engine.pace import Pace
 from hatoba.engine.pending import Pending
 from hatoba.engine.rationing import Rationing
 from hatoba.engine.round_trip import INITIAL_S, MAX_S, MIN_S, RoundTrip, SlowestAnswers
+from hatoba.engine.slow_hosts import SlowHosts
 from hatoba.engine.spacing import Spacing
 from hatoba.engine.transport import IS_ICMP, Transport
 from hatoba.model import Answer, Doing, Reason, ScanPlan, State
@@ -38,6 +39,8 @@ port alone."""
 _STOP_PATIENCE_S = 0.3
 """How long a scan that was told to stop still waits for what it has asked."""
 _FEW_UNDER_WAY = 4096
+_FEW_LOSSES = 8
+"""No more losses than these say nothing of a host."""
 _CLOCK_GRAIN_S = 1e-6
 """The least round trip: when a probe of a batch left is known by interpolation only."""
 
@@ -49,7 +52,8 @@ class Tally:
     probes_sent: int = 0
     drops: int = 0
     contradictions: int = 0
-    expected_missed: float = 0.0
+    expected_missed: float | None = 0.0
+    """None where a part of it can't be known."""
     doing: Doing = Doing.ASKING
     to_prove: int = 0
     """Questions that ``--prove-closed`` still has to ask of the host that has most of them."""
@@ -60,10 +64,21 @@ class Tally:
     lost: float = 0.0
     """Probes estimated to be lost, of ``answerable`` probes to ports that have an answer."""
     answerable: float = 0.0
+    slow_hosts: dict[int, float] = field(default_factory=dict)
+    """Hosts, by their index, that can't keep up with the others, with the number of answers that each gives a second."""
+
+    loss_unknown: bool = False
+    """Some questions that are silent were asked once only."""
 
     @property
-    def loss(self) -> float:
-        return self.lost / self.answerable if self.answerable else 0.0
+    def loss(self) -> float | None:
+        """None where nothing tells it from silence."""
+        if self.answerable:
+            return self.lost / self.answerable
+        return None if self.loss_unknown else 0.0
+
+    def add_missed(self, answers: float | None) -> None:
+        self.expected_missed = None if self.expected_missed is None or answers is None else self.expected_missed + answers
 
 
 class LegRun:
@@ -97,6 +112,8 @@ class LegRun:
         self._spacing: Spacing | None = None
         if plan.scan_delay_s is not None:
             self._spacing = Spacing(len(leg.offsets), len(leg.asks), plan.scan_delay_s, clock() if tally.probes_sent else None)
+        told_apart = not host_settles and self._spacing is None
+        self._slow = SlowHosts(leg, tally.slow_hosts, clock(), plan.min_rate_pps, told_apart)
         self._loss = LossEstimate(len(leg.offsets))
         self._pending = Pending(leg, ledger)
         self._attempts = 0
@@ -126,17 +143,15 @@ class LegRun:
         try:
             yield from self._ask_until_believable()
             yield from self._ask_rationed()
+            self._tell_loss()
             if not self._stopped():
-                self._tally.expected_missed += 0.0 if self._again else self._expected_missed()
                 left = self._ledger.open_questions()
                 self._pending.silent(left, *self._rationing.silence(left))
                 self._tally.rationing |= self._rationing.unproven(left)
         finally:
-            lost, made = self._loss.lost_of(max(self._rounds, 1))
-            self._tally.lost += lost
-            self._tally.answerable += made
             self._tally.drops += self._transport.drops
             self._tally.contradictions += self._pending.contradictions
+            self._slow.remember()
         yield self._pending.take()
 
     def doubts(self) -> Doubts:
@@ -162,7 +177,10 @@ class LegRun:
                 return
             if self._expected_missed() < BOUND and self._rounds >= self._turns_left():
                 return
-            self._pace.new_round(self._loss.loss(self._rounds))
+            self._slow.lossy(self._loss.losses(self._rounds, _FEW_LOSSES))
+            slower = self._slow.slower()
+            if self._pace.new_round(0.0 if slower else self._loss.loss(self._rounds)) or slower:
+                self._loss.start_again(self._rounds)
             questions = self._ledger.open_questions()
 
     def _turns_left(self) -> int:
@@ -173,6 +191,18 @@ class LegRun:
     def _expected_missed(self) -> float:
         left = self._ledger.unanswered
         return self._loss.expected_missed(self._rounds, left, self.unanswered_hosts()) if left else 0.0
+
+    def _tell_loss(self) -> None:
+        """Enter what was lost, and what is likely to be missing, into the sums of the scan."""
+        missed = self._loss.likely_missed(self._rounds, self._ledger.unanswered, self.unanswered_hosts())
+        if missed is not None:
+            lost, made = self._loss.lost_of(max(self._rounds, 1), self._ledger.unanswered)
+            self._tally.lost += lost
+            self._tally.answerable += made
+        else:
+            self._tally.loss_unknown = True
+        if not self._again and not self._stopped():
+            self._tally.add_missed(missed)
 
     def unanswered_hosts(self) -> Indices:
         """Places of the hosts of which something is unanswered."""
@@ -194,22 +224,47 @@ class LegRun:
         size = len(self._leg) if questions is None else len(questions)
         order = self._order(size, questions)
         position = 0
-        while position < size and not self._stopped():
+        self._slow.new_round()
+        while (position < size or self._slow.waiting) and not self._stopped():
             now_s = self._clock()
             allowed = self._pace.allowance(now_s)
-            count = min(allowed, self._transport.room(), _BATCH, size - position)
+            room = min(allowed, self._transport.room(), _BATCH)
             wait_s = self.round_trip.timeout_s if allowed >= 1 else self._pace.wait_s()
+            if allowed >= 1 and room < 1:
+                self._transport.give_up(now_s - max(self.round_trip.timeout_s, self._on_the_way_s(now_s)))
+            late, wait_s = self._ask_late(room, now_s, position == size, wait_s)
+            count = min(room - late, size - position)
             if count > 0:
                 chosen = order(np.arange(position, position + count))
                 if self._spacing is not None:
                     chosen, wait_s = self._due(chosen, now_s)
-                count = self._send_open(chosen) if len(chosen) else 0
+                count = self._send_in_time(chosen) if len(chosen) else 0
                 position += count
-            elif allowed >= 1:
-                self._transport.give_up(now_s - max(self.round_trip.timeout_s, self._on_the_way_s(now_s)))
-            yield from self._hear(0.0 if count > 0 else min(wait_s, FLUSH_S))
+            yield from self._hear(0.0 if late + count > 0 else min(wait_s, FLUSH_S))
         yield from self._listen()
         self._attempts += 1
+
+    def _ask_late(self, room: int, now_s: float, last: bool, wait_s: float) -> tuple[int, float]:
+        """Ask up to *room* of what waited until its host could be asked. How many; and how long to wait for the next one, if
+        that is known, else *wait_s*."""
+        if room < 1 or not self._slow.waiting:
+            return 0, wait_s
+        due = self._slow.due(now_s, room, last)
+        done = self._send_open(due) if len(due) else 0
+        self._slow.asked_late(due[:done])
+        return done, self._slow.wait_s() if last else wait_s
+
+    def _send_in_time(self, chosen: Indices) -> int:
+        """Ask those of *chosen* whose hosts can be asked at any speed, and let the others wait; how many are done with, from
+        the first."""
+        late = self._slow.part(chosen)
+        if late is None:
+            return self._send_open(chosen)
+        in_time = np.flatnonzero(~late)
+        sent = self._send_open(chosen[in_time]) if in_time.size else 0
+        done = len(chosen) if sent == len(in_time) else int(in_time[sent])
+        self._slow.hold_back(chosen[:done][late[:done]])
+        return done
 
     def _order(self, size: int, questions: Indices | None) -> Callable[[Indices], Indices]:
         """Questions by their position: spread at random; host by host in turn where each wants its time between two probes."""
@@ -246,6 +301,7 @@ class LegRun:
             if self._spacing is not None:
                 self._spacing.asked(indices[:count], self._asked_s)
             self._pace.spent(count, self._asked_s)
+            self._slow.asked(indices[:count], self._asked_s)
             self._tally.probes_sent += count
         return count
 
@@ -279,6 +335,7 @@ class LegRun:
         return self._slowest_s
 
     def _hear(self, timeout_s: float) -> Iterator[npt.NDArray[np.void]]:
+        listened_s = self._clock()
         heard = self._transport.hear(timeout_s)
         now_s = self._clock()
         if len(heard):
@@ -289,6 +346,7 @@ class LegRun:
             if fresh.size:
                 self._learn(heard[fresh], rtt_s[fresh])
                 self._news_s = now_s
+        self._slow.judge(float(heard["at_s"].max()) if len(heard) else listened_s)
         if now_s - self._flushed_s >= FLUSH_S:
             self._flushed_s = now_s
             yield self._pending.take()
@@ -300,13 +358,15 @@ class LegRun:
             self._settle_absent(heard[own_words & (rtt_s >= _NEIGHBOUR_SEARCH_S)])
             heard, rtt_s = heard[~own_words], rtt_s[~own_words]
         if len(heard):
-            self._pace.answered()
+            self._pace.answered(self.round_trip.smoothed_s or 0.0)
         self.round_trip.heard(rtt_s)
         errors = IS_ICMP[heard["answer"]]
         own = heard["responder"] == 0
         timed = ~np.isnan(rtt_s)  # else the attempt is a guess: one with that source port, but not made for this question
         hosts, places = self._leg.split(heard["index"])
         self._rationing.errors(hosts[errors], own[errors], (timed & (heard["attempt"] >= self._slow_from))[errors])
+        latest = ~errors & (heard["attempt"] == self._attempts)
+        self._slow.answered(heard["index"][latest], heard["at_s"][latest])
         attempts = heard["attempt"] // self._transport.turns[places]
         self._loss.heard(attempts[~errors], hosts[~errors])
         self._slowest.heard(hosts[own & timed], rtt_s[own & timed])

@@ -182,7 +182,8 @@ class _Search:
                 if self._over(rounds):
                     return
             loss = self._loss.loss(rounds)
-            self._pace.new_round(loss if loss > _TOLERATED_LOSS else 0.0)
+            if self._pace.new_round(loss if loss > _TOLERATED_LOSS else 0.0, by_chance=False):
+                self._loss.start_again(rounds)
 
     def _over(self, rounds: int) -> bool:
         if not self._left or self._scan.stopped():

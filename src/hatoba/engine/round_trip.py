@@ -61,7 +61,12 @@ class RoundTrip:
         self.smoothed_s += weight * (mean_s - self.smoothed_s)
 
     @property
+    def usual_s(self) -> float:
+        """By when nearly all answers are there."""
+        return self._initial_s if self.smoothed_s is None else self.smoothed_s + 4 * self._variation_s
+
+    @property
     def timeout_s(self) -> float:
         if self.smoothed_s is None:
             return self._initial_s
-        return min(max(self.smoothed_s + 4 * self._variation_s, self._min_s), self._max_s)
+        return min(max(self.usual_s, self._min_s), self._max_s)

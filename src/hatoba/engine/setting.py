@@ -145,7 +145,7 @@ class Setting:
         self._legs += 1
         near = group.route.local or (group.route.link.ethernet and group.route.gateway is None)
         own_way = not isinstance(transport, ConnectTransport)
-        self.pace.new_leg()
+        self.pace.new_leg(hosts=len(group))
         run = LegRun(
             leg,
             transport,

@@ -18,6 +18,7 @@ import numpy as np
 from hatoba.model import Answer, Host, Protocol, Reason, ScanEnd, ScanInfo, State
 from hatoba.reports.base import Desk
 from hatoba.reports.jsonl_host import host_facts
+from hatoba.reports.limits import limits
 from hatoba.reports.text import json_text
 from hatoba.results.batch import HostBatch, VerdictBatch, answer_word
 
@@ -34,9 +35,11 @@ class JsonlReport:
         self._hosts_only = False
         self._services = _ServiceFragments(desk.services.name)
         self._vendor = desk.services.vendor
+        self._address_count = 0
 
     def start(self, info: ScanInfo) -> None:
         self._hosts_only = not info.asked
+        self._address_count = info.address_count
         self._line(
             type="scan",
             format=FORMAT_VERSION,
@@ -93,6 +96,7 @@ class JsonlReport:
             expected_missed=end.expected_missed,
             capture_drops=end.capture_drops,
             interrupted=end.interrupted,
+            limits=limits(end, self._address_count - end.hosts_total),
             problems=[json_text(problem) for problem in end.problems],
         )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from hatoba.messages import _, ngettext
+from hatoba.messages import _
 from hatoba.model import Host, Reason, ScanEnd, ScanInfo, State
 from hatoba.reports.absence import Absences
 from hatoba.reports.base import Desk
 from hatoba.reports.host_section import host_section
+from hatoba.reports.limits import limits
 from hatoba.reports.quantities import duration, number
 from hatoba.reports.text import safe
 from hatoba.reports.wrapping import indented
@@ -14,8 +15,6 @@ from hatoba.results.batch import HostBatch
 
 _FEW_ADDRESSES = 16
 """Up to so many asked addresses, those that did not answer are shown too; of a whole network they are only counted."""
-_NOTABLE_LOSS = 0.001
-_NOTABLE_MISSED = 0.001
 
 
 class TableReport:
@@ -85,7 +84,7 @@ class TableReport:
         if self._listed:
             sent = _("Addresses: {count}. Nothing was sent to them.").format(count=number(self._listed))
             return [sent, *self._shard, *_problem_lines(end)]
-        lines = [_sum(end), *self._shard, *_limits(end, self._address_count - end.hosts_total)]
+        lines = [_sum(end), *self._shard, *limits(end, self._address_count - end.hosts_total)]
         if not end.hosts_up and not end.interrupted:
             lines += self._absences.sentences()
         return lines + _problem_lines(end)
@@ -109,41 +108,6 @@ def _sum(end: ScanEnd) -> str:
         probes=number(end.probes_sent),
         time=duration(end.duration_s),
     )
-
-
-def _limits(end: ScanEnd, not_asked: int) -> list[str]:
-    """Whatever limits the trust in the result of a scan. So many addresses have not been told of."""
-    lines = []
-    if end.interrupted and not_asked > 0:
-        stopped = ngettext(
-            "Stopped before the end: this is what was known by then; {count} address was not asked to the end.",
-            "Stopped before the end: this is what was known by then; {count} addresses were not asked to the end.",
-            not_asked,
-        )
-        lines.append(stopped.format(count=number(not_asked)))
-    elif end.interrupted:
-        lines.append(_("Stopped before the end: this is what was known by then."))
-    if end.loss >= _NOTABLE_LOSS:
-        lines.append(_loss(end))
-    if end.capture_drops:
-        drops = _("This machine was too slow for {count} answers; a lower --max-rate avoids that.")
-        lines.append(drops.format(count=number(end.capture_drops)))
-    return lines
-
-
-def _loss(end: ScanEnd) -> str:
-    share, missed = f"{end.loss * 100:.1f} %", end.expected_missed
-    if missed < _NOTABLE_MISSED:
-        text = _(
-            "About {share} of the probes or their answers were lost; "
-            "after the repeats, fewer than {missed} answers are expected to be missing."
-        )
-        return text.format(share=share, missed=_NOTABLE_MISSED)
-    text = _(
-        "About {share} of the probes or their answers were lost; "
-        "after the repeats, {missed} answers are expected to be missing."
-    )
-    return text.format(share=share, missed=f"{missed:.2g}" if missed < 1 else number(missed))
 
 
 def _problem_lines(end: ScanEnd) -> list[str]:

@@ -34,6 +34,53 @@ def test_more_attempts_miss_less_until_the_bound_is_met() -> None:
     assert expected[7] < BOUND
 
 
+@pytest.mark.parametrize(("count", "loss", "attempts"), [(1000, 0.02, 2), (1000, 0.1, 3), (200, 0.19, 3), (1000, 0.36, 4)])
+def test_what_is_likely_missed_is_what_is_missed_on_average(count: int, loss: float, attempts: int) -> None:
+    """Where few losses are seen the power of their share is too high."""
+    estimates, missed = zip(*(simulated(count, loss, attempts, seed) for seed in range(1500)), strict=True)
+    likely = [estimate.likely_missed(attempts, 10**6, ONE) for estimate in estimates]
+    assert np.mean(likely) == pytest.approx(np.mean(missed), rel=0.1)
+    cautious = np.mean([estimate.expected_missed(attempts, 10**6, ONE) for estimate in estimates])
+    assert cautious > np.mean(likely)
+
+
+def test_what_a_single_attempt_has_missed_is_not_known() -> None:
+    estimate, _missed = simulated(1000, 0.2, 1, 1)
+    assert estimate.likely_missed(1, 200, ONE) is None
+    assert estimate.likely_missed(1, 0, ONE[:0]) == 0.0, "nothing is silent"
+
+
+def test_hosts_that_all_lose_alike_are_not_counted_twice() -> None:
+    draw, hosts = np.random.default_rng(1), np.repeat(np.arange(20), 1000)
+    first_answer = draw.geometric(0.8, len(hosts)) - 1
+    estimate, came = LossEstimate(20), first_answer < 3
+    estimate.heard(first_answer[came], hosts[came])
+    assert estimate.likely_missed(3, 10**6, np.arange(20)) == pytest.approx((~came).sum(), rel=0.15)
+
+
+def test_attempts_at_another_speed_say_nothing_of_the_next_ones() -> None:
+    """Nearly all were lost before it was seen that the host is slow."""
+    draw, estimate = np.random.default_rng(1), LossEstimate()
+    estimate.heard(np.zeros(50, np.int64), np.zeros(50, np.int64))
+    estimate.start_again(1)
+    assert estimate.likely_missed(1, 900, ONE) is None
+    first_answer = draw.geometric(0.9, 950)
+    came = first_answer < 4
+    estimate.heard(first_answer[came], np.zeros(came.sum(), np.int64))
+    estimate.heard(np.zeros(1, np.int64), np.zeros(1, np.int64))  # one to the first attempt, late
+    assert estimate.loss(4) == pytest.approx(0.1, abs=0.02)
+    assert estimate.likely_missed(4, 100, ONE) == pytest.approx(0.95, rel=0.5)
+    lost, made = estimate.lost_of(4)
+    assert lost / made == pytest.approx(1055 / 2055, rel=0.02), "all that was lost counts in the sum"
+
+
+def test_hosts_that_lost_much_are_told_apart() -> None:
+    estimate = LossEstimate(2)
+    estimate.heard(np.array([0] * 10 + [1] * 10), np.repeat([0, 1], 10))
+    assert estimate.losses(2, least=5).tolist() == [0.0, pytest.approx(1.0, abs=0.01)]
+    assert not estimate.losses(2, least=10).any()
+
+
 def test_an_answer_shows_that_there_was_an_attempt() -> None:
     """Some questions may have been asked more often than all have."""
     estimate = LossEstimate()
