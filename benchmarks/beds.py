@@ -20,6 +20,14 @@ table netdev loss {{
   }}
 }}
 """
+_LOSS_BACK = """\
+table inet loss_back {{
+  chain out {{
+    type filter hook output priority 0
+    numgen random mod 100 < {percent} counter drop
+  }}
+}}
+"""
 _WALL = """\
 table inet wall {{
   chain input {{
@@ -78,8 +86,8 @@ def lossy_host(lab: Lab) -> Bed:
 def way_that_loses(lab: Lab, percent: int) -> Bed:
     """The same host, where so many of a hundred packets are lost in each direction."""
     bed = open_host(lab, loss_percent=percent)
-    if percent:
-        bed.scanner.rules(_LOSS.format(percent=percent))
+    if percent:  # not on the way into the scanner: packet sockets see what is dropped there
+        lab.host("target").rules(_LOSS_BACK.format(percent=percent))
     return bed
 
 

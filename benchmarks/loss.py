@@ -83,7 +83,7 @@ def command(context: click.Context) -> None:
 
 
 @command.command()
-@click.option("--runs", type=click.IntRange(1), default=40, show_default=True, help="Scans of each kind.")
+@click.option("--runs", type=click.IntRange(1), default=20, show_default=True, help="Scans of each kind.")
 @click.option("--ports", type=click.IntRange(100, 65535), default=10_000, show_default=True, help="Ports of each scan.")
 @click.option("--write/--no-write", default=False, help="Whether to renew docs/loss.md.")
 def way(runs: int, ports: int, write: bool) -> None:

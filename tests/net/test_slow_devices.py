@@ -109,12 +109,13 @@ def arrivals(host: Host, scanner: Host, *arguments: str) -> list[float]:
     [
         ("--syn", "-p", "1-3000", "198.18.0.2"),
         ("--connect", "-p", "1-3000", "198.18.0.2"),
-        ("--syn", "-p", "1-40", "198.18.0.0/24"),
+        ("--syn", "-p", "100-139", "198.18.0.0/24"),
         ("-sn", "198.18.0.0/22"),
     ],
 )
 def test_the_users_most_is_kept_in_any_second(make_lab: MakeLab, arguments: tuple[str, ...]) -> None:
-    """Of probes of all kinds together; that it is also reached, a busy machine can't promise."""
+    """Of probes of all kinds together; that it is also reached, a busy machine can't promise. Where questions for neighbours
+    are counted no port is open: the kernel's RST would make it ask for neighbours, too."""
     lab = make_lab()
     first = lab.add_host("first", ["198.18.0.1/22"])
     second = lab.add_host("second", [f"198.18.0.{last}/22" for last in range(2, 40)])

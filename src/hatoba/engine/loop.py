@@ -359,7 +359,6 @@ class LegRun:
             heard, rtt_s = heard[~own_words], rtt_s[~own_words]
         if len(heard):
             self._pace.answered(self.round_trip.smoothed_s or 0.0)
-        self.round_trip.heard(rtt_s)
         errors = IS_ICMP[heard["answer"]]
         own = heard["responder"] == 0
         timed = ~np.isnan(rtt_s)  # else the attempt is a guess: one with that source port, but not made for this question
@@ -369,7 +368,10 @@ class LegRun:
         self._slow.answered(heard["index"][latest], heard["at_s"][latest])
         attempts = heard["attempt"] // self._transport.turns[places]
         self._loss.heard(attempts[~errors], hosts[~errors])
-        self._slowest.heard(hosts[own & timed], rtt_s[own & timed])
+        told = np.flatnonzero(own & timed)
+        once = np.ones(len(rtt_s), bool)
+        once[told] = self._slowest.heard(hosts[told], rtt_s[told])
+        self.round_trip.heard(rtt_s[once])
         if self._host_settles:
             for host in distinct(hosts[own]).tolist():
                 self._ledger.drop(self._leg.questions(host))

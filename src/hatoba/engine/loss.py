@@ -24,7 +24,7 @@ BOUND = 0.001
 MAX_ATTEMPTS = 32
 """Enough for 65,535 ports where every other attempt is lost."""
 _PRIOR_LOSSES = 0.5  # Jeffreys' prior for the probability of an event not seen yet
-_BLIND_LOSS = 0.05  # while nothing has answered
+BLIND_LOSS = 0.05
 _HALVINGS = 40
 _MOST_LOSS = 0.9999
 
@@ -32,7 +32,9 @@ Numbers = npt.NDArray[np.float64]
 
 
 class LossEstimate:
-    def __init__(self, hosts: int = 1) -> None:
+    def __init__(self, hosts: int = 1, blind_loss: float = BLIND_LOSS) -> None:
+        """*blind_loss*: the share that is taken to be lost while nothing has answered."""
+        self._blind_loss = blind_loss
         self._answered = np.zeros(hosts)
         self._lost = np.zeros(hosts)
         self._latest = 0
@@ -99,7 +101,7 @@ class LossEstimate:
         than is to be expected."""
         lost, made = self._together(attempts)
         attempts -= self._first
-        chance = (lost + _PRIOR_LOSSES) / (made + 2 * _PRIOR_LOSSES) if made else _BLIND_LOSS
+        chance = (lost + _PRIOR_LOSSES) / (made + 2 * _PRIOR_LOSSES) if made else self._blind_loss
         missed = max(self.answered, 1) * _odds(np.array([chance]) ** attempts)[0]
         lossy = silent_hosts[self._lost[silent_hosts] > 0]
         if lossy.size and len(self._answered) > 1:

@@ -32,6 +32,9 @@ CEILING_PPS = 100_000.0
 slowest that small devices have, and every host of the link has to look at each request."""
 _TOLERATED_LOSS = 0.2
 """A bad link loses some answers at any pace; one that limits broadcasts (storm control, an access point) loses most of them."""
+_BLIND_LOSS = 0.25
+"""A host that is not found is not asked at all. So a single one is looked for five times, which costs little: a link that loses
+every third question would hide one of thirty where three were enough."""
 MIN_S, INITIAL_S, MAX_S = 0.1, 0.2, 0.5
 """How long to wait for the last answers of a round: at least, while nothing has answered, and at most. The most is what a host
 on a wireless link may sleep (a few beacons of 0.1 s)."""
@@ -150,7 +153,7 @@ class _Search:
         now_s = self._clock()
         self._pace = all_of_them.pace
         self._pace.new_leg(START_PPS, CEILING_PPS, hurried=False)
-        self._loss = LossEstimate()
+        self._loss = LossEstimate(blind_loss=_BLIND_LOSS)
         self._round_trip = RoundTrip(INITIAL_S, MIN_S, MAX_S)
         self._news_s = self._signed_s = now_s
         self.sent = 0
@@ -216,7 +219,7 @@ class _Search:
         self._asked_s[1, left] = self._asked_s[0, left]
         self._asked_s[0, left] = now_s
         self._attempts[left] += 1
-        self._pace.spent(sent, now_s)
+        self._pace.spent(sent, self._clock())
         self._news_s = now_s
         self.sent += sent
         return sent

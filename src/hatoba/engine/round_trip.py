@@ -13,8 +13,9 @@ MIN_S = 0.1
 MAX_S = 3.0
 _ABSURD_S = 3600.0  # a clock that was set in mid-scan
 
-
 _SLACK = 2.0
+_SENT_AGAIN_S = 0.9
+"""A SYN-ACK that nobody acknowledges is sent again after a second (RFC 6298), a little less where a timer is coarse."""
 
 
 class SlowestAnswers:
@@ -24,10 +25,15 @@ class SlowestAnswers:
     def __init__(self, hosts: int, initial_s: float = INITIAL_S, max_s: float = MAX_S) -> None:
         self._initial_s, self._max_s = initial_s, max_s
         self._slowest_s = np.zeros(hosts)
+        self._fastest_s = np.full(hosts, np.inf)
 
-    def heard(self, hosts: npt.NDArray[np.int64], samples_s: npt.NDArray[np.float64]) -> None:
-        """The hosts at these places answered after so long."""
-        np.maximum.at(self._slowest_s, hosts, samples_s)
+    def heard(self, hosts: npt.NDArray[np.int64], samples_s: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """The hosts at these places answered after so long. Which of these answers show how long the way is: one that comes a
+        second later than others of its host was sent again, as the first was lost."""
+        np.minimum.at(self._fastest_s, hosts, samples_s)
+        once = samples_s < self._fastest_s[hosts] + _SENT_AGAIN_S
+        np.maximum.at(self._slowest_s, hosts[once], samples_s[once])
+        return once
 
     def patience_s(self, hosts: npt.NDArray[np.int64]) -> float:
         """How long an answer of one of these may be on its way; of one that was not heard yet, as long as at first."""

@@ -53,3 +53,11 @@ def test_a_far_host_among_near_ones_is_waited_for() -> None:
     slowest.heard(np.array([2]), np.array([100.0]))
     assert slowest.patience_s(np.array([0, 2])) == MAX_S
     assert slowest.patience_s(np.zeros(0, np.int64)) == 0.0
+
+
+def test_an_answer_that_was_sent_again_says_nothing_of_the_way() -> None:
+    """A SYN-ACK was lost, and comes once more a second later."""
+    slowest = SlowestAnswers(2, initial_s=0.3)
+    assert slowest.heard(np.array([0, 1, 0]), np.array([0.01, 1.5, 1.02])).tolist() == [True, True, False]
+    assert slowest.patience_s(np.array([0])) == pytest.approx(0.02)
+    assert slowest.patience_s(np.array([1])) == pytest.approx(3.0), "a far host has no faster answers"
