@@ -14,7 +14,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench messages clean
+.PHONY: help install demo test lint bench bench-identify messages clean
 
 help:
 	@echo "make install   hatoba in $(VENV): then run $(BIN)/hatoba"
@@ -22,6 +22,7 @@ help:
 	@echo "make test      all tests"
 	@echo "make lint      ruff, mypy, the rules of the house, the catalogues"
 	@echo "make bench     side by side with other scanners"
+	@echo "make bench-identify  which programs hatoba -sV and nmap -sV recognise, of forty real daemons"
 	@echo "make messages  take new texts into the catalogues"
 
 install: $(STAMP)
@@ -42,6 +43,9 @@ lint: $(DEV_STAMP)
 
 bench: $(DEV_STAMP)
 	$(BIN)/python benchmarks/run.py
+
+bench-identify: $(DEV_STAMP)
+	$(BIN)/python -m benchmarks.versions
 
 messages: $(DEV_STAMP)
 	$(BIN)/python tools/messages.py update

@@ -18,18 +18,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"model", "errors", "messages"}),
+    frozenset({"model", "errors", "messages", "service"}),
     frozenset({"packets", "registry"}),
     frozenset({"probes", "targets", "results"}),
     frozenset({"reports", "wire"}),
     frozenset({"engine"}),
+    frozenset({"identify"}),
     frozenset({"lab", "api", "__init__"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
 )
 """Rooms and top modules of the package, the lowest layer first."""
 
-FRIENDS = frozenset({"model", "errors", "messages", "api", "__init__"})
+FRIENDS = frozenset({"model", "errors", "messages", "service", "api", "__init__"})
 """Modules that may import others of their own layer that are in this set too."""
 
 FILE_LINES = 500

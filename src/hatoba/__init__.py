@@ -43,6 +43,11 @@ if TYPE_CHECKING:
     from hatoba.model import Vanishing as Vanishing
     from hatoba.model import Verdict as Verdict
     from hatoba.results.batch import VerdictBatch as VerdictBatch
+    from hatoba.service import Certificate as Certificate
+    from hatoba.service import Facts as Facts
+    from hatoba.service import Outcome as Outcome
+    from hatoba.service import Service as Service
+    from hatoba.service import Tls as Tls
 
 __version__ = "0.1.0"
 
@@ -54,6 +59,7 @@ _HOMES = {
         *("Protocol", "Reason", "ScanEnd", "ScanInfo", "State", "Trace", "Unsteady", "Vanishing", "Verdict"),
     ),
     "hatoba.results.batch": ("VerdictBatch",),
+    "hatoba.service": ("Certificate", "Facts", "Outcome", "Service", "Tls"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -380,6 +380,8 @@ class Doing(StrEnum):
     DOUBTING = "doubting"
     """Asking open ports once more."""
     TRACING = "tracing"
+    IDENTIFYING = "identifying"
+    """Asking open ports for their services."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,13 @@ from contextlib import closing
 from dataclasses import replace
 
 from hatoba.api.request import LOG, Request
-from hatoba.engine.scan import Event
+from hatoba.engine.scan import Event as EngineEvent
 from hatoba.errors import WireError
 from hatoba.model import ScanEnd, State
 from hatoba.results.batch import HostBatch, VerdictBatch
+from hatoba.service import Service
+
+Event = EngineEvent | Service
 
 
 def batches_of(wanted: Request) -> Generator[VerdictBatch, None, None]:

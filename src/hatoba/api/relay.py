@@ -6,11 +6,15 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 from hatoba.api.course import batches_of
 from hatoba.api.request import ScanOptions, Targets, request
 from hatoba.engine.scan import Scan
 from hatoba.results.batch import VerdictBatch
+
+if TYPE_CHECKING:
+    from hatoba.identify.identified_scan import IdentifiedScan
 
 LEAD = 8
 """How many batches a scan may be ahead of its reader."""
@@ -27,7 +31,7 @@ class Relay:
         self._ended = asyncio.Event()
         self._room = threading.Semaphore(LEAD)
         self._left = threading.Event()
-        self._run: Scan | None = None
+        self._run: Scan | IdentifiedScan | None = None
         self._failure: BaseException | None = None
         # A daemon: a loop that is thrown away without closing its generators must not keep the interpreter from its end.
         self._thread = threading.Thread(target=self._work, args=(targets, options), name="hatoba-scan", daemon=True)

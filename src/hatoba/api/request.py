@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from operator import index
-from typing import SupportsIndex, TypedDict
+from typing import TYPE_CHECKING, SupportsIndex, TypedDict
 
 from hatoba.api.pings import FEW, NO_PORTS, default_pings, only_asked, ping
 from hatoba.api.plan import FIELDS, plan_of
@@ -16,7 +16,7 @@ from hatoba.engine.scan import Scan
 from hatoba.engine.setting import protocols_of
 from hatoba.errors import UsageError
 from hatoba.messages import _
-from hatoba.model import Ping, Protocol
+from hatoba.model import Ping, Protocol, ScanPlan
 from hatoba.probes import METHODS
 from hatoba.probes.connect import CONNECT
 from hatoba.targets.build import build_targets
@@ -28,8 +28,12 @@ from hatoba.targets.target_set import TargetSet
 from hatoba.wire.capabilities import default_method, require_packets, require_raw
 from hatoba.wire.local import lab_networks, own_networks
 
+if TYPE_CHECKING:
+    from hatoba.identify.identified_scan import IdentifiedScan
+
 DEFAULT_PORTS = 1000
 HIGHEST_PORT = 65535
+HIGHEST_INTENSITY = 9
 
 LOG = logging.getLogger("hatoba")
 LOG.addHandler(logging.NullHandler())
@@ -44,7 +48,7 @@ Pings = str | Ping | Iterable[str | Ping] | None
 class Request:
     """A scan that was asked for and has sent nothing yet."""
 
-    scan: Scan
+    scan: Scan | IdentifiedScan
     open_only: bool
 
 
@@ -94,6 +98,9 @@ class ScanOptions(TypedDict, total=False):
     """Find the way to each host that answers; it stands in the Host."""
     reverse_names: bool
     """Look up the names of the addresses that answer."""
+    version_intensity: int | None
+    """Ask open ports for their services, 0 to 9; nmap's default is 7. Only ``scan_events`` tells them, each as a Service. None:
+    not at all."""
     seed: int | None
     """Fixes the order of the probes. None: a random one."""
     families: Iterable[int]
@@ -131,6 +138,7 @@ def request(
     second_look: bool = True,
     traceroute: bool = False,
     reverse_names: bool = False,
+    version_intensity: int | None = None,
     seed: int | None = None,
     families: Iterable[int] = (4,),
     interface: str | None = None,
@@ -159,7 +167,20 @@ def request(
         plan = replace(plan, pings=default_pings(built.all_addresses, needed and default_method() != CONNECT.name, hosts_only))
     for name in (one.method for one in chosen or () if one.method != CONNECT.name):
         require_packets(name)
-    return Request(Scan(plan, permitted, arguments=("hatoba.scan",)), open_only)
+    scan = Scan(plan, permitted, arguments=("hatoba.scan",))
+    return Request(scan if version_intensity is None else _identified(scan, permitted, version_intensity, plan), open_only)
+
+
+def _identified(scan: Scan, permitted: Permitted, intensity: int, plan: ScanPlan) -> IdentifiedScan:
+    from hatoba.identify import identified  # asyncio, ssl and cryptography, which others need not wait for
+
+    if not 0 <= intensity <= HIGHEST_INTENSITY:
+        raise UsageError(
+            _("{name} {value}: a whole number from {lowest} to {highest} belongs here").format(
+                name="version_intensity", value=intensity, lowest=0, highest=HIGHEST_INTENSITY
+            )
+        )
+    return identified(scan, permitted, intensity, plan=plan)
 
 
 def _targets(

@@ -10,10 +10,9 @@ from typing import TypeVar, Unpack
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.api.course import batches_of, events_of
+from hatoba.api.course import Event, batches_of, events_of
 from hatoba.api.request import Request, ScanOptions, Targets, request
 from hatoba.api.table import table_of
-from hatoba.engine.scan import Event
 from hatoba.model import Verdict
 from hatoba.results.collector import Collector
 
@@ -45,10 +44,10 @@ def scan(targets: Targets, **options: Unpack[ScanOptions]) -> Generator[Verdict,
 
 @_spelled_out
 def scan_events(targets: Targets, **options: Unpack[ScanOptions]) -> Generator[Event, None, None]:
-    """All that a scan tells: a ScanInfo; any mix of VerdictBatch, Host and Progress; a ScanEnd.
+    """All that a scan tells: a ScanInfo; any mix of VerdictBatch, Service, Host and Progress; a ScanEnd.
 
-    A Host comes after its last verdict. What went wrong on the way stands in the ScanEnd and is not raised; else as
-    :func:`scan`.
+    A Host comes after its last verdict and, with *version_intensity*, its last Service. What went wrong on the way stands in
+    the ScanEnd and is not raised; else as :func:`scan`.
     """
     return events_of(request(targets, **options))
 

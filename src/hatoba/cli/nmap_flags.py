@@ -45,6 +45,7 @@ METHODS = {
     "n": "--find-hosts",
     "P": "--find-hosts",
     "L": "--list",
+    "V": "--services",
 }
 """Letters after ``-s``."""
 
@@ -98,14 +99,23 @@ VALUE_OPTIONS = frozenset(
         "--initial-rtt-timeout",
         "--min-rtt-timeout",
         "--max-rtt-timeout",
+        "--version-intensity",
     }
 )
 """Long options whose value may be the next word: that word is not looked into."""
 
-ALIASES = {"--excludefile": "--exclude-file", "--resolve-all": "--all-addresses", "--shards": "--shard"}
+ALIASES = {
+    "--excludefile": "--exclude-file",
+    "--resolve-all": "--all-addresses",
+    "--shards": "--shard",
+    "--version-detection": "--services",
+    "--all-ports": "--allports",
+}
 """nmap's other spellings, and masscan's."""
 
-_VERSIONS = _N("finding out which program answers ({option}) is not in this version yet: leave it out to get the ports' states")
+_SEVERAL = _N(
+    "{option} stands for several things, of which the operating system is not in this version yet: write -sV --traceroute"
+)
 _SYSTEM = _N("telling the operating system ({option}) is not in this version yet: leave it out to get the ports' states")
 _NAMES = _N("names are looked up by the system's resolver ({option}): leave it out, and set up the resolver instead")
 _TRUST = _N("{option} is not hatoba's: leave it out; what answers in a host's stead is noticed and told")
@@ -122,21 +132,17 @@ _STYLE = _N("hatoba's XML names no stylesheet ({option}): leave it out; xsltproc
 _OUTPUT = _N("the output format {option} is not hatoba's: -oJ, -oX, -oG and -oN are, and -oA writes all of them")
 
 ABSENT_METHODS = {
-    "V": _VERSIONS,
     "C": _SCRIPTS,
     "I": _HIDING,
 }
 """Letters after ``-s`` that nmap has and this version has not, with what to say."""
 
-ABSENT_FLAGS = {"O": _SYSTEM, "A": _VERSIONS, "f": _HIDING, "d": _EVIDENCE, "r": _ORDER}
+ABSENT_FLAGS = {"O": _SYSTEM, "A": _SEVERAL, "f": _HIDING, "d": _EVIDENCE, "r": _ORDER}
 ABSENT_VALUES = {"D": _HIDING, "S": _HIDING, "b": _HIDING}
 
 ABSENT_LONG = {
     **dict.fromkeys(
         ("--script", "--script-args", "--script-args-file", "--script-trace", "--script-help", "--script-updatedb"), _SCRIPTS
-    ),
-    **dict.fromkeys(
-        ("--version-intensity", "--version-light", "--version-all", "--version-trace", "--version-detection"), _VERSIONS
     ),
     **dict.fromkeys(("--osscan-limit", "--osscan-guess", "--fuzzy"), _SYSTEM),
     "--discovery-ignore-rst": _TRUST,
@@ -155,7 +161,7 @@ ABSENT_LONG = {
         ),
         _PACE,
     ),
-    "--stats-every": _EVIDENCE,
+    **dict.fromkeys(("--stats-every", "--version-trace"), _EVIDENCE),
     "--iflist": _INTERFACES,
     **dict.fromkeys(("--privileged", "--unprivileged", "--send-eth", "--send-ip"), _RIGHTS),
     "--append-output": _APPEND,
@@ -167,6 +173,7 @@ ABSENT_LONG = {
 _ONE_DASH = {
     *(VALUE_OPTIONS | ALIASES.keys() | ABSENT_LONG.keys()),
     *("--open", "--reason", "--traceroute", "--packet-trace", "--disable-arp-ping"),
+    *("--version-light", "--version-all", "--allports"),
 }
 """Long options of nmap that are understood with one dash as well."""
 

@@ -14,6 +14,7 @@ from hatoba.cli.scan_discovery import PING_LETTERS
 from hatoba.cli.scan_options import ScanOptions
 from hatoba.cli.scan_permission import permitted_targets
 from hatoba.cli.scan_run import Means, World
+from hatoba.cli.scan_run import Scan as AnyScan
 from hatoba.cli.scan_watch import Watch
 from hatoba.engine.scan import Scan
 from hatoba.errors import UsageError
@@ -40,11 +41,19 @@ def real_world() -> World:
         means=_means,
         new_scan=_new_scan,
         names=ReverseNames,
+        identified=_identified,
     )
 
 
 def _new_scan(plan: ScanPlan, permitted: Permitted, *, arguments: Sequence[str], watch: Watch | None = None) -> Scan:
     return Scan(plan, permitted, arguments=arguments, network=None if watch is None else watch.network(plan))
+
+
+def _identified(scan: AnyScan, options: ScanOptions, permitted: Permitted) -> AnyScan:
+    from hatoba.identify import identified  # asyncio, ssl and cryptography: half a second that others need not wait for
+
+    manner = options.version_intensity, options.all_ports
+    return identified(scan, permitted, *manner, options.plan)
 
 
 def _permit(options: ScanOptions, targets: TargetSet) -> Permitted:

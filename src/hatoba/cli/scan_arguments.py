@@ -121,6 +121,18 @@ _METHODS: _Options = (
         },
     ),
 )
+_SERVICES: _Options = (
+    _flag("-sV", "--services", help=_N("Ask open ports which program in which version is behind them, through TLS as well.")),
+    _value(
+        *("--version-intensity",),
+        metavar="0-9",
+        callback=whole_number(0, 9),
+        help=_N("How many protocols to try on ports that are not theirs: 0 none, 7 most (the default), 9 all."),
+    ),
+    _flag("--version-light", help=_N("The same as --version-intensity 2.")),
+    _flag("--version-all", help=_N("The same as --version-intensity 9.")),
+    _flag("--allports", "all_ports", help=_N("Ask ports 9100 to 9107, too, where printers print whatever comes.")),
+)
 _PACE: _Options = (
     _value(
         *("-T", "--timing"),
@@ -190,6 +202,7 @@ _SECTIONS: tuple[tuple[str, _Options], ...] = (
     (_N("Which hosts are there"), _HOSTS),
     (_N("Ports"), _PORTS),
     (_N("Methods"), _METHODS),
+    (_N("Services"), _SERVICES),
     (_N("Pace"), _PACE),
     (_N("Packets"), _PACKETS),
     (_N("Reports"), _REPORTS),

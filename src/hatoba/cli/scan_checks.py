@@ -32,6 +32,8 @@ def remarks(options: ScanOptions, plan: ScanPlan) -> list[str]:
     said = []
     if options.pcap is not None and CONNECT.name in _asking(plan) and not options.dry_run:
         said.append(_("connect() leaves its packets to the kernel, so they are missing from {file}").format(file=options.pcap))
+    if options.pcap is not None and options.version_intensity is not None and not options.dry_run:
+        said.append(_("-sV leaves its packets to the kernel, so they are missing from {file}").format(file=options.pcap))
     files = [
         *(_("standard output") if path == "-" else path for _format, path in options.outputs),
         *filter(None, [options.pcap]),

@@ -8,6 +8,7 @@ from typing import Any
 
 from hatoba.cli.nmap_flags import METHODS
 from hatoba.cli.scan_discovery import pings_of, refuse_contradictions, was_said
+from hatoba.cli.scan_services import intensity_of
 from hatoba.cli.scan_timing import timing_of
 from hatoba.errors import UsageError
 from hatoba.messages import _
@@ -73,6 +74,10 @@ class ScanOptions:
     """Whether a list looks up the names of addresses."""
     pings: tuple[Ping, ...] | None = None
     """How to look for hosts; none: not at all; None: as ``hatoba.api.pings`` has it for so many addresses."""
+    version_intensity: int | None = None
+    """How much open ports are asked for their services, 0 to 9; None: not at all."""
+    all_ports: bool = False
+    """Ask printers' ports for their services, too."""
     packet_trace: bool = False
     pcap: str | None = None
     """The file to write packets to."""
@@ -119,6 +124,8 @@ def options_of(given: Mapping[str, Any]) -> ScanOptions:
         list_only=given["list_only"],
         list_names=not given["no_names"],
         pings=pings_of(given),
+        version_intensity=intensity_of(given),
+        all_ports=given["all_ports"],
         packet_trace=given["packet_trace"],
         pcap=given["pcap"],
         dry_run=given["dry_run"],

@@ -32,6 +32,7 @@ from hatoba.reports.formats import open_reports
 from hatoba.reports.outputs import Fanout, Output, open_output
 from hatoba.reports.progress import ProgressBar
 from hatoba.results.batch import HostBatch, VerdictBatch
+from hatoba.service import Service
 from hatoba.targets.build import Built, build_targets
 from hatoba.targets.files import read_expressions
 from hatoba.targets.ports import PortChoice, choice, parse_ports, ports_asked
@@ -41,7 +42,7 @@ from hatoba.targets.target_set import TargetSet
 CLOSED_PIPE = 141
 """Exit status where nobody is left to write for: 128 + SIGPIPE."""
 
-Event = ScanInfo | VerdictBatch | Host | HostBatch | Progress | ScanEnd
+Event = ScanInfo | VerdictBatch | Service | Host | HostBatch | Progress | ScanEnd
 
 
 class Scan(Interface):
@@ -86,6 +87,8 @@ class World:
     new_scan: NewScan
     names: Callable[[], Names]
     """A way to look up the names of addresses."""
+    identified: Callable[[Scan, ScanOptions, Permitted], Scan]
+    """The same scan, with open ports asked for their services."""
 
 
 def scan(options: ScanOptions, world: World, arguments: Sequence[str]) -> int:
@@ -106,16 +109,25 @@ def scan(options: ScanOptions, world: World, arguments: Sequence[str]) -> int:
         complain(remark)
     watch = watch_of(options, world.stdout, world.stderr)
     if watch is None:
-        return _report(world.new_scan(plan, permitted, arguments=arguments), options, world)
+        return _report(
+            _identified(world.new_scan(plan, permitted, arguments=arguments), options, world, permitted), options, world
+        )
     if options.dry_run:
         _refuse_nowhere(world.stdout)
         plan = dry_plan(plan)
     engine_scan = world.new_scan(plan, permitted, arguments=arguments, watch=watch)
     try:
-        status = _dry(engine_scan, watch) if options.dry_run else _report(engine_scan, options, world)
+        if options.dry_run:
+            status = _dry(engine_scan, watch)
+        else:
+            status = _report(_identified(engine_scan, options, world, permitted), options, world)
     finally:
         failure = watch.close()
     return status or failure
+
+
+def _identified(engine_scan: Scan, options: ScanOptions, world: World, permitted: Permitted) -> Scan:
+    return engine_scan if options.version_intensity is None else world.identified(engine_scan, options, permitted)
 
 
 def _dry(engine_scan: Scan, watch: Watch) -> int:
@@ -257,6 +269,8 @@ def _hand_on(event: Event, reports: Fanout, bar: ProgressBar) -> None:
             reports.start(event)
         case VerdictBatch():
             reports.verdicts(event)
+        case Service():
+            reports.service(event)
         case Host():
             reports.host(event)
         case HostBatch():

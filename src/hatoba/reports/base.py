@@ -8,22 +8,26 @@ from datetime import tzinfo
 from typing import Protocol as Interface
 from typing import TextIO
 
-from hatoba.model import Host, Protocol, ScanEnd, ScanInfo
+from hatoba.model import Host, Protocol, ScanEnd, ScanInfo, Verdict
 from hatoba.results.batch import HostBatch, VerdictBatch
 from hatoba.results.collector import Collector
 from hatoba.results.summary import HostSummary, limit_for, summarise
+from hatoba.service import Outcome, Service
 
 UNNAMED = "unknown"
 """Stands in columns and fields for the service of a port that nobody has claimed, so that they don't shift."""
 
 
 class Report(Interface):
-    """``start`` once, then ``verdicts``, ``host`` and ``hosts`` in any mix (each address in one of the latter, once, after its
-    last verdict), then ``end`` once. Each writes what it can say by then. OSError from the stream is passed on."""
+    """``start`` once, then ``verdicts``, ``service``, ``host`` and ``hosts`` in any mix (a service after its verdict; each
+    address in one of the latter, once, after its last verdict and service), then ``end`` once. Each writes what it can say by
+    then. OSError from the stream is passed on."""
 
     def start(self, info: ScanInfo) -> None: ...
 
     def verdicts(self, batch: VerdictBatch) -> None: ...
+
+    def service(self, service: Service) -> None: ...
 
     def host(self, host: Host) -> None: ...
 
@@ -89,7 +93,22 @@ class Desk:
     options: ReportOptions
     services: Services
     collector: Collector
-    """Has each verdict before the reports are told of it."""
+    """Has each verdict and service before the reports are told of it."""
+
+    def service(self, verdict: Verdict) -> Service | None:
+        """What the port said of itself; None where it was not asked."""
+        return self.collector.services_of(verdict.address).get((verdict.protocol, verdict.port))
+
+    def service_name(self, verdict: Verdict) -> str:
+        """What it speaks, as far as it told, with ``tls/`` in front where that stands before it; else the usual name of its
+        number, with a question mark where the port was asked and did not tell. Untrusted text; empty where nothing is known."""
+        service, usual = self.service(verdict), self.services.name(verdict.port, verdict.protocol)
+        if service is None or service.outcome is Outcome.EXCLUDED:
+            return usual
+        wrap = "tls/" if service.encrypted else ""
+        if service.facts is not None:
+            return wrap + service.facts.name
+        return f"{wrap}{usual}?" if usual else wrap.rstrip("/")
 
     def summary(self, host: Host) -> HostSummary:
         """The host's ports divided as the options say."""

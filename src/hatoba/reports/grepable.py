@@ -33,6 +33,9 @@ class GrepableReport:
     def verdicts(self, batch: object) -> None:
         """Nothing: ports are written with their host."""
 
+    def service(self, service: object) -> None:
+        """Nothing: it is written with its host."""
+
     def host(self, host: Host) -> None:
         options = self._desk.options
         if options.open_only and host.state != "up" and not self._hosts_only:
@@ -72,8 +75,10 @@ class GrepableReport:
 
     def _port(self, verdict: Verdict) -> str:
         """port/state/protocol/owner/service/rpc/version/"""
-        service = safe(self._desk.services.name(verdict.port, verdict.protocol)).translate(_SEPARATORS) or UNNAMED
-        return f"{verdict.port}/{verdict.state.word}/{verdict.protocol.word}//{service}///"
+        name = safe(self._desk.service_name(verdict)).translate(_SEPARATORS).replace("tls|", "ssl|", 1) or UNNAMED
+        service = self._desk.service(verdict)
+        version = "" if service is None else safe(service.version_line).translate(_SEPARATORS)
+        return f"{verdict.port}/{verdict.state.word}/{verdict.protocol.word}//{name}//{version}/"
 
     def _protocol(self, verdict: Verdict) -> str:
         """number/state/name/"""

@@ -9,6 +9,7 @@ from hatoba.model import Host, Protocol, Reason, State, Verdict
 from hatoba.reports.base import UNNAMED, Desk
 from hatoba.reports.colour import bold, by_state, faint
 from hatoba.reports.explain import explain
+from hatoba.reports.explain_service import explain_service
 from hatoba.reports.host_heading import cautions, heading, way
 from hatoba.reports.quantities import number
 from hatoba.reports.text import padded, safe, width
@@ -63,8 +64,12 @@ def _port_lines(desk: Desk, host: Host, verdicts: list[Verdict]) -> list[str]:
     if not verdicts:
         return []
     first = _("PROTOCOL") if all(verdict.protocol == Protocol.IP for verdict in verdicts) else _("PORT")
-    header = [first, _("STATE"), _("SERVICE")] + ([_("REASON")] if desk.options.reason else [])
+    versions = [_version(desk, verdict) for verdict in verdicts]
+    header = [first, _("STATE"), _("SERVICE"), *([_("REASON")] if desk.options.reason else [])]
     cells = [_cells(desk, verdict) for verdict in verdicts]
+    if any(versions):
+        header.append(_("VERSION"))
+        cells = [[*row, version] for row, version in zip(cells, versions, strict=True)]
     columns = [max(width(row[at]) for row in [header, *cells]) for at in range(len(header))]
     lines = [_aligned(header, columns)]
     sentences = [explain(verdict, _believed(host, verdict)) if desk.options.explain else "" for verdict in verdicts]
@@ -74,14 +79,21 @@ def _port_lines(desk: Desk, host: Host, verdicts: list[Verdict]) -> list[str]:
         lines.append(by_state(line, verdict.state) if desk.options.colour else line)
         if sentence and sentence != next_sentence:  # ports in a row that have the same to say say it once
             lines += indented(sentence, "    ", desk.options.columns)
+        if desk.options.explain and (service := desk.service(verdict)) is not None:
+            lines += [part for told in explain_service(service) for part in indented(told, "    ", desk.options.columns)]
     return lines
 
 
 def _cells(desk: Desk, verdict: Verdict) -> list[str]:
-    service = safe(desk.services.name(verdict.port, verdict.protocol)) or UNNAMED
+    service = safe(desk.service_name(verdict)) or UNNAMED
     port = str(verdict.port) if verdict.protocol == Protocol.IP else f"{verdict.port}/{verdict.protocol.word}"
     cells = [port, verdict.state.word, service]
     return [*cells, _reason(verdict)] if desk.options.reason else cells
+
+
+def _version(desk: Desk, verdict: Verdict) -> str:
+    service = desk.service(verdict)
+    return "" if service is None else safe(service.version_line)
 
 
 def _reason(verdict: Verdict) -> str:

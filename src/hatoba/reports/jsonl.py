@@ -18,9 +18,11 @@ import numpy as np
 from hatoba.model import Answer, Host, Protocol, Reason, ScanEnd, ScanInfo, State
 from hatoba.reports.base import Desk
 from hatoba.reports.jsonl_host import host_facts
+from hatoba.reports.jsonl_service import service_facts
 from hatoba.reports.limits import limits
 from hatoba.reports.text import json_text
 from hatoba.results.batch import HostBatch, VerdictBatch, answer_word
+from hatoba.service import Service
 
 FORMAT_VERSION = 1
 _U64 = np.uint64
@@ -65,6 +67,9 @@ class JsonlReport:
             batch = replace(batch, rows=batch.rows[batch.rows["state"] == State.OPEN])
         if len(batch):
             self._sink.write("".join(_port_lines(batch, self._services)))
+
+    def service(self, service: Service) -> None:
+        self._line(type="service", **service_facts(service))
 
     def host(self, host: Host) -> None:
         if self._open_only and host.state != "up" and not self._hosts_only:

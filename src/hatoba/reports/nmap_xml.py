@@ -11,7 +11,8 @@ from datetime import datetime
 from hatoba.model import Hop, Host, Protocol, Reason, ScanEnd, ScanInfo, Trace, Verdict
 from hatoba.probes import METHODS
 from hatoba.reports.base import Desk
-from hatoba.reports.text import xml_text
+from hatoba.reports.nmap_xml_service import attributes as _attributes
+from hatoba.reports.nmap_xml_service import service_elements
 from hatoba.results.batch import HostBatch
 from hatoba.results.summary import Group, range_list
 
@@ -53,6 +54,9 @@ class NmapXmlReport:
 
     def verdicts(self, batch: object) -> None:
         """Nothing: ports are written with their host."""
+
+    def service(self, service: object) -> None:
+        """Nothing: it is written with its host."""
 
     def host(self, host: Host) -> None:
         options = self._desk.options
@@ -111,8 +115,7 @@ class NmapXmlReport:
         ttl = verdict.evidence.ttl or 0 if heard else 0
         state = _attributes(state=verdict.state.word, reason=verdict.reason.word, reason_ttl=ttl)
         state += _sender(verdict) if heard else ""
-        name = self._desk.services.name(verdict.port, verdict.protocol)
-        service = f"<service{_attributes(name=name, method='table', conf=3)}/>" if name else ""
+        service = service_elements(self._desk.service(verdict), self._desk.services.name(verdict.port, verdict.protocol))
         return f"{_port_tag(verdict.protocol, verdict.port)}<state{state}/>{service}</port>\n"
 
     def _ctime(self, seconds: float) -> str:
@@ -161,7 +164,3 @@ def _extra_ports(state: str, groups: list[Group]) -> str:
         for g in groups
     )
     return f"<extraports{_attributes(state=state, count=sum(map(len, groups)))}>\n{reasons}</extraports>\n"
-
-
-def _attributes(**values: str | int) -> str:
-    return "".join(f' {name}="{xml_text(str(value))}"' for name, value in values.items())

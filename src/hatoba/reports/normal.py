@@ -27,6 +27,9 @@ class NormalReport:
     def verdicts(self, batch: object) -> None:
         """Nothing: a host is written when it is done."""
 
+    def service(self, service: object) -> None:
+        """Nothing: it is written with its host."""
+
     def host(self, host: Host) -> None:
         self._table.host(host)
 

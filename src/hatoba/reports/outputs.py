@@ -18,6 +18,7 @@ from hatoba.model import Host, ScanEnd, ScanInfo
 from hatoba.reports.base import Report
 from hatoba.results.batch import HostBatch, VerdictBatch
 from hatoba.results.collector import Collector
+from hatoba.service import Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,11 @@ class Fanout:
         if self._collector is not None:
             self._collector.verdicts(batch)
         self._each(lambda report: report.verdicts(batch))
+
+    def service(self, service: Service) -> None:
+        if self._collector is not None:
+            self._collector.service(service)
+        self._each(lambda report: report.service(service))
 
     def host(self, host: Host) -> None:
         self._each(lambda report: report.host(host))

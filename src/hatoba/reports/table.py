@@ -38,6 +38,9 @@ class TableReport:
     def verdicts(self, batch: object) -> None:
         """Nothing: a host is printed when it is done."""
 
+    def service(self, service: object) -> None:
+        """Nothing: it is written with its host."""
+
     def host(self, host: Host) -> None:
         options = self._desk.options
         if host.reason == Reason.USER_SET.word and host.state == "unknown":

@@ -46,6 +46,11 @@ def json_text(text: str) -> str:
     return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace") if not text.isascii() else text
 
 
+def shown_bytes(raw: bytes) -> str:
+    """*raw* as printable ASCII: every other byte, and the backslash, as ``\\x5c``. No two differ in their bytes only."""
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F and byte != 0x5C else f"\\x{byte:02x}" for byte in raw)
+
+
 def width(text: str) -> int:
     """Columns that *text* takes on a terminal: wide characters two (Unicode UAX #11), combining marks none."""
     if text.isascii():

@@ -9,7 +9,7 @@ times (the logarithmic method of Bentley and Saxe, 1980).
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ from hatoba.model import Address, Answer, Host, Protocol, Reason, State
 from hatoba.packets.distinct import among, distinct
 from hatoba.results.batch import VERDICT, HostBatch, HostTable, VerdictBatch
 from hatoba.results.summary import group_keys, group_of
+from hatoba.service import Service
 
 Rows = npt.NDArray[np.void]
 Counts = dict[tuple[Protocol, State, Reason], int]
@@ -67,6 +68,7 @@ class Collector:
         self._reported = array("I")
         """Indices of hosts whose rows are still here, or were when the hosts were told."""
         self._counts: dict[int, int] = {}
+        self._services: dict[Address, dict[tuple[Protocol, int], Service]] = {}
         self._last: tuple[Address, VerdictBatch] | None = None  # several reports ask for the same host in turn
 
     @property
@@ -93,8 +95,18 @@ class Collector:
         for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
             self._counts[key] = self._counts.get(key, 0) + count
 
+    def service(self, service: Service) -> None:
+        """Take what a port said of itself."""
+        self._services.setdefault(service.address, {})[service.protocol, service.port] = service
+
+    def services_of(self, address: Address) -> Mapping[tuple[Protocol, int], Service]:
+        """What ports of one address said of themselves, by protocol and port."""
+        return self._services.get(address, {})
+
     def host(self, host: Host) -> None:
         """Note that *host* has been reported; call it after the reports have had it. It has no verdict afterwards."""
+        if not self._keep:
+            self._services.pop(host.address, None)
         if (index := self._index_of(host.address)) is not None:
             self._note(np.array([index], np.uint32))
 

@@ -114,12 +114,12 @@ class Sockets(Protocol):
         """End everything."""
 
 
-def new_socket(family: int, interface: str | None) -> socket.socket:
-    """A TCP socket that does not block, tied to *interface* if one is named.
+def new_socket(family: int, interface: str | None, kind: int = socket.SOCK_STREAM) -> socket.socket:
+    """A socket of TCP, or of another *kind*, that does not block, tied to *interface* if one is named.
 
     Raises OSError where the kernel gives no socket, WireError and NotPermitted where it does not tie it.
     """
-    fresh = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    fresh = socket.socket(family, kind)
     fresh.setblocking(False)
     if interface is None:
         return fresh

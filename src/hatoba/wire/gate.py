@@ -7,7 +7,7 @@ so that no mistake above it can send a packet astray.
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +15,14 @@ import numpy.typing as npt
 from hatoba.errors import NotInScope
 from hatoba.messages import _
 from hatoba.model import Address
+from hatoba.model import Protocol as Transport
 from hatoba.packets.frames import FrameTemplate
 from hatoba.wire.base import Arrived, PacketWire, Times
 from hatoba.wire.handshakes import Handshake
 from hatoba.wire.network import Connects, Holds
+
+if TYPE_CHECKING:
+    from hatoba.wire.conversations import Conversation, Dials  # asyncio, which only they need who hold conversations
 
 
 class Allows(Protocol):
@@ -120,3 +124,14 @@ class GatedConnects:
 
     def close(self) -> None:
         self._wire.close()
+
+
+class GatedDials:
+    """Conversations behind the gate."""
+
+    def __init__(self, dials: Dials, permitted: Allows) -> None:
+        self._dials, self._permitted = dials, permitted
+
+    async def dial(self, protocol: Transport, address: Address, port: int) -> Conversation:
+        _check(self._permitted, np.frombuffer(address.packed, np.uint8)[None, :])
+        return await self._dials.dial(protocol, address, port)

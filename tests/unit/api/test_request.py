@@ -15,6 +15,7 @@ import hatoba
 from hatoba.api import request as module
 from hatoba.api.request import ScanOptions, request
 from hatoba.errors import NotInScope, NotPermitted, UsageError
+from hatoba.identify.identified_scan import IdentifiedScan
 from hatoba.model import Ping, ScanPlan, Shard
 from hatoba.targets.ports import PortChoice
 from hatoba.targets.scope import Permitted
@@ -245,6 +246,14 @@ def test_notes_go_to_the_log_and_nowhere_else(caplog: pytest.LogCaptureFixture, 
         request(["127.0.0.1", "0.0.0.0/31"], authorized=True)
     assert any("left out" in message for message in caplog.messages)
     assert capsys.readouterr() == ("", "")
+
+
+def test_services_are_asked_for_at_an_intensity() -> None:
+    assert isinstance(request("127.0.0.1", ports=80).scan, Noted)
+    assert isinstance(request("127.0.0.1", ports=80, version_intensity=0).scan, IdentifiedScan)
+    for intensity in (-1, 10):
+        with pytest.raises(UsageError, match=f"version_intensity {intensity}: a whole number from 0 to 9"):
+            request("127.0.0.1", ports=80, version_intensity=intensity)
 
 
 @pytest.mark.parametrize("function", [hatoba.scan, hatoba.scan_array, hatoba.scan_async, hatoba.scan_events])

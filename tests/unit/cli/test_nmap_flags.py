@@ -70,6 +70,11 @@ from hatoba.errors import UsageError
         ("-sS -- -p22", "--syn -- -p22"),
         ("-sQ -zz -o", "-sQ -zz -o"),
         ("--unknown -p1", "--unknown --ports=1"),
+        ("-sV", "--services"),
+        ("-sSV -p22", "--syn --services --ports=22"),
+        ("-sV --version-intensity 5", "--services --version-intensity=5"),
+        ("-version-all -allports", "--version-all --allports"),
+        ("--version-detection", "--services"),
     ],
 )
 def test_spellings(written: str, read: str) -> None:
@@ -79,7 +84,7 @@ def test_spellings(written: str, read: str) -> None:
 @pytest.mark.parametrize(
     ("written", "names"),
     [
-        ("-sSV", "-sV"),
+        ("--version-trace", "--version-trace"),
         ("-O", "-O"),
         ("-A", "-A"),
         ("-nA", "-A"),

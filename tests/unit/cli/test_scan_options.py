@@ -14,7 +14,7 @@ from hatoba.model import ScanPlan
 def options(**changes: Any) -> ScanOptions:
     given: dict[str, Any] = {
         **dict.fromkeys(("top_ports", "min_rate", "max_rate", "max_retries", "timing")),
-        **dict.fromkeys(("interface", "scope_file", "seed", "scanflags", "source_port", "pcap", "shard")),
+        **dict.fromkeys(("interface", "scope_file", "seed", "scanflags", "source_port", "pcap", "version_intensity", "shard")),
         **dict.fromkeys(("scan_delay", "host_timeout", "initial_rtt_timeout", "min_rtt_timeout", "max_rtt_timeout")),
         **dict.fromkeys(("ping_syn", "ping_ack", "ping_udp", "ping_sctp", "ping_protocol")),
         **dict.fromkeys((name.replace("-", "_") for name in METHOD_NAMES), False),
@@ -22,6 +22,7 @@ def options(**changes: Any) -> ScanOptions:
         **dict.fromkeys(("open_only", "reason", "explain", "progress", "prove_closed", "second_look"), False),
         **dict.fromkeys(("find_hosts", "list_only", "no_discovery", "ping_echo", "ping_timestamp", "ping_mask"), False),
         **dict.fromkeys(("no_names", "reverse_names", "traceroute", "packet_trace", "dry_run"), False),
+        **dict.fromkeys(("services", "version_light", "version_all", "all_ports"), False),
         **dict.fromkeys(
             (
                 "ports",

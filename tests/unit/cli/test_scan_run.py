@@ -100,6 +100,7 @@ def world(script: Script, **changes: Any) -> World:
         "means": lambda options: Means(() if options.hosts_only else options.methods or ("connect",)),
         "new_scan": script,
         "names": lambda: pytest.fail("nobody asked for names"),
+        "identified": lambda *_given: pytest.fail("nobody asked for services"),
     }
     return World(**given | changes)
 

@@ -28,9 +28,10 @@ from hatoba.model import (
 from hatoba.reports.base import ReportOptions, Services
 from hatoba.reports.formats import open_report
 from hatoba.results.batch import HostBatch, VerdictBatch
+from hatoba.service import Service
 from tests.unit.results.rows import Hosts, batch, closed, opened, refused, rows, silent
 
-Event = ScanInfo | VerdictBatch | Host | ScanEnd
+Event = ScanInfo | VerdictBatch | Service | Host | HostBatch | ScanEnd
 
 NAMES = {22: "ssh", 80: "http", 443: "https", 6379: "redis", 8080: "http-alt"}
 HINTS = {6379: "A database without a password: let it listen on 127.0.0.1 only."}
@@ -247,6 +248,6 @@ def report(format_name: str, events: Sequence[Event], options: ReportOptions = P
 
 def tell(target: object, events: Sequence[Event]) -> None:
     """Hand each event to the method of a report that it belongs to."""
-    methods = {ScanInfo: "start", VerdictBatch: "verdicts", Host: "host", HostBatch: "hosts", ScanEnd: "end"}
+    kinds = {ScanInfo: "start", VerdictBatch: "verdicts", Service: "service", Host: "host", HostBatch: "hosts", ScanEnd: "end"}
     for event in events:
-        getattr(target, methods[type(event)])(event)
+        getattr(target, kinds[type(event)])(event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from ipaddress import ip_address, ip_network
 
 import numpy as np
@@ -11,15 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hatoba.errors import NotInScope
-from hatoba.model import Protocol
+from hatoba.model import Address, Protocol
 from hatoba.packets.frames import Varying
 from hatoba.packets.segment import Segment
 from hatoba.targets.build import build_targets
 from hatoba.targets.ports import parse_ports
 from hatoba.targets.scope import Permitted, Scope
 from hatoba.wire.base import Arrived
+from hatoba.wire.conversations import Conversation
 from hatoba.wire.fake import FakeClock, FakeWire, answers_of
-from hatoba.wire.gate import GatedConnects, GatedHandshakes, GatedPackets
+from hatoba.wire.gate import GatedConnects, GatedDials, GatedHandshakes, GatedPackets
 from hatoba.wire.handshakes import End, Handshake
 from tests.unit.wire.probing import packed, send, template
 
@@ -244,3 +246,27 @@ def test_what_arrives_is_handed_on_as_it_is() -> None:
     gate = GatedPackets(wire, Only())
     assert len(gate.receive(0.75)) == 0
     assert (wire.waited_s, gate.drops) == (0.75, 12)
+
+
+class Dialled:
+    """Notes who is called."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Protocol, str, int]] = []
+
+    async def dial(self, protocol: Protocol, address: Address, port: int) -> Conversation:
+        self.calls.append((protocol, str(address), port))
+        raise ConnectionRefusedError
+
+
+@BOTH
+@pytest.mark.parametrize("protocol", [Protocol.TCP, Protocol.UDP])
+def test_a_conversation_with_an_address_that_is_not_allowed_does_not_begin(family: int, protocol: Protocol) -> None:
+    dials = Dialled()
+    gate = GatedDials(dials, Only(GOOD[family]))
+    with pytest.raises(NotInScope, match="is not in scope; no packet was sent to it"):
+        asyncio.run(gate.dial(protocol, ip_address(BAD[family]), 22))
+    assert dials.calls == []
+    with pytest.raises(ConnectionRefusedError):
+        asyncio.run(gate.dial(protocol, ip_address(GOOD[family]), 22))
+    assert dials.calls == [(protocol, GOOD[family], 22)]

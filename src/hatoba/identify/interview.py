@@ -1,0 +1,312 @@
+"""The interview of one port: its greeting, then questions in the order of likelihood, through TLS where it is spoken.
+
+::
+
+    connect -- a greeting? --------------------------- recognised: the protocol's own questions, STARTTLS, farewell
+            -- silence: ask in the port's protocol --- recognised: as above
+                        ask in others, TLS among them  TLS: the same once more inside
+
+Whoever answers in another protocol than it was asked in is asked again, in its own. A port is believed to be what its bytes
+say; its number only decides the order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+
+from hatoba.identify.attempts import TrackedDials, first_success
+from hatoba.identify.layers import Layer, PlainLayer, TlsLayer
+from hatoba.identify.listening import Heard, hear
+from hatoba.identify.manner import PRINTERS, TLS_RARITY, Manner, Target, likely, others, recognise, speaks_for_tls
+from hatoba.identify.protocols import Question, ServiceProtocol
+from hatoba.identify.protocols.complete import reply
+from hatoba.identify.tls import TlsConversation, context, is_tls, server_name
+from hatoba.model import Protocol
+from hatoba.service import Facts, Outcome, Service
+from hatoba.wire.conversations import Conversation, Dials
+
+GREETING = "greeting"
+TLS = "tls"
+_KEPT_BYTES = 256
+_VERSIONS_FROM = 5
+"""At this intensity and above each version of TLS is tried."""
+
+
+class Interview:
+    def __init__(self, dials: Dials, target: Target, manner: Manner, wall_clock: Callable[[], float] = time.time) -> None:
+        self._dials = TrackedDials(dials)
+        self._target, self._manner, self._wall_clock = target, manner, wall_clock
+        self._patience = manner.patience
+        self._result = Service(target.address, target.protocol, target.port, Outcome.UNREACHABLE)
+        self._asked_properly: set[str] = set()
+
+    @property
+    def result(self) -> Service:
+        """What is known by now."""
+        return self._result
+
+    async def run(self) -> Service:
+        """Ask until it is known, until there is nothing left to ask, or the time is up. Raises what this machine can't do
+        (NotPermitted, WireError, NotInScope), and nothing for what the other side does."""
+        target, manner = self._target, self._manner
+        if target.protocol == Protocol.TCP and target.port in PRINTERS and not manner.all_ports:
+            return replace(self._result, outcome=Outcome.EXCLUDED)
+        try:
+            async with asyncio.timeout(self._patience.port_s):
+                if target.protocol == Protocol.UDP:
+                    await self._ask_datagrams()
+                else:
+                    await self._ask_stream()
+        except TimeoutError:
+            if self._result.outcome in (Outcome.SILENT, Outcome.UNREACHABLE):
+                self._result = replace(self._result, outcome=Outcome.UNFINISHED)
+        finally:
+            self._dials.close()
+        return self._result
+
+    async def _ask_stream(self) -> None:
+        plain = PlainLayer(self._dials, self._target, self._patience.connect_s)
+        tls_first = speaks_for_tls(self._manner, self._target.port)
+        if tls_first and await self._through_tls():
+            return
+        await self._ask(plain, tls=not tls_first and self._manner.intensity >= TLS_RARITY)
+
+    async def _through_tls(self) -> bool:
+        """Whether TLS is spoken; if so, whatever is inside is asked as well."""
+        layer = TlsLayer(self._dials, self._target, self._patience, self._manner, self._wall_clock)
+        conversation = await layer.open()
+        if conversation is None:
+            if layer.heard:
+                self._note(Heard(layer.heard, ended=True))
+            if layer.speaks_tls:
+                self._found(Facts("ssl", extra="no common version or cipher", evidence=layer.heard[:7]), TLS)
+            return layer.speaks_tls
+        self._result = replace(self._result, outcome=Outcome.SILENT, tls=layer.tls, heard=b"")
+        await self._ask(layer, tls=False, conversation=conversation)
+        if self._manner.intensity >= _VERSIONS_FROM and self._result.tls is not None:
+            self._result = replace(self._result, tls=await layer.with_versions(self._result.tls))
+            facts = self._result.facts
+            if facts is not None and facts.name.startswith("http") and await layer.speaks_h2():
+                self._result = replace(self._result, facts=replace(facts, details=(*facts.details, ("h2", "yes"))))
+        return True
+
+    async def _ask(self, layer: Layer, *, tls: bool, conversation: Conversation | None = None) -> None:
+        """Greeting, the port's own protocols, the others; *tls*: that, too, as the second of them."""
+        own = likely(self._manner, self._target, inside=layer.encrypted, alpn=layer.alpn)
+        conversation = conversation or await layer.open()
+        if conversation is None:
+            return
+        asks_first = bool(own) and not own[0].greets
+        heard = Heard(b"", ended=False)
+        if not asks_first:
+            heard = await self._greeting(conversation, self._patience.greeting_s if own else self._patience.stranger_s)
+            if heard.data and (known := recognise(self._manner, Protocol.TCP, heard.data, own)) is not None:
+                await self._talk(layer, conversation, known[0], (heard.data,), ended=heard.ended)
+                return
+            self._note(heard)
+        rest = others(self._manner, self._target, own)
+        asked = [one for one in own if one.questions and not one.greets] + rest
+        reused = None if heard.data or heard.ended else conversation
+        if reused is None:
+            conversation.close()
+            if heard.ended and not heard.data and await self._cut_again(layer):
+                self._result = replace(self._result, outcome=Outcome.CUT)
+                return
+        for first in asked[:1]:
+            if await self._try(layer, first, reused, first in own):
+                return
+            reused = None
+        if reused is not None:
+            reused.close()
+        attempts = [partial(self._try, layer, one, None, one in own) for one in asked[1:]]
+        await first_success([self._through_tls, *attempts] if tls else attempts)
+
+    async def _cut_again(self, layer: Layer) -> bool:
+        """Whether one more connection is ended before a word, too: a wrapper refuses us, whoever stands behind it."""
+        conversation = await layer.open()
+        if conversation is None:
+            return True
+        heard = await self._greeting(conversation, self._patience.stranger_s)
+        conversation.close()
+        return heard.ended and not heard.data
+
+    async def _try(self, layer: Layer, asked: ServiceProtocol, conversation: Conversation | None, likely: bool) -> bool:
+        """Ask in one protocol; True once the port is recognised, in whatever."""
+        conversation = conversation or await layer.open()
+        if conversation is None:
+            return False
+        first_s = self._patience.answer_s if likely else self._patience.guess_s
+        heard = await self._put(conversation, self._questions(asked)[0], first_s)
+        if asked.wants_tls(heard.data) and not layer.encrypted:
+            conversation.close()
+            return await self._through_tls()
+        if asked.read((heard.data,)) is not None:
+            return await self._talk(layer, conversation, asked, (heard.data,), ended=heard.ended)
+        conversation.close()
+        if is_tls(heard.data) and not layer.encrypted:
+            return await self._through_tls()
+        known = recognise(self._manner, Protocol.TCP, heard.data, ()) if heard.data else None
+        if known is None:
+            self._note(heard)
+            return False
+        return await self._ask_properly(layer, *known, asked)
+
+    async def _ask_properly(self, layer: Layer, known: ServiceProtocol, facts: Facts, asked: ServiceProtocol) -> bool:
+        """It answered in the protocol *known* what was *asked* in another; what it says to its own is better."""
+        if known.name not in self._asked_properly:
+            self._asked_properly.add(known.name)
+            conversation = await layer.open()
+            if conversation is not None:
+                if known.greets:
+                    heard = await self._greeting(conversation, self._patience.greeting_s)
+                else:
+                    heard = await self._put(conversation, self._questions(known)[0])
+                if known.read((heard.data,)) is not None:
+                    return await self._talk(layer, conversation, known, (heard.data,), ended=heard.ended)
+                conversation.close()
+        self._found(facts, asked.name)
+        return True
+
+    async def _talk(
+        self, layer: Layer, conversation: Conversation, known: ServiceProtocol, answers: tuple[bytes, ...], *, ended: bool
+    ) -> bool:
+        """The questions that are left, STARTTLS, and goodbye. True unless the answers show that it is another protocol."""
+        try:
+            for question in self._questions(known)[0 if known.greets else 1 :]:
+                if ended:
+                    break
+                heard = await self._put(conversation, question)
+                answers, ended = (*answers, heard.data), heard.ended
+            facts = known.read(answers)
+            if facts is None:
+                other = recognise(self._manner, Protocol.TCP, answers[0], [o for o in self._manner.protocols if o is not known])
+                self._note(Heard(answers[0], ended))
+                if other is None or other[0] is known:
+                    return False
+                known, facts = other
+            self._found(facts, GREETING if known.greets else known.name)
+            if not layer.encrypted and not (ended and not _fresh(known)):
+                await self._start_tls(layer, conversation, known, answers)
+            elif not ended and known.farewell:
+                await _say(conversation, known.farewell)
+        finally:
+            conversation.close()
+        return True
+
+    async def _start_tls(
+        self, layer: Layer, conversation: Conversation, known: ServiceProtocol, answers: tuple[bytes, ...]
+    ) -> None:
+        change = known.start_tls
+        if change is None or not change.offered(answers):
+            await _say(conversation, known.farewell)
+            return
+        if change.fresh:
+            opened = await layer.open()
+            if opened is None:
+                return
+            conversation = opened
+        try:
+            if change.answered:
+                heard = await self._put(conversation, Question(change.data, change.complete))
+                if not change.accepted(heard.data):
+                    return
+            else:
+                await _say(conversation, change.data)
+            names = self._target.names
+            conversation = inside = TlsConversation(conversation, context(), server_name(names))
+            async with asyncio.timeout(self._patience.whole_s):
+                if await inside.begin() is None:
+                    tls = inside.facts(self._wall_clock(), names, started=True)
+                    self._result = replace(self._result, tls=tls)
+                    await _say(inside, known.farewell)
+        except (OSError, TimeoutError):
+            pass  # the service is known; how it would be wrapped up is not
+        finally:
+            conversation.close()
+
+    async def _ask_datagrams(self) -> None:
+        own = likely(self._manner, self._target, inside=False)
+        self._result = replace(self._result, outcome=Outcome.SILENT)
+        for one in own:
+            if await self._try_datagram(one):
+                return
+        await first_success([partial(self._try_datagram, one) for one in others(self._manner, self._target, own)])
+
+    async def _try_datagram(self, asked: ServiceProtocol) -> bool:
+        with suppress(OSError):  # a port unreachable: it is not open any more
+            conversation = await self._dials.dial(Protocol.UDP, self._target.address, self._target.port)
+            try:
+                answers: tuple[bytes, ...] = ()
+                for question in self._questions(asked):
+                    heard = await self._datagram(conversation, question, attempts=1 if answers else 2)
+                    if not answers and asked.read((heard.data,)) is None:
+                        self._note(heard)
+                        return False
+                    answers = (*answers, heard.data)
+                facts = asked.read(answers)
+                if facts is not None:
+                    self._found(facts, asked.name)
+                return facts is not None
+            finally:
+                conversation.close()
+        return False
+
+    async def _datagram(self, conversation: Conversation, question: Question, attempts: int) -> Heard:
+        """Ask, and again where nothing came: datagrams get lost."""
+        wait_s = self._patience.datagram_s
+        for _attempt in range(attempts):
+            await conversation.send(question.data)
+            heard = await hear(conversation, question.complete, wait_s, wait_s, wait_s)
+            if heard.data or heard.ended:
+                break
+        return heard
+
+    async def _greeting(self, conversation: Conversation, first_s: float) -> Heard:
+        patience = self._patience
+        return await hear(conversation, _greeted, first_s, patience.greeting_gap_s, max(first_s, patience.whole_s))
+
+    async def _put(self, conversation: Conversation, question: Question, first_s: float | None = None) -> Heard:
+        if not await _say(conversation, question.data):
+            return Heard(b"", ended=True)
+        patience = self._patience
+        first_s = patience.answer_s if first_s is None else first_s
+        return await hear(conversation, question.complete, first_s, patience.gap_s, patience.whole_s)
+
+    def _questions(self, known: ServiceProtocol) -> tuple[Question, ...]:
+        return known.questions if known.for_host is None else known.for_host(self._target.host)
+
+    def _found(self, facts: Facts, question: str) -> None:
+        self._result = replace(self._result, outcome=Outcome.RECOGNISED, facts=facts, question=question, heard=b"")
+
+    def _note(self, heard: Heard) -> None:
+        """Keep what nobody understands; the first words of all count."""
+        if self._result.outcome is Outcome.RECOGNISED:
+            return
+        if heard.data and not self._result.heard:
+            self._result = replace(self._result, outcome=Outcome.UNRECOGNISED, heard=heard.data[:_KEPT_BYTES])
+        elif self._result.outcome is Outcome.UNREACHABLE:
+            self._result = replace(self._result, outcome=Outcome.SILENT)
+
+
+def _fresh(known: ServiceProtocol) -> bool:
+    return known.start_tls is not None and known.start_tls.fresh
+
+
+def _greeted(heard: bytes) -> bool:
+    """Whether a greeting looks whole: its last line has ended, and says that it is the last where lines are numbered."""
+    return reply(heard) if heard[:3].isdigit() and heard[3:4] == b"-" else heard.endswith(b"\n")
+
+
+async def _say(conversation: Conversation, data: bytes) -> bool:
+    if not data:
+        return True
+    try:
+        await conversation.send(data)
+    except OSError:
+        return False
+    return True

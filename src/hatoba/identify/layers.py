@@ -1,0 +1,115 @@
+"""The ways into a port: as it is, or through TLS. Each opens as many conversations as are asked of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol as Interface
+
+from hatoba.identify.manner import Manner, Patience, Target
+from hatoba.identify.tls import VERSIONS, Refusal, TlsConversation, context, server_name
+from hatoba.service import Tls
+from hatoba.wire.conversations import Conversation, Dials
+
+_H2 = "h2"
+
+
+class Layer(Interface):
+    @property
+    def encrypted(self) -> bool: ...
+
+    @property
+    def alpn(self) -> str:
+        """The protocol that the server chose, where there is TLS and it did."""
+
+    async def open(self) -> Conversation | None:
+        """A new conversation; None where none came about."""
+
+
+class PlainLayer:
+    encrypted = False
+    alpn = ""
+
+    def __init__(self, dials: Dials, target: Target, connect_s: float) -> None:
+        self._dials, self._target, self._connect_s = dials, target, connect_s
+
+    async def open(self) -> Conversation | None:
+        try:
+            async with asyncio.timeout(self._connect_s):
+                return await self._dials.dial(self._target.protocol, self._target.address, self._target.port)
+        except (OSError, TimeoutError):
+            return None
+
+
+class TlsLayer:
+    encrypted = True
+
+    def __init__(
+        self, dials: Dials, target: Target, patience: Patience, manner: Manner, wall_clock: Callable[[], float]
+    ) -> None:
+        self._below = PlainLayer(dials, target, patience.connect_s)
+        self._target, self._patience, self._wall_clock = target, patience, wall_clock
+        self._offered = tuple(dict.fromkeys(name for one in manner.protocols for name in one.alpn))
+        if "http/1.1" in self._offered:
+            self._offered = ("http/1.1", *(name for name in self._offered if name != "http/1.1"))
+        self.tls: Tls | None = None
+        """What the first handshake told."""
+        self.heard = b""
+        """What was said instead of a handshake."""
+        self.speaks_tls = False
+
+    @property
+    def alpn(self) -> str:
+        return self.tls.alpn if self.tls is not None else ""
+
+    async def open(self) -> Conversation | None:
+        inside = await self._begin(self._offered)
+        if inside is None and self.speaks_tls and self._offered:
+            # RFC 7301 section 3.2: a server may refuse whoever offers it no name that it knows.
+            self._offered = ()
+            inside = await self._begin(())
+        if inside is not None and self.tls is None:
+            self.tls = inside.facts(self._wall_clock(), self._target.names, started=False)
+        return inside
+
+    async def with_versions(self, tls: Tls) -> Tls:
+        """*tls* with all versions that the server takes; and HTTP/2, if it offers that."""
+        taken = {tls.version}
+        for version, _number in VERSIONS:
+            if version not in taken:
+                inside = await self._begin(self._offered, version)
+                if inside is not None:
+                    taken.add(version)
+                    inside.close()
+        return replace(tls, versions=tuple(version for version, _number in VERSIONS if version in taken))
+
+    async def speaks_h2(self) -> bool:
+        """Whether the server would rather, or also, speak HTTP/2."""
+        inside = await self._begin((_H2,))
+        if inside is None:
+            return False
+        chosen = inside.facts(self._wall_clock(), (), started=False).alpn
+        inside.close()
+        return chosen == _H2
+
+    async def _begin(self, alpn: tuple[str, ...], version: str = "") -> TlsConversation | None:
+        below = await self._below.open()
+        if below is None:
+            return None
+        inside = TlsConversation(below, context(alpn, version), server_name(self._target.names))
+        try:
+            async with asyncio.timeout(self._patience.answer_s):
+                refusal = await inside.begin()
+        except (OSError, TimeoutError):
+            refusal = Refusal(b"", speaks_tls=False)
+        except BaseException:
+            below.close()
+            raise
+        if refusal is None:
+            self.speaks_tls = True
+            return inside
+        below.close()
+        if not version:
+            self.heard, self.speaks_tls = refusal.heard, refusal.speaks_tls
+        return None

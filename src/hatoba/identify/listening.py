@@ -1,0 +1,44 @@
+"""Hearing a stranger out, in bounded time and memory: however slowly it drips, however much it pours."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hatoba.wire.conversations import Conversation
+
+MOST_BYTES = 1 << 16
+"""Of one answer: a page's head and title stand far before that."""
+_PIECE_BYTES = 1 << 14
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    data: bytes
+    ended: bool
+    """Whether the other side ended the conversation, in order or by a reset."""
+
+
+async def hear(
+    conversation: Conversation, complete: Callable[[bytes], bool], first_s: float, gap_s: float, whole_s: float
+) -> Heard:
+    """What is said until it is *complete*, until the other side ends, or is silent: *first_s* for its first word, *gap_s*
+    between two pieces, *whole_s* for all of it, seconds each."""
+    heard = bytearray()
+    until_s = asyncio.get_running_loop().time() + whole_s
+    while len(heard) < MOST_BYTES:
+        wait_s = min(gap_s if heard else first_s, until_s - asyncio.get_running_loop().time())
+        try:
+            async with asyncio.timeout(max(wait_s, 0)):
+                piece = await conversation.receive(_PIECE_BYTES)
+        except TimeoutError:
+            return Heard(bytes(heard), ended=False)
+        except OSError:
+            return Heard(bytes(heard), ended=True)
+        if not piece:
+            return Heard(bytes(heard), ended=True)
+        heard += piece
+        if complete(bytes(heard)):
+            break
+    return Heard(bytes(heard[:MOST_BYTES]), ended=False)

@@ -1,0 +1,47 @@
+"""One module for each family of protocols: bytes in, facts out.
+
+To add one: a ``read`` and a :class:`~hatoba.identify.protocols.protocol.ServiceProtocol` in the file of its relatives, or in
+one of its own, and its name in :data:`PROTOCOLS`. ``docs/identify.md`` walks through it.
+"""
+
+from __future__ import annotations
+
+from hatoba.identify.protocols import (
+    calls,
+    chat,
+    databases,
+    datagrams,
+    desktops,
+    directory,
+    files,
+    ftp,
+    http,
+    java,
+    mail,
+    messaging,
+    smb,
+    ssh,
+    terminals,
+)
+from hatoba.identify.protocols.protocol import Answers, Question, ServiceProtocol, StartTls
+
+__all__ = ["PROTOCOLS", "Answers", "Question", "ServiceProtocol", "StartTls"]
+
+PROTOCOLS: tuple[ServiceProtocol, ...] = (
+    ssh.PROTOCOL,
+    *mail.PROTOCOLS,
+    ftp.PROTOCOL,
+    http.PROTOCOL,
+    *databases.PROTOCOLS,
+    *files.PROTOCOLS,
+    *chat.PROTOCOLS,
+    *desktops.PROTOCOLS,
+    *messaging.PROTOCOLS,
+    *java.PROTOCOLS,
+    directory.PROTOCOL,
+    smb.PROTOCOL,
+    *calls.PROTOCOLS,
+    *terminals.PROTOCOLS,
+    *datagrams.PROTOCOLS,
+)
+"""All of them. Where an answer could be several protocols', the first here has it, unless the port speaks for another."""

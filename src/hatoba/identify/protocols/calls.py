@@ -1,0 +1,68 @@
+"""Remote procedure calls of Sun's kind: which programs the portmapper knows (RFC 1833, RFC 5531)."""
+
+from __future__ import annotations
+
+import struct
+
+from hatoba.identify.protocols.complete import anything
+from hatoba.identify.protocols.protocol import Answers, Question, ServiceProtocol
+from hatoba.model import Protocol
+from hatoba.service import Facts
+
+_XID = b"htba"
+_LAST = 0x80000000
+_PROGRAMS = {
+    100000: "rpcbind", 100003: "nfs", 100004: "ypserv", 100005: "mountd", 100007: "ypbind", 100011: "rquotad",
+    100021: "nlockmgr", 100024: "status", 100227: "nfs_acl", 391002: "sgi_fam",
+}  # fmt: skip
+"""IANA's registry "RPC Program Numbers"."""
+
+_DUMP = _XID + struct.pack(">IIIII16x", 0, 2, 100000, 2, 4)
+
+
+def read(answers: Answers) -> Facts | None:
+    """A reply to PMAPPROC_DUMP: a list of program, version, protocol, port."""
+    return _reply(answers[0])
+
+
+def read_stream(answers: Answers) -> Facts | None:
+    """The same in records (RFC 5531 section 11)."""
+    mark = int.from_bytes(answers[0][:4], "big")
+    return _reply(answers[0][4 : 4 + (mark & ~_LAST)]) if mark & _LAST else None
+
+
+def _reply(message: bytes) -> Facts | None:
+    if len(message) < 24 or message[:4] != _XID or struct.unpack_from(">II", message, 4) != (1, 0):
+        return None
+    (accepted,) = struct.unpack_from(">I", message, 20)
+    if accepted > 5:
+        return None
+    known: dict[str, set[int]] = {}
+    at = 24
+    while accepted == 0 and at + 20 <= len(message) and message[at : at + 4] == b"\0\0\0\1" and len(known) < 64:
+        program, version, _protocol, _port = struct.unpack_from(">IIII", message, at + 4)
+        known.setdefault(_PROGRAMS.get(program, str(program)), set()).add(version)
+        at += 20
+    own = known.get("rpcbind", set())
+    version = f"{min(own)}-{max(own)}" if len(own) > 1 else "".join(map(str, own))
+    told = ", ".join(f"{name} {'/'.join(map(str, sorted(versions)))}" for name, versions in known.items())
+    details = (("programs", told[:400]),) if told else ()
+    return Facts(
+        "rpcbind", "rpcbind" if own else "", version, confidence=9 if own else 7, evidence=message[:80], details=details
+    )
+
+
+def _records_complete(heard: bytes) -> bool:
+    return len(heard) >= 4 and len(heard) >= 4 + (int.from_bytes(heard[:4], "big") & ~_LAST)
+
+
+PROTOCOLS = (
+    ServiceProtocol(
+        "rpcbind",
+        read_stream,
+        ports=(111,),
+        questions=(Question(struct.pack(">I", _LAST | len(_DUMP)) + _DUMP, _records_complete),),
+        rarity=5,
+    ),
+    ServiceProtocol("rpcbind", read, ports=(111,), questions=(Question(_DUMP, anything),), rarity=3, protocol=Protocol.UDP),
+)

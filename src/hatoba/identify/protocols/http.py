@@ -1,0 +1,178 @@
+"""HTTP/1.1: who serves, as the answer's head says it, and what the front page calls itself (RFC 9110, RFC 9112).
+
+The page is asked for with ``GET /`` in the name of the host; a redirect is told and never followed. ``Accept-Encoding`` asks
+for plain bytes: nothing that a server could inflate is ever unpacked.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import replace
+from typing import NamedTuple
+
+from hatoba.identify.protocols.http_products import PAGES, POWERED_BY, PROXIES, SERVERS, TOR, VIA
+from hatoba.identify.protocols.product import named, system_of
+from hatoba.identify.protocols.protocol import Answers, Question, ServiceProtocol
+from hatoba.identify.protocols.text import text
+from hatoba.service import Facts
+
+_STATUS = re.compile(rb"HTTP/(1\.[01]) (\d{3})(?: ([^\r\n]*))?\r?\n")
+_CHARSET_FREE_TITLE = re.compile(rb"<title(?:\s[^>]{0,200})?>([^<]{1,2000})", re.IGNORECASE)
+_GENERATOR = re.compile(
+    rb"<meta\s[^>]{0,200}?name=[\"']?generator[\"']?\s[^>]{0,200}?content=[\"']([^\"'>]{1,200})", re.IGNORECASE
+)
+_WANTS_TLS = re.compile(
+    rb"plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL-enabled server port"
+    rb"|Client sent an HTTP request to an HTTPS server|This combination of host and port requires TLS",
+    re.IGNORECASE,
+)
+_BODYLESS = (b"1", b"204", b"304")
+_TOLD = {
+    b"location": "location",
+    b"x-powered-by": "powered-by",
+    b"x-generator": "generator",
+    b"www-authenticate": "authenticate",
+    b"via": "via",
+    b"x-aspnet-version": "aspnet",
+    b"strict-transport-security": "hsts",
+}
+"""Fields worth telling, by what they are told as."""
+
+
+class Head(NamedTuple):
+    version: str
+    status: int
+    reason: bytes
+    fields: tuple[tuple[bytes, bytes], ...]
+    """Names in small letters."""
+    size_bytes: int
+    """Of the head, the empty line included."""
+
+    def first(self, name: bytes) -> bytes:
+        return next((value for field, value in self.fields if field == name), b"")
+
+
+def head_of(answer: bytes) -> Head | None:
+    """The head of an answer, as far as it goes; None where it is no HTTP."""
+    status = _STATUS.match(answer)
+    if status is None:
+        return None
+    end = re.search(rb"\r?\n\r?\n", answer)
+    size = end.end() if end else len(answer)
+    lines = answer[status.end() : size].splitlines()
+    fields = [(name.strip().lower(), value.strip()) for name, colon, value in (line.partition(b":") for line in lines) if colon]
+    return Head(status[1].decode(), int(status[2]), status[3] or b"", tuple(fields[:100]), size)
+
+
+def complete(heard: bytes) -> bool:
+    """The head, and of the body as much as it announces."""
+    head = head_of(heard)
+    if head is None or not re.search(rb"\r?\n\r?\n", heard):
+        return False
+    status = str(head.status).encode()
+    if status.startswith(_BODYLESS):
+        return True
+    length = head.first(b"content-length")
+    if re.fullmatch(rb"\d{1,12}", length):
+        return len(heard) - head.size_bytes >= int(length)
+    return head.first(b"transfer-encoding").lower() == b"chunked" and heard.endswith(b"\r\n0\r\n\r\n")
+
+
+def request(host: str) -> Question:
+    """``GET /`` in the name of *host*, an address or a name."""
+    named_host = host if host.isascii() and not re.search(r"[^A-Za-z0-9.:\[\]_-]", host) else "localhost"
+    lines = (
+        "GET / HTTP/1.1",
+        f"Host: {named_host}",
+        "User-Agent: Mozilla/5.0 (compatible; hatoba)",
+        "Accept: */*",
+        "Accept-Encoding: identity",
+        "Connection: close",
+    )
+    return Question("\r\n".join(lines).encode() + b"\r\n\r\n", complete)
+
+
+def read(answers: Answers) -> Facts | None:
+    answer = answers[0]
+    head = head_of(answer)
+    if head is None:
+        return None
+    server = head.first(b"server")
+    line = answer[: 16 + len(head.reason)].split(b"\r")[0].split(b"\n")[0]
+    facts = Facts("http", evidence=line + (b"\r\nServer: " + server[:160] if server else b""))
+    body = answer[head.size_bytes :]
+    facts = _named(facts, head, server, body)
+    details = [("status", f"{head.status} {text(head.reason)}".strip())]
+    details += [(_TOLD[name], text(value)) for name, value in head.fields if name in _TOLD]
+    details += [(name, html.unescape(text(found[1]))) for name, found in _of_page(body) if found]
+    return replace(facts, os=facts.os or system_of(server), details=tuple(dict(details).items()))
+
+
+def _named(facts: Facts, head: Head, server: bytes, body: bytes) -> Facts:
+    """The program: the one in front, where several had a hand in the answer."""
+    via = named(facts, head.first(b"via"), VIA)
+    if via is not facts:
+        return replace(via, name="http-proxy")
+    tor = facts if server else named(facts, head.reason, (TOR,))
+    if tor is not facts:
+        return replace(tor, name="tor-socks")
+    found = named(facts, server, SERVERS)
+    if found.product:
+        exact = named(found, body[:4096], PAGES)
+        found = exact if exact.product == found.product else found
+    else:
+        found = named(facts, b"\n".join(name + b": " + value for name, value in head.fields), POWERED_BY)
+        found = _unknown_server(facts, server) if server and not found.product else found
+    return replace(found, name="http-proxy") if any(known.name == found.product for known in PROXIES) else found
+
+
+def _of_page(body: bytes) -> tuple[tuple[str, re.Match[bytes] | None], ...]:
+    page = body[:65536]
+    return ("title", _CHARSET_FREE_TITLE.search(page)), ("generator", _GENERATOR.search(page))
+
+
+def _unknown_server(facts: Facts, server: bytes) -> Facts:
+    """A server that no table names, by its own words: ``name/version``."""
+    found = re.match(rb"([A-Za-z][\w .+-]{0,60})(?:/v?(\d[\w.+-]{0,40}))?", server)
+    if found is None:
+        return replace(facts, extra=text(server))
+    return replace(facts, product=text(found[1]), version=text(found[2] or b""), confidence=9)
+
+
+def wants_tls(answer: bytes) -> bool:
+    return head_of(answer) is not None and _WANTS_TLS.search(answer) is not None
+
+
+PROTOCOL = ServiceProtocol(
+    "http",
+    read,
+    ports=(
+        80,
+        81,
+        591,
+        631,
+        2375,
+        2379,
+        3000,
+        3128,
+        5000,
+        5984,
+        7080,
+        8000,
+        8008,
+        *range(8080, 8091),
+        8888,
+        9000,
+        9050,
+        9090,
+        9150,
+        9200,
+    ),
+    tls_ports=(443, 4443, 8443, 9443, 10443),
+    questions=(request("localhost"),),
+    for_host=lambda host: (request(host),),
+    rarity=1,
+    wants_tls=wants_tls,
+    alpn=("http/1.1",),
+)

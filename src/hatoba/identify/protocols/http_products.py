@@ -1,0 +1,83 @@
+"""Web servers, proxies and frameworks by what they say in the head of an answer."""
+
+from __future__ import annotations
+
+from hatoba.identify.protocols.product import product
+
+_V = rb"(?:/v?(?P<version>\d[\w.]*))?"
+_REMARK = rb"(?: \((?P<extra>[^)\r\n]*)\))?"
+
+TOR = product(rb"(?i:Tor is not an HTTP Proxy)", "Tor SOCKS proxy", ("torproject", "tor"))
+"""By what it says to browsers that take it for an HTTP proxy."""
+
+PROXIES = (
+    product(rb"^squid" + _V, "Squid http proxy", ("squid-cache", "squid")),
+    product(rb"^tinyproxy" + _V, "tinyproxy", ("tinyproxy", "tinyproxy")),
+)
+"""By the value of the field Server, where they answer for themselves."""
+
+VIA = (
+    product(rb"\(squid/(?P<version>\d[\w.]*)\)", "Squid http proxy", ("squid-cache", "squid")),
+    product(rb"\(tinyproxy/(?P<version>\d[\w.]*)\)", "tinyproxy", ("tinyproxy", "tinyproxy")),
+    product(rb"\(Varnish/(?P<version>\d[\w.]*)\)", "Varnish http accelerator", ("varnish-software", "varnish_cache")),
+)
+"""By the value of the field Via, where they hand on what another server says."""
+
+SERVERS = (
+    *PROXIES,
+    product(rb"^nginx" + _V + _REMARK, "nginx", ("f5", "nginx")),
+    product(rb"^openresty" + _V, "OpenResty web app server", ("openresty", "openresty")),
+    product(rb"^Apache/(?P<version>[\d.]+)(?: \((?P<extra>[^)\r\n]*)\))?", "Apache httpd", ("apache", "http_server")),
+    product(rb"^Apache(?: \((?P<extra>[^)\r\n]*)\))?$", "Apache httpd", ("apache", "http_server")),
+    product(rb"^Apache-Coyote/(?P<extra>[\d.]+)", "Apache Tomcat/Coyote JSP engine", ("apache", "coyote_http_connector")),
+    product(rb"^lighttpd" + _V, "lighttpd", ("lighttpd", "lighttpd")),
+    product(
+        rb"^Microsoft-IIS/(?P<version>[\d.]+)", "Microsoft IIS httpd", ("microsoft", "internet_information_services"), "Windows"
+    ),
+    product(rb"^Microsoft-HTTPAPI/(?P<version>[\d.]+)", "Microsoft HTTPAPI httpd", None, "Windows"),
+    product(rb"^SimpleHTTP/(?P<version>[\d.]+) (?P<extra>Python/(?P<cpe>[\w.+]+))", "SimpleHTTPServer", ("python", "python")),
+    product(rb"^BaseHTTP/(?P<version>[\d.]+) (?P<extra>Python/(?P<cpe>[\w.+]+))", "BaseHTTPServer", ("python", "python")),
+    product(rb"^WSGIServer/(?P<version>[\d.]+) (?P<extra>C?Python/(?P<cpe>[\w.+]+))", "WSGIServer", ("python", "python")),
+    product(
+        rb"^Werkzeug/(?P<version>[\d.]+)(?: (?P<extra>Python/[\w.+]+))?", "Werkzeug httpd", ("palletsprojects", "werkzeug")
+    ),
+    product(rb"^gunicorn" + _V, "Gunicorn", ("gunicorn", "gunicorn")),
+    product(rb"^uvicorn", "Uvicorn", ("encode", "uvicorn")),
+    product(rb"^CherryPy/(?P<version>[\d.]+)", "CherryPy wsgiserver", ("cherrypy", "cherrypy")),
+    product(rb"^TornadoServer/(?P<version>[\d.]+)", "Tornado httpd", ("tornadoweb", "tornado")),
+    product(rb"^Twisted(?:Web)?/(?P<version>[\d.]+)", "TwistedWeb httpd", ("twisted", "twisted")),
+    product(rb"^CUPS/(?P<version>[\d.]+) (?P<extra>IPP/[\d.]+)", "CUPS", ("openprinting", "cups")),
+    product(rb"^Icecast (?P<version>[\d.]+)", "Icecast streaming media server", ("icecast", "icecast")),
+    product(rb"^Caddy$", "Caddy httpd", ("caddyserver", "caddy")),
+    product(rb"^Jetty\((?P<version>[\w.-]+)\)", "Jetty", ("eclipse", "jetty")),
+    product(rb"^MiniServ/(?P<version>[\d.]+)", "MiniServ", ("webmin", "webmin")),
+    product(rb"^thttpd/(?P<version>[\d.]+)", "thttpd", ("acme", "thttpd")),
+    product(rb"^mini_httpd/(?P<version>[\d.]+)", "mini_httpd", ("acme", "mini-httpd")),
+    product(rb"^micro_httpd", "micro_httpd", ("acme", "micro_httpd")),
+    product(rb"^GoAhead-Webs", "GoAhead WebServer", ("embedthis", "goahead")),
+    product(rb"^Boa/(?P<version>[\w.]+)", "Boa httpd", ("boa", "boa")),
+    product(rb"^LiteSpeed", "LiteSpeed httpd", ("litespeedtech", "litespeed_web_server")),
+    product(rb"^Varnish", "Varnish http accelerator", ("varnish-software", "varnish_cache")),
+    product(rb"^cloudflare", "Cloudflare http proxy"),
+    product(rb"^AkamaiGHost", "AkamaiGHost"),
+    product(rb"^gws$", "Google httpd"),
+    product(rb"^envoy", "Envoy", ("envoyproxy", "envoy")),
+    product(rb"^CouchDB/(?P<version>[\d.]+)", "CouchDB httpd", ("apache", "couchdb")),
+    product(rb"^Docker/(?P<version>[\d.]+)(?: \((?P<extra>[^)]*)\))?", "Docker", ("docker", "docker")),
+    product(rb"^Prosody", "Prosody httpd", ("prosody", "prosody")),
+    product(rb"^RouterOS|^Mikrotik HttpProxy", "MikroTik httpd", None, "RouterOS", "router"),
+    product(rb"^Virata-EmWeb/(?P<version>\w+)", "Virata-EmWeb", None, "", "printer"),
+)
+"""By the value of the field Server."""
+
+POWERED_BY = (
+    product(rb"(?:^|\n)x-jenkins: (?P<version>[\d.]+)", "Jenkins", ("jenkins", "jenkins")),
+    product(rb"(?:^|\n)x-influxdb-version: v?(?P<version>[\w.]+)", "InfluxDB", ("influxdata", "influxdb")),
+    product(rb"(?:^|\n)x-elastic-product: Elasticsearch", "Elasticsearch REST API", ("elastic", "elasticsearch")),
+    product(rb"(?:^|\n)x-powered-by: Express", "Node.js Express framework", ("openjsf", "express")),
+    product(rb"(?:^|\n)x-plex-protocol: ", "Plex Media Server", ("plex", "media_server")),
+)
+"""By other fields, where there is no Server that a table names."""
+
+PAGES = (product(rb"(?i:<title>)[^<]{0,80}CUPS v?(?P<version>\d+\.\d+\.\d+)", "CUPS", ("openprinting", "cups")),)
+"""By the page's title, where that tells the version more exactly than the field Server."""

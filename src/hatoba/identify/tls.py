@@ -1,0 +1,142 @@
+"""TLS over a conversation: the handshake, what it tells, and the conversation inside.
+
+The standard library's TLS works on bytes in memory here (``ssl.MemoryBIO``), so it stands on any conversation, can begin in the
+middle of one (STARTTLS), and its waits are bounded by who asks. Nothing is verified: the question is what is there, not whether
+to trust it. Old versions and weak ciphers are allowed for the same reason. OpenSSL takes no handshake message of more than
+100 KB, so no certificate can fill the memory.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
+from typing import NamedTuple
+
+from hatoba.identify.certificate import certificate_of, judged
+from hatoba.service import Tls
+from hatoba.wire.conversations import Conversation
+
+VERSIONS = (
+    ("TLSv1", ssl.TLSVersion.TLSv1),
+    ("TLSv1.1", ssl.TLSVersion.TLSv1_1),
+    ("TLSv1.2", ssl.TLSVersion.TLSv1_2),
+    ("TLSv1.3", ssl.TLSVersion.TLSv1_3),
+)
+_PIECE_BYTES = 16_640
+"""A little more than the largest record."""
+_RECORD_KINDS = (0x14, 0x15, 0x16, 0x17)
+_MOST_HANDSHAKE_BYTES = 1 << 18
+_NAME = re.compile(r"(?=.{1,253}\.?$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9_])?(?:\.[A-Za-z0-9_-]{1,63})*\.?").fullmatch
+
+
+class Refusal(NamedTuple):
+    """How a handshake failed."""
+
+    heard: bytes
+    """What the other side had said by then."""
+    speaks_tls: bool
+    """Whether that was TLS all the same: an alert."""
+
+
+def is_tls(heard: bytes) -> bool:
+    """Whether *heard* begins with a TLS record (RFC 8446 section 5.1)."""
+    return len(heard) >= 3 and heard[0] in _RECORD_KINDS and heard[1] == 3 and heard[2] <= 4
+
+
+@cache
+def context(alpn: tuple[str, ...] = (), version: str = "") -> ssl.SSLContext:
+    """What we offer: these ALPN names, and all versions or only one."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.check_hostname = False
+    made.verify_mode = ssl.CERT_NONE
+    made.set_ciphers("ALL:COMPLEMENTOFALL:@SECLEVEL=0")
+    made.options &= ~(ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1)
+    made.options |= getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # to ask whether a server still takes them is the point
+        if version:
+            made.minimum_version = made.maximum_version = dict(VERSIONS)[version]
+        else:
+            made.minimum_version = ssl.TLSVersion.TLSv1
+    if alpn:
+        made.set_alpn_protocols(list(alpn))
+    return made
+
+
+def server_name(names: Sequence[str]) -> str | None:
+    """The name that the server is told that we came for (RFC 6066 section 3): the first that is one, and no address."""
+    return next((name for name in names if _NAME(name) and not name.replace(".", "").isdecimal()), None)
+
+
+class TlsConversation:
+    """A conversation inside another. :meth:`begin` first."""
+
+    def __init__(self, below: Conversation, ours: ssl.SSLContext, server_name: str | None = None) -> None:
+        self._below = below
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = ours.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
+
+    async def begin(self) -> Refusal | None:
+        """Shake hands; a refusal where that fails. Raises OSError where the connection breaks off without a word."""
+        heard = b""
+        while True:
+            try:
+                self._tls.do_handshake()
+            except ssl.SSLWantReadError:
+                await self._flush()
+            except (ssl.SSLError, ValueError):
+                return Refusal(heard, is_tls(heard))
+            else:
+                await self._flush()
+                return None
+            piece = await self._below.receive(_PIECE_BYTES)
+            if not piece or len(heard) > _MOST_HANDSHAKE_BYTES:
+                return Refusal(heard, is_tls(heard))
+            heard += piece
+            self._incoming.write(piece)
+
+    async def send(self, data: bytes) -> None:
+        self._tls.write(data)
+        await self._flush()
+
+    async def receive(self, most_bytes: int) -> bytes:
+        while True:
+            try:
+                return self._tls.read(most_bytes)
+            except ssl.SSLWantReadError:
+                await self._flush()  # an update of keys wants to be answered
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                return b""
+            piece = await self._below.receive(_PIECE_BYTES)
+            if not piece:
+                return b""
+            self._incoming.write(piece)
+
+    def close(self, last: bytes = b"") -> None:
+        """Say so first (close_notify, RFC 8446 section 6.1), or servers take it for a connection that was cut."""
+        with suppress(ssl.SSLError, ValueError):
+            if last:
+                self._tls.write(last)
+            self._tls.unwrap()
+        self._below.close(self._outgoing.read())
+
+    def facts(self, now_s: float, asked: Sequence[str], started: bool) -> Tls:
+        """What the handshake told."""
+        der = self._tls.getpeercert(binary_form=True)
+        certificate = certificate_of(der) if der else None
+        cipher = self._tls.cipher()
+        return Tls(
+            version=self._tls.version() or "",
+            cipher=cipher[0] if cipher else "",
+            alpn=self._tls.selected_alpn_protocol() or "",
+            started=started,
+            certificate=None if certificate is None else judged(certificate, now_s, tuple(asked)),
+        )
+
+    async def _flush(self) -> None:
+        if data := self._outgoing.read():
+            await self._below.send(data)

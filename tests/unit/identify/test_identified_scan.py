@@ -1,0 +1,163 @@
+"""Where services stand among a scan's events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from ipaddress import ip_address
+from typing import Any
+
+import pytest
+
+from hatoba.identify.identified_scan import Event, IdentifiedScan
+from hatoba.identify.manner import Manner
+from hatoba.identify.runner import Runner
+from hatoba.model import Deception, Doing, Host, Progress, Protocol, ScanEnd, State
+from hatoba.service import Outcome, Service
+from tests.unit.identify.peers import FakeDials, FakeLoop, Peer
+from tests.unit.reports.scans import ended, info
+from tests.unit.results.rows import Hosts, batch, closed, opened, rows
+
+SSH = b"SSH-2.0-OpenSSH_9.2p1\r\n"
+HOSTS = Hosts("198.18.0.2", "198.18.0.3", names={"198.18.0.2": ("web.lab",)})
+PROGRESS = Progress(1, 2, 3, 0.5, 10.0, 1.0)
+
+
+class Script:
+    def __init__(self, events: Sequence[Any]) -> None:
+        self._events = events
+        self.stopped = False
+
+    def events(self) -> Iterator[Event]:
+        for event in self._events:
+            if callable(event):
+                event()
+            else:
+                yield event
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+def host(number: int, **fields: Any) -> Host:
+    return Host(ip_address(f"198.18.0.{number}"), (), "up", "syn-ack", 0.001, **fields)
+
+
+def told(script: Script | Sequence[Any], make: Callable[[], Any] = lambda: Peer([SSH])) -> tuple[list[Event], FakeDials]:
+    dials = FakeDials(make)
+    script = script if isinstance(script, Script) else Script(script)
+    scan = IdentifiedScan(script, lambda: Runner(dials, Manner(), new_loop=FakeLoop))
+    return list(scan.events()), dials
+
+
+def kinds(events: Sequence[Event]) -> list[str]:
+    return [type(event).__name__ for event in events if not isinstance(event, Progress)]
+
+
+def test_services_follow_verdicts_and_precede_their_host() -> None:
+    events, dials = told([info(), batch(HOSTS, opened([22, 80]), closed(23)), host(2), ended()])
+    assert kinds(events) == ["ScanInfo", "VerdictBatch", "Service", "Service", "Host", "ScanEnd"]
+    assert {port for _protocol, _address, port in dials.dialled} == {22, 80}
+
+
+def test_each_host_waits_for_its_own_only() -> None:
+    """The first host never says a word; the second is told while the scan goes on."""
+    dials = FakeDials(lambda: Peer() if dials.dialled[-1][1] == "198.18.0.2" else Peer([SSH]))
+    runner = Runner(dials, Manner())
+
+    both = batch(HOSTS, opened(22), opened(22, host=1))
+    scan = IdentifiedScan(Script([info(), both, host(2), host(3), *[PROGRESS] * 500_000, ended()]), lambda: runner)
+    for event in scan.events():
+        if isinstance(event, Host):
+            assert event.address == ip_address("198.18.0.3")
+            scan.stop()
+            break
+    runner.close()
+
+
+def test_a_host_without_open_ports_is_told_at_once() -> None:
+    events, dials = told([info(), batch(HOSTS, closed(22)), host(2), host(3), ended()])
+    assert kinds(events) == ["ScanInfo", "VerdictBatch", "Host", "Host", "ScanEnd"]
+    assert dials.dialled == []
+
+
+def test_only_open_ports_of_tcp_and_udp_are_asked() -> None:
+    sctp = rows(36412, State.OPEN, 8, protocol=Protocol.SCTP)
+    maybe = rows(67, State.OPEN_FILTERED, 1, protocol=Protocol.UDP)
+    _events, dials = told([info(), batch(HOSTS, opened(22), sctp, maybe, closed(23)), host(2), ended()])
+    assert {(kind, port) for kind, _address, port in dials.dialled} == {(Protocol.TCP, 22)}
+
+
+@pytest.mark.parametrize(("held", "asked"), [((22,), {22}), ((), set()), (None, set())])
+def test_what_answers_for_every_port_is_believed_where_a_connection_held(held: tuple[int, ...] | None, asked: set[int]) -> None:
+    deceptive = host(2, deception=Deception.SYN_PROXY, held_ports=held)
+    _events, dials = told([info(), batch(HOSTS, opened([22, 80, 443])), deceptive, ended()])
+    assert {port for _kind, _address, port in dials.dialled} == asked
+
+
+def test_the_names_that_were_asked_for_go_along_and_reverse_names_do_not() -> None:
+    http: list[bytes] = []
+
+    def answers(said: bytes) -> list[bytes]:
+        http.append(said)
+        return [b"HTTP/1.1 200 OK\r\n\r\n"]
+
+    named = Host(ip_address("198.18.0.2"), ("web.lab", "ptr.example"), "up", "syn-ack")
+    unnamed = Host(ip_address("198.18.0.3"), ("ptr.example",), "up", "syn-ack")
+    told([info(), batch(HOSTS, opened(80), opened(80, host=1)), named, unnamed, ended()], lambda: Peer((), answers))
+    assert sorted(said.split(b"\r\n")[1] for said in http) == [b"Host: 198.18.0.3", b"Host: web.lab"]
+
+
+def test_the_end_comes_last_and_later() -> None:
+    clock = iter([10.0, 14.5])
+    dials = FakeDials(lambda: Peer([SSH]))
+    scan = IdentifiedScan(
+        Script([info(), batch(HOSTS, opened(22)), host(2), ended()]),
+        lambda: Runner(dials, Manner(), new_loop=FakeLoop),
+        lambda: next(clock),
+    )
+    end = list(scan.events())[-1]
+    assert isinstance(end, ScanEnd)
+    assert (end.duration_s, end.finished_at - ended().finished_at) == (1.5 + 4.5, 4.5)
+    assert not end.interrupted
+
+
+def test_a_scan_that_is_stopped_tells_what_is_known() -> None:
+    """Nothing is ever said here: the stop ends it."""
+    dials = FakeDials(Peer)
+
+    def stop() -> None:
+        scan.stop()
+
+    script = Script([info(), batch(HOSTS, opened([22, 80])), host(2), stop, ended()])
+    scan = IdentifiedScan(script, lambda: Runner(dials, Manner()))
+    events = list(scan.events())
+    assert script.stopped
+    assert kinds(events) == ["ScanInfo", "VerdictBatch", "Service", "Service", "Host", "ScanEnd"]
+    assert {event.outcome for event in events if isinstance(event, Service)} == {Outcome.UNFINISHED}
+    assert isinstance(events[-1], ScanEnd)
+    assert events[-1].interrupted
+    dials.assert_all_closed()
+
+
+def test_while_it_waits_it_shows_what_it_is_at() -> None:
+    dials = FakeDials(Peer)
+    scan = IdentifiedScan(
+        Script([info(), PROGRESS, batch(HOSTS, opened(22)), host(2), ended()]), lambda: Runner(dials, Manner())
+    )
+    events = scan.events()
+    for event in events:
+        if isinstance(event, Progress) and event.doing is Doing.IDENTIFYING:
+            scan.stop()
+    dials.assert_all_closed()
+
+
+def test_closing_the_generator_ends_the_interviews() -> None:
+    dials = FakeDials(Peer)
+    events = IdentifiedScan(
+        Script([info(), batch(HOSTS, opened(22)), host(2), PROGRESS, ended()]), lambda: Runner(dials, Manner())
+    ).events()
+    for event in events:
+        if isinstance(event, Progress):
+            break
+    events.close()
+    dials.assert_all_closed()

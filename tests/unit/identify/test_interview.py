@@ -1,0 +1,237 @@
+"""The interview of one port, with scripted strangers: the order of questions, and bounds for whatever they do."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable
+from ipaddress import ip_address
+from typing import Any
+
+import pytest
+
+from hatoba.identify.interview import Interview
+from hatoba.identify.listening import MOST_BYTES
+from hatoba.identify.manner import Manner, Patience, Target
+from hatoba.model import Protocol
+from hatoba.service import Outcome, Service
+from tests.unit.identify.peers import END, RESET, FakeDials, Peer, Said, Timed, run
+from tests.unit.identify.protocols.feeding import CAPTURES
+
+HTTP = b"HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nContent-Length: 2\r\n\r\nhi"
+SSH = b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"
+PATIENCE = Patience()
+
+
+def target(port: int, protocol: Protocol = Protocol.TCP, *names: str) -> Target:
+    return Target(ip_address("198.18.0.2"), protocol, port, names)
+
+
+def interview(make: Callable[[], Any], port: int, **options: Any) -> tuple[Service, float, FakeDials]:
+    """The result, the seconds that it took, and what was dialled."""
+    dials = make if isinstance(make, FakeDials) else FakeDials(make)
+    where = target(port, options.pop("protocol", Protocol.TCP))
+    service, took_s = run(Interview(dials, where, Manner(**options)).run())
+    dials.assert_all_closed()
+    return service, took_s, dials
+
+
+def saying(*pieces: Said | Timed) -> Callable[[], Peer]:
+    return lambda: Peer(pieces)
+
+
+def answering(answers: Callable[[bytes], Iterable[Said | Timed]]) -> Callable[[], Peer]:
+    return lambda: Peer((), answers)
+
+
+def test_a_greeting_is_enough_and_nothing_is_sent() -> None:
+    service, took_s, dials = interview(saying(SSH), 22)
+    assert service.facts is not None
+    assert (service.outcome, service.facts.product, service.question) == (Outcome.RECOGNISED, "OpenSSH", "greeting")
+    assert (dials.sent, len(dials.peers), took_s) == ([], 1, 0.0)
+
+
+@pytest.mark.parametrize("port", [22, 80, 6379, 40_000])
+def test_a_server_that_greets_is_recognised_on_any_port(port: int) -> None:
+    service, _took_s, _dials = interview(saying((0.1, SSH)), port)
+    assert service.facts is not None
+    assert service.facts.name == "ssh"
+
+
+@pytest.mark.parametrize("port", [80, 22, 6379, 40_000])
+def test_a_server_that_waits_is_recognised_on_any_port(port: int) -> None:
+    service, _took_s, _dials = interview(answering(lambda said: [HTTP, END] if b"HTTP/1.1" in said else []), port)
+    assert service.facts is not None
+    assert (service.facts.name, service.facts.version) == ("http", "1.22.1")
+
+
+def test_the_ports_own_protocol_is_asked_at_once() -> None:
+    _service, took_s, dials = interview(answering(lambda _said: [HTTP]), 80)
+    assert (len(dials.sent), took_s) == (1, 0.0)
+    assert dials.sent[0].startswith(b"GET / HTTP/1.1\r\nHost: 198.18.0.2\r\n")
+
+
+def test_the_name_that_was_asked_for_is_told_to_the_server() -> None:
+    dials = FakeDials(answering(lambda _said: [HTTP]))
+    run(Interview(dials, target(80, Protocol.TCP, "www.target.lab"), Manner()).run())
+    assert b"\r\nHost: www.target.lab\r\n" in dials.sent[0]
+
+
+def test_questions_follow_the_greeting_and_a_farewell_comes_last() -> None:
+    def answers(said: bytes) -> list[bytes]:
+        return [b"250-mail\r\n250 SIZE 1\r\n"] if said.startswith(b"EHLO") else []
+
+    service, _took_s, dials = interview(lambda: Peer([b"220 mail.lab ESMTP Postfix\r\n"], answers), 25)
+    assert dials.sent == [b"EHLO hatoba.invalid\r\n", b"QUIT\r\n"]
+    assert service.facts is not None
+    assert service.facts.details == (("extensions", "SIZE 1"),)
+
+
+def test_a_greeting_of_several_lines_is_waited_for() -> None:
+    pieces = (b"220-one\r\n", (0.05, b"220-two FTP\r\n"), (0.05, b"220 three\r\n"))
+    _service, _took_s, dials = interview(lambda: Peer(pieces, lambda _said: [b"211 none\r\n"]), 21)
+    assert dials.sent[0] == b"FEAT\r\n"
+    assert len(dials.peers) == 1
+
+
+def test_one_that_answers_in_another_protocol_is_asked_in_its_own() -> None:
+    redis = CAPTURES["redis"].answers[0]
+
+    def answers(said: bytes) -> list[bytes]:
+        return [redis] if said == b"INFO server\r\n" else [b"-ERR unknown command 'GET'\r\n"]
+
+    service, _took_s, dials = interview(answering(answers), 8080)
+    assert service.facts is not None
+    assert (service.facts.name, service.facts.version) == ("redis", "7.0.15")
+    assert [sent.split()[0] for sent in dials.sent][:2] == [b"GET", b"INFO"]
+
+
+def test_what_nobody_understands_is_kept() -> None:
+    service, _took_s, _dials = interview(saying(b"\x01\x02who are you\n"), 40_000)
+    assert (service.outcome, service.facts, service.heard) == (Outcome.UNRECOGNISED, None, b"\x01\x02who are you\n")
+
+
+def test_silence_is_told_as_such_in_bounded_time() -> None:
+    service, took_s, _dials = interview(saying(), 40_000)
+    assert service.outcome is Outcome.SILENT
+    assert took_s < PATIENCE.port_s / 3
+
+
+def test_intensity_bounds_the_questions() -> None:
+    asked = [len(interview(saying(), 40_000, intensity=level)[2].sent) for level in (0, 1, 2, 7, 9)]
+    assert asked == sorted(asked)
+    assert asked[:2] == [0, 1]
+    assert asked[-1] > asked[-2]
+
+
+def test_at_no_intensity_the_ports_own_protocol_is_asked_all_the_same() -> None:
+    service, _took_s, dials = interview(answering(lambda _said: [b"VERSION 1.6.18\r\n"]), 11211, intensity=0)
+    assert service.facts is not None
+    assert dials.sent[0] == b"version\r\n"
+
+
+@pytest.mark.parametrize("port", [9100, 9107])
+def test_printers_are_not_fed(port: int) -> None:
+    service, _took_s, dials = interview(saying(SSH), port)
+    assert (service.outcome, dials.dialled) == (Outcome.EXCLUDED, [])
+    assert interview(saying(SSH), port, all_ports=True)[0].outcome is Outcome.RECOGNISED
+
+
+def test_a_wrapper_that_ends_every_connection_is_told_after_two() -> None:
+    service, took_s, dials = interview(saying(END), 2222)
+    assert (service.outcome, len(dials.peers), took_s) == (Outcome.CUT, 2, 0.0)
+
+
+def test_a_port_that_is_closed_by_now() -> None:
+    service, _took_s, _dials = interview(FakeDials(Peer, refuse=ConnectionRefusedError()), 80)
+    assert service.outcome is Outcome.UNREACHABLE
+
+
+class Pouring(Peer):
+    """Never stops talking."""
+
+    taken = 0
+
+    async def receive(self, most_bytes: int) -> bytes:
+        self.taken += most_bytes
+        return b"A" * most_bytes
+
+
+def test_an_endless_greeting_is_cut_off() -> None:
+    service, took_s, dials = interview(Pouring, 40_000)
+    assert service.outcome is Outcome.UNRECOGNISED
+    assert len(service.heard) <= 256
+    assert max(peer.taken for peer in dials.peers) <= 2 * MOST_BYTES
+    assert took_s < PATIENCE.port_s
+
+
+@pytest.mark.parametrize("port", [22, 80, 40_000])
+def test_a_slow_drip_is_cut_off(port: int) -> None:
+    def drip() -> Peer:
+        return Peer(((0.4, bytes([65 + number % 26])) for number in range(10_000)), lambda _said: ())
+
+    service, took_s, _dials = interview(drip, port)
+    assert service.outcome is Outcome.UNRECOGNISED
+    assert took_s <= PATIENCE.port_s
+
+
+@pytest.mark.parametrize("length", range(0, len(SSH), 5))
+@pytest.mark.parametrize("end", [END, RESET])
+def test_one_that_hangs_up_at_any_byte(length: int, end: Said) -> None:
+    service, took_s, _dials = interview(saying(SSH[:length] or END, end), 22)
+    assert service.outcome in (Outcome.RECOGNISED, Outcome.UNRECOGNISED, Outcome.CUT)
+    assert took_s < PATIENCE.port_s
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"\x1b[2J\x1b]0;owned\x07\r\n", b"\xff" * 4000, b"220 " + b"x" * 100_000 + b"\r\n", b"\r\n" * 5000, "波止場".encode()],
+)
+def test_whatever_is_said_facts_are_bounded(said: bytes) -> None:
+    for port in (21, 25, 80, 3306, 40_000):
+        service, _took_s, _dials = interview(lambda: Peer([said], lambda _asked: [said, END]), port)
+        told = str(service.facts)
+        assert len(told) < 3000, port
+
+
+def test_a_protocol_that_is_told_to_take_tls_refuses() -> None:
+    """STARTTLS is offered and then refused: the service is known all the same."""
+
+    def answers(said: bytes) -> list[bytes]:
+        return {b"EHLO": [b"250-mail\r\n250 STARTTLS\r\n"], b"STAR": [b"454 not now\r\n"]}.get(said[:4], [])
+
+    service, _took_s, dials = interview(lambda: Peer([b"220 mail.lab ESMTP\r\n"], answers), 25)
+    assert (service.outcome, service.tls) == (Outcome.RECOGNISED, None)
+    assert b"STARTTLS\r\n" in dials.sent
+
+
+def test_a_handshake_that_nobody_answers_ends() -> None:
+    def answers(said: bytes) -> list[bytes]:
+        return {b"EHLO": [b"250-mail\r\n250 STARTTLS\r\n"], b"STAR": [b"220 go\r\n"]}.get(said[:4], [])
+
+    service, took_s, _dials = interview(lambda: Peer([b"220 mail.lab ESMTP\r\n"], answers), 25)
+    assert (service.outcome, service.tls) == (Outcome.RECOGNISED, None)
+    assert took_s <= PATIENCE.whole_s
+
+
+def test_datagrams_are_asked_again_once() -> None:
+    bind = CAPTURES["bind9"].answers[0][2:]
+    turns = itertools.count()
+    service, took_s, dials = interview(answering(lambda _said: [bind] if next(turns) else []), 53, protocol=Protocol.UDP)
+    assert service.facts is not None
+    assert (service.facts.product, len(dials.sent)) == ("ISC BIND", 2)
+    assert took_s == pytest.approx(PATIENCE.datagram_s)
+
+
+def test_a_datagram_service_on_an_odd_port() -> None:
+    ntp = CAPTURES["chrony"].answers[0]
+    service, _took_s, _dials = interview(
+        answering(lambda said: [ntp] if said.endswith(b"hatoba!!") else []), 40_000, protocol=Protocol.UDP
+    )
+    assert service.facts is not None
+    assert service.facts.name == "ntp"
+
+
+def test_the_time_of_a_port_is_bounded_whatever_happens() -> None:
+    patience = Patience(port_s=1.0)
+    service, took_s, _dials = interview(saying(), 22, patience=patience)
+    assert (service.outcome, took_s) == (Outcome.UNFINISHED, pytest.approx(1.0))

@@ -1,0 +1,163 @@
+"""Services in every report: ``explain_service``, ``jsonl_service``, ``nmap_xml_service``, the table, grepable and normal."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from libnmap.parser import NmapParser
+
+from hatoba.reports.explain_service import explain_service
+from hatoba.reports.jsonl_service import service_facts
+from hatoba.reports.nmap_xml_service import service_elements
+from hatoba.reports.text import shown_bytes
+from hatoba.service import Outcome
+from tests.unit.reports.scans import PLAIN, report
+from tests.unit.reports.services import SERVICES, SSH, hostile_service, service, services
+from tests.unit.reports.test_jsonl import validator
+
+
+def port_lines(**options: Any) -> dict[str, str]:
+    """Lines of the table by their port."""
+    text = report("table", services(), replace(PLAIN, **options))
+    return {line.split()[0]: line for line in text.splitlines() if "/tcp" in line or "/udp" in line}
+
+
+def test_the_table_has_a_column_for_versions() -> None:
+    lines = port_lines()
+    told = {port: " ".join(line.split()[2:]) for port, line in lines.items() if " open " in line}
+    assert told == {
+        "22/tcp": "ssh OpenSSH 9.2p1 (Debian 2; protocol 2.0)",
+        "25/tcp": "smtp Exim smtpd 4.96",
+        "53/udp": "domain dnsmasq 2.90",
+        "80/tcp": "http?",
+        "443/tcp": "tls/http nginx 1.22.1",
+        "631/tcp": "ipp",
+        "6379/tcp": "redis?",
+        "8080/tcp": "http-alt?",
+        "8443/tcp": "tls",
+        "9100/tcp": "unknown",
+    }
+
+
+def test_without_versions_there_is_no_such_column() -> None:
+    events = [event for event in services() if event not in SERVICES]
+    assert "VERSION" not in report("table", events)
+    assert "VERSION" in report("table", services())
+
+
+def test_explained_with_the_very_words() -> None:
+    text = report("table", services(), replace(PLAIN, explain=True))
+    assert 'service ssh: it greets with "SSH-2.0-OpenSSH_9.2p1"' in text
+    assert 'service http: asked in http, it answered "HTTP/1.1 200 OK\\x0d\\x0a"' in text
+    assert 'nothing that is known here says "\\x1b[2J hi\\x5c"' in text
+    assert "TLS: TLSv1.3 with TLS_AES_256_GCM_SHA384; it accepts TLSv1.2, TLSv1.3" in text
+    assert "TLS on request (STARTTLS): TLSv1.2 with AES128-SHA" in text
+    assert "certificate of target.lab, from CN=authority, valid until 2030-03-17, RSA 2048: for another name, weak key" in text
+    assert "--allports asks it" in text
+
+
+@pytest.mark.parametrize("outcome", [one for one in Outcome if one is not Outcome.RECOGNISED])
+def test_every_outcome_has_its_sentence(outcome: Outcome) -> None:
+    (sentence,) = explain_service(service(80, outcome=outcome, heard=b"hm" if outcome is Outcome.UNRECOGNISED else b""))
+    assert sentence.startswith("service: ")
+
+
+def test_json_lines_follow_the_schema() -> None:
+    lines = [json.loads(line) for line in report("jsonl", services()).splitlines()]
+    for line in lines:
+        validator().validate(line)
+    told = [line for line in lines if line["type"] == "service"]
+    assert [(line["port"], line["outcome"]) for line in told] == [(one.port, one.outcome.value) for one in SERVICES]
+    assert told[0]["service"] == {
+        "name": "ssh", "product": "OpenSSH", "version": "9.2p1", "extra": "Debian 2; protocol 2.0", "os": "Linux",
+        "hostname": "box.lab", "cpe23": list(SSH.cpe23), "confidence": 10, "evidence": "SSH-2.0-OpenSSH_9.2p1",
+    }  # fmt: skip
+    certificate = told[3]["tls"]["certificate"]
+    assert (certificate["serial"], certificate["not_after"]) == ("abc", "2030-03-17T17:46:40Z")
+    assert told[2]["service"] is None
+    assert told[2]["heard"] == "\\x1b[2J hi\\x5c"
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    assert service_facts(service(6379)) == {
+        "address": "198.18.0.2", "protocol": "tcp", "port": 6379, "outcome": "silent", "service": None
+    }  # fmt: skip
+
+
+def elements() -> dict[str, ElementTree.Element]:
+    ports = ElementTree.fromstring(report("xml", services()).partition("<!DOCTYPE nmaprun>")[2]).iter("port")
+    return {port.get("portid", ""): port for port in ports}
+
+
+def test_xml_has_what_consumers_read() -> None:
+    found = elements()
+    ssh = found["22"].find("service")
+    assert ssh is not None
+    assert ssh.attrib == {
+        "name": "ssh", "product": "OpenSSH", "version": "9.2p1", "extrainfo": "Debian 2; protocol 2.0", "hostname": "box.lab",
+        "ostype": "Linux", "method": "probed", "conf": "10",
+    }  # fmt: skip
+    assert [one.text for one in ssh] == ["cpe:/a:openbsd:openssh:9.2:p1", "cpe:/o:linux:linux_kernel"]
+    https = found["443"].find("service")
+    assert https is not None
+    assert https.get("tunnel") == "ssl"
+    scripts = {one.get("id"): one for one in found["443"].iter("script")}
+    assert scripts["http-title"].get("output") == 'A <b> & "c"'
+    assert "Issuer: CN=authority\n" in (scripts["ssl-cert"].get("output") or "")
+    assert scripts["ssl-cert"].find("table[@key='validity']/elem[@key='notAfter']").text == "2030-03-17T17:46:40"  # type: ignore[union-attr]
+    assert found["80"].find("service").attrib["method"] == "table"  # type: ignore[union-attr]
+    assert found["9100"].find("service") is None
+    assert found["8443"].find("service").attrib["tunnel"] == "ssl"  # type: ignore[union-attr]
+    assert found["631"].find("service").attrib["devicetype"] == "printer"  # type: ignore[union-attr]
+    assert "tunnel" not in found["25"].find("service").attrib  # type: ignore[union-attr]
+
+
+def test_libnmap_reads_it() -> None:
+    (host,) = NmapParser.parse_fromstring(report("xml", services())).hosts
+    ssh, https = host.get_service(22), host.get_service(443)
+    assert ssh.banner == "product: OpenSSH version: 9.2p1 extrainfo: Debian 2; protocol 2.0 hostname: box.lab ostype: Linux"
+    assert [one.cpestring for one in ssh.cpelist] == ["cpe:/a:openbsd:openssh:9.2:p1", "cpe:/o:linux:linux_kernel"]
+    assert (https.tunnel, https.service) == ("ssl", "http")
+    assert [script["id"] for script in https.scripts_results] == ["http-title", "ssl-cert"]
+
+
+def test_a_port_that_was_not_asked_is_written_as_ever() -> None:
+    assert service_elements(None, "ssh") == '<service name="ssh" method="table" conf="3"/>'
+    assert service_elements(None, "") == ""
+
+
+def test_grepable_has_the_version_where_nmap_has_it() -> None:
+    text = report("grepable", services())
+    assert "22/open/tcp//ssh//OpenSSH 9.2p1 [Debian 2; protocol 2.0]/" in text
+    assert "443/open/tcp//ssl|http//nginx 1.22.1/" in text
+    assert "80/open/tcp//http?///" in text
+
+
+def test_normal_output_has_the_table() -> None:
+    assert "OpenSSH 9.2p1" in report("normal", services())
+
+
+@pytest.mark.parametrize("words", ["\x1b[2J", "a\nHost: forged", "\u202e", '"/><x>', "]]>", "\ud800", "波止場", "a/b,c\t(d)"])
+def test_hostile_words_stay_words(words: str) -> None:
+    for format_name in ("table", "normal", "grepable", "jsonl", "xml"):
+        text = report(format_name, hostile_service(words), replace(PLAIN, explain=True))
+        for unsafe in ("\x1b", "\u202e", "\nHost: forged", "\ud800"):
+            assert unsafe not in text, format_name
+    xml = report("xml", hostile_service(words))
+    assert ElementTree.fromstring(xml.partition("<!DOCTYPE nmaprun>")[2]).find(".//x") is None
+    for line in report("jsonl", hostile_service(words)).splitlines():
+        validator().validate(json.loads(line))
+    ports = report("grepable", hostile_service(words)).partition("Ports: ")[2].splitlines()[0]
+    assert ports.count("/") == 7
+
+
+def test_bytes_are_shown_without_loss() -> None:
+    every = bytes(range(256))
+    shown = shown_bytes(every)
+    assert shown.isascii()
+    assert shown.isprintable()
+    assert shown.encode().decode("unicode_escape").encode("latin-1") == every
