@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from hatoba.model import Deception as Deception
     from hatoba.model import Doing as Doing
     from hatoba.model import Evidence as Evidence
+    from hatoba.model import Found as Found
     from hatoba.model import Hop as Hop
     from hatoba.model import Host as Host
+    from hatoba.model import HostsAsked as HostsAsked
     from hatoba.model import Ping as Ping
     from hatoba.model import Progress as Progress
     from hatoba.model import Protocol as Protocol
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from hatoba.model import ScanEnd as ScanEnd
     from hatoba.model import ScanInfo as ScanInfo
     from hatoba.model import State as State
+    from hatoba.model import TakenOver as TakenOver
     from hatoba.model import Trace as Trace
     from hatoba.model import Unsteady as Unsteady
     from hatoba.model import Vanishing as Vanishing
@@ -55,8 +58,20 @@ _HOMES = {
     "hatoba.api": ("ScanOptions", "scan", "scan_array", "scan_async", "scan_events"),
     "hatoba.errors": ("HatobaError", "NotInScope", "NotPermitted", "UsageError", "WireError"),
     "hatoba.model": (
-        *("Address", "Answer", "Deception", "Doing", "Evidence", "Hop", "Host", "Ping", "Progress"),
-        *("Protocol", "Reason", "ScanEnd", "ScanInfo", "State", "Trace", "Unsteady", "Vanishing", "Verdict"),
+        *("Address", "Answer", "Deception", "Doing", "Evidence", "Found", "Hop", "Host", "HostsAsked", "Ping"),
+        *(
+            "Progress",
+            "Protocol",
+            "Reason",
+            "ScanEnd",
+            "ScanInfo",
+            "State",
+            "TakenOver",
+            "Trace",
+            "Unsteady",
+            "Vanishing",
+            "Verdict",
+        ),
     ),
     "hatoba.results.batch": ("VerdictBatch",),
     "hatoba.service": ("Certificate", "Facts", "Outcome", "Service", "Tls"),

@@ -6,6 +6,7 @@ structured array (``hatoba.results.batch``); the codes of the enumerations below
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from ipaddress import IPv4Address, IPv6Address
@@ -248,6 +249,20 @@ class Host:
     """Whose ICMP error the reason is, of a host that did not answer itself: a router's."""
     ttl: int | None = None
     """Time to live (hop limit) of the answer that the reason is, as it arrived; None where that was no IP packet."""
+    unfinished: bool = False
+    """The scan was stopped before all was known of it that was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A host has answered a ping. All that is to be said of it comes later, as :class:`Host`."""
+
+    address: Address
+    reason: Reason
+    rtt_s: float | None = None
+    """Round-trip time in seconds."""
+    ttl: int | None = None
+    """Time to live (hop limit) of the answer as it arrived; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +334,27 @@ class PortsAsked:
     port_count: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class HostsAsked:
+    """Hosts that are asked for the same ports. Hosts are numbered through in this order, from 0: of all such values of a scan,
+    and in each of them by address."""
+
+    addresses: Iterable[str]
+    """Their addresses, ascending: ``198.18.0.2``, ``198.18.0.0-198.18.0.255``; made anew each time they are read."""
+    ports: Mapping[Protocol, str]
+    """As range lists, ``1-1024,8080``."""
+    zone: str | None = None
+    """The interface of link-local IPv6 addresses; else None."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """What earlier runs of the same scan have told: so many verdicts and hosts come first among the events."""
+
+    ports: int
+    hosts: int
+
+
 @dataclass(frozen=True, slots=True)
 class ScanInfo:
     """What a report says first."""
@@ -335,6 +371,13 @@ class ScanInfo:
     shard: Shard | None = None
     all_addresses: int = 0
     """Of all shards together, where the scan is one of several."""
+    plan: ScanPlan | None = None
+    """None where nothing is sent."""
+    targets: tuple[HostsAsked, ...] = ()
+    names: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
+    """The names that hosts were asked by. Untrusted text."""
+    taken_over: TakenOver | None = None
+    """None of a scan that begins anew."""
 
     @property
     def method(self) -> str:

@@ -6,12 +6,15 @@ import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from inspect import signature
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from operator import index
 from typing import TYPE_CHECKING, SupportsIndex, TypedDict
 
 from hatoba.api.pings import FEW, NO_PORTS, default_pings, only_asked, ping
 from hatoba.api.plan import FIELDS, plan_of
+from hatoba.api.resume import refuse_beside_resume, resumed
 from hatoba.engine.scan import Scan
 from hatoba.engine.setting import protocols_of
 from hatoba.errors import UsageError
@@ -113,10 +116,13 @@ class ScanOptions(TypedDict, total=False):
     """True: I may scan these targets. Else each must be this machine's own, in the lab, or in the scope file."""
     open_only: bool
     """Leave out every verdict but *open*."""
+    resume: str | os.PathLike[str] | None
+    """Go on with the scan that this file tells of, which ``hatoba scan -oJ`` wrote: what it knows comes first, what is missing
+    is asked. The file stays as it is. Of all others only *authorized* and *open_only* go with it, and no targets."""
 
 
 def request(
-    targets: Targets,
+    targets: Targets = (),
     *,
     ports: Ports = None,
     method: str | Iterable[str] | None = None,
@@ -145,8 +151,13 @@ def request(
     source_port: int | None = None,
     authorized: bool = False,
     open_only: bool = False,
+    resume: str | os.PathLike[str] | None = None,
 ) -> Request:
     """A scan that has sent nothing yet. Raises UsageError, NotInScope or NotPermitted for whatever can be refused."""
+    if resume is not None:
+        refuse_beside_resume(locals(), {name: its.default for name, its in signature(request).parameters.items()})
+        scan, only_open = resumed(resume, partial(_allowed, authorized=authorized))
+        return Request(scan, open_only or only_open)
     said = {name: value for name, value in locals().items() if name in FIELDS}
     if hosts_only:
         _refuse_ports({"ports": ports, "method": method, "exclude_ports": exclude_ports, "tcp_flags": tcp_flags})
@@ -156,7 +167,7 @@ def request(
     if tcp_flags is not None:
         _require_segments(methods)
     built = _targets(targets, methods, ports, exclude, exclude_ports, families, interface, shard)
-    permitted = Scope.waive(built, "authorized=True") if authorized else _permitted(built)
+    permitted = _allowed(built, authorized)
     for name in methods:
         if name != CONNECT.name:
             require_raw(name)
@@ -228,7 +239,9 @@ def _pings(pings: str | Ping | Iterable[str | Ping]) -> tuple[Ping, ...]:
     return tuple(one if isinstance(one, Ping) else ping(*one.split(":", 1)) for one in given)
 
 
-def _permitted(targets: TargetSet) -> Permitted:
+def _allowed(targets: TargetSet, authorized: bool) -> Permitted:
+    if authorized:
+        return Scope.waive(targets, "authorized=True")
     grants = ScopeFile(default_path(os.environ)).load()
     return Scope(grants, [*own_networks(), *lab_networks()]).require(targets)
 

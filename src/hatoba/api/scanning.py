@@ -27,7 +27,7 @@ def _spelled_out(function: Function) -> Function:
 
 
 @_spelled_out
-def scan(targets: Targets, **options: Unpack[ScanOptions]) -> Generator[Verdict, None, None]:
+def scan(targets: Targets = (), **options: Unpack[ScanOptions]) -> Generator[Verdict, None, None]:
     """Verdicts as they become known, one for each port asked. Of an address that nobody on the link
     answers for, SYN, which looks first, asks no port; connect() asks, and tells ``filtered``. Of more than 16 addresses those
     that answer no ping are asked for no port, unless *pings* is ``()``.
@@ -43,8 +43,8 @@ def scan(targets: Targets, **options: Unpack[ScanOptions]) -> Generator[Verdict,
 
 
 @_spelled_out
-def scan_events(targets: Targets, **options: Unpack[ScanOptions]) -> Generator[Event, None, None]:
-    """All that a scan tells: a ScanInfo; any mix of VerdictBatch, Service, Host and Progress; a ScanEnd.
+def scan_events(targets: Targets = (), **options: Unpack[ScanOptions]) -> Generator[Event, None, None]:
+    """All that a scan tells: a ScanInfo; any mix of VerdictBatch, Service, Found, Host and Progress; a ScanEnd.
 
     A Host comes after its last verdict and, with *version_intensity*, its last Service. What went wrong on the way stands in
     the ScanEnd and is not raised; else as :func:`scan`.
@@ -53,7 +53,7 @@ def scan_events(targets: Targets, **options: Unpack[ScanOptions]) -> Generator[E
 
 
 @_spelled_out
-def scan_array(targets: Targets, **options: Unpack[ScanOptions]) -> npt.NDArray[np.void]:
+def scan_array(targets: Targets = (), **options: Unpack[ScanOptions]) -> npt.NDArray[np.void]:
     """The whole result as one structured array, sorted by target, protocol and port.
 
     Its fields are ``address`` (text, as wide as the longest), ``port``, ``protocol``, ``state``, ``reason`` and ``answer`` (the
@@ -70,7 +70,7 @@ def scan_array(targets: Targets, **options: Unpack[ScanOptions]) -> npt.NDArray[
 
 
 @_spelled_out
-async def scan_async(targets: Targets, **options: Unpack[ScanOptions]) -> AsyncGenerator[Verdict, None]:
+async def scan_async(targets: Targets = (), **options: Unpack[ScanOptions]) -> AsyncGenerator[Verdict, None]:
     """As :func:`scan`, for asyncio: the scan runs in a thread of its own, never far ahead of its reader.
 
     Whatever is to be refused is raised at the first step. Cancelling the task, or closing the generator, stops the scan and

@@ -72,6 +72,7 @@ OUTPUTS = {"J": "--json", "X": "--xml", "G": "--grepable", "N": "--normal", "A":
 
 VALUE_OPTIONS = frozenset(
     {
+        "--resume",
         "--ports",
         "--scanflags",
         "--exclude-ports",

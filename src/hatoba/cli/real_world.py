@@ -20,6 +20,7 @@ from hatoba.engine.scan import Scan
 from hatoba.errors import UsageError
 from hatoba.messages import _
 from hatoba.model import ScanPlan
+from hatoba.results.known import Known
 from hatoba.targets.scope import Permitted, Scope
 from hatoba.targets.scope_file import ScopeFile, default_path
 from hatoba.targets.target_set import TargetSet
@@ -45,8 +46,16 @@ def real_world() -> World:
     )
 
 
-def _new_scan(plan: ScanPlan, permitted: Permitted, *, arguments: Sequence[str], watch: Watch | None = None) -> Scan:
-    return Scan(plan, permitted, arguments=arguments, network=None if watch is None else watch.network(plan))
+def _new_scan(
+    plan: ScanPlan,
+    permitted: Permitted,
+    *,
+    arguments: Sequence[str],
+    watch: Watch | None = None,
+    known: Known | None = None,
+) -> Scan:
+    network = None if watch is None else watch.network(plan)
+    return Scan(plan, permitted, arguments=arguments, network=network, known=known)
 
 
 def _identified(scan: AnyScan, options: ScanOptions, permitted: Permitted) -> AnyScan:

@@ -65,6 +65,12 @@ def command(**given: Any) -> int:
     """Scan, and return the exit status."""
     options = options_of(given)
     from hatoba.cli.real_world import real_world
+
+    arguments = ("hatoba", *sys.argv[1:])
+    if options.resume is not None:
+        from hatoba.cli.scan_resume import resume
+
+        return resume(options, real_world(), arguments)
     from hatoba.cli.scan_run import scan
 
-    return scan(options, real_world(), ("hatoba", *sys.argv[1:]))
+    return scan(options, real_world(), arguments)

@@ -188,6 +188,11 @@ _REPORTS: _Options = (
         multiple=True,
         help=_N("Write all of them: NAME.jsonl, .xml, .gnmap, .nmap."),
     ),
+    _value(
+        "--resume",
+        metavar="FILE",
+        help=_N("Go on with the scan that was cut off while it wrote FILE by -oJ: ask only what is missing, and add it there."),
+    ),
     _flag("--open", "open_only", help=_N("Show open ports only.")),
     _flag("--reason", help=_N("Say in a word why a port has its state.")),
     _flag("--explain", help=_N("Say it in a sentence, with the evidence.")),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hatoba.cli.nmap_flags import METHODS
+from hatoba.cli.resume_options import refuse_beside_resume
 from hatoba.cli.scan_discovery import pings_of, refuse_contradictions, was_said
 from hatoba.cli.scan_services import intensity_of
 from hatoba.cli.scan_timing import timing_of
@@ -39,6 +40,7 @@ _WITH_FILES = {
     "grepable": "-oG",
     "normal": "-oN",
     "all_formats": "-oA",
+    "resume": "--resume",
 }
 """Options whose value is the name of a file, by their keys."""
 
@@ -91,6 +93,8 @@ class ScanOptions:
     explain: bool = False
     verbose: int = 0
     progress: bool = True
+    resume: str | None = None
+    """The JSON Lines report of the scan to go on with."""
     plan: ScanPlan = field(default_factory=ScanPlan)
     """All but methods and pings, which are settled later."""
 
@@ -102,11 +106,13 @@ class ScanOptions:
 
 def options_of(given: Mapping[str, Any]) -> ScanOptions:
     """The parser's values as :class:`ScanOptions`. Raises UsageError where two of them do not go together."""
-    if not given["targets"] and not given["inputs"]:
+    _refuse_options_as_names(given)
+    if given["resume"] is not None:
+        refuse_beside_resume(given)
+    elif not given["targets"] and not given["inputs"]:
         raise UsageError(
             _("there is no target: name at least one, for instance hatoba scan localhost, or a list with -iL FILE")
         )
-    _refuse_options_as_names(given)
     refuse_contradictions(given, {key: _METHOD_LETTERS[name] for name, key in _METHOD_KEYS.items()})
     return ScanOptions(
         targets=tuple(given["targets"]),
@@ -137,6 +143,7 @@ def options_of(given: Mapping[str, Any]) -> ScanOptions:
         explain=given["explain"],
         verbose=given["verbose"],
         progress=given["progress"],
+        resume=given["resume"],
         plan=_plan(given),
     )
 
@@ -187,6 +194,10 @@ def _outputs(given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
             where = _("standard output") if path == "-" else path
             raise UsageError(_("two reports would go to {where}: give each a file of its own").format(where=where))
         seen.add(path)
+    if given["resume"] in seen or (given["resume"] is not None and given["resume"] == given["pcap"]):
+        raise UsageError(
+            _("{file} is gone on with by --resume: leave it out of the other options").format(file=given["resume"])
+        )
     if given["pcap"] in ("", "-"):
         raise UsageError(_("--pcap needs the name of a file, for instance --pcap scan.pcapng"))
     if given["pcap"] in seen:

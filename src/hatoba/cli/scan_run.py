@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import chain
+from shlex import quote
 from shutil import get_terminal_size
 from typing import Protocol as Interface
 from typing import TextIO
@@ -25,13 +26,15 @@ from hatoba.cli.target_list import Names, TargetList
 from hatoba.engine.setting import protocols_of
 from hatoba.errors import HatobaError, OutputError, UsageError
 from hatoba.messages import _
-from hatoba.model import Host, Ping, Progress, Protocol, ScanEnd, ScanInfo, ScanPlan
+from hatoba.model import Found, Host, Ping, Progress, Protocol, ScanEnd, ScanInfo, ScanPlan
 from hatoba.reports.base import ReportOptions
 from hatoba.reports.colour import wants_colour
 from hatoba.reports.formats import open_reports
-from hatoba.reports.outputs import Fanout, Output, open_output
+from hatoba.reports.jsonl_reading import ReadScan
+from hatoba.reports.outputs import Fanout, Output, open_output, open_resumed
 from hatoba.reports.progress import ProgressBar
 from hatoba.results.batch import HostBatch, VerdictBatch
+from hatoba.results.known import Known
 from hatoba.service import Service
 from hatoba.targets.build import Built, build_targets
 from hatoba.targets.files import read_expressions
@@ -42,7 +45,7 @@ from hatoba.targets.target_set import TargetSet
 CLOSED_PIPE = 141
 """Exit status where nobody is left to write for: 128 + SIGPIPE."""
 
-Event = ScanInfo | VerdictBatch | Service | Host | HostBatch | Progress | ScanEnd
+Event = ScanInfo | VerdictBatch | Service | Found | Host | HostBatch | Progress | ScanEnd
 
 
 class Scan(Interface):
@@ -58,7 +61,13 @@ class NewScan(Interface):
     """``hatoba.engine.scan.Scan``, with what is to look at its packets (``scan_watch.watch_of``)."""
 
     def __call__(
-        self, plan: ScanPlan, permitted: Permitted, *, arguments: Sequence[str], watch: Watch | None = None
+        self,
+        plan: ScanPlan,
+        permitted: Permitted,
+        *,
+        arguments: Sequence[str],
+        watch: Watch | None = None,
+        known: Known | None = None,
     ) -> Scan: ...
 
 
@@ -96,7 +105,7 @@ def scan(options: ScanOptions, world: World, arguments: Sequence[str]) -> int:
     if options.list_only:
         targets = _noted(_targets(options, NO_PORTS, world.stdin))
         names = world.names() if options.list_names else None
-        return _report(TargetList(targets, arguments, names, time.time), options, world)
+        return _report(TargetList(targets, arguments, names, time.time), options, world, None)
     means = world.means(options)
     ports = NO_PORTS if options.hosts_only else _ports(options, protocols_of(means.methods))
     targets = _noted(_targets(options, ports, world.stdin))
@@ -105,22 +114,34 @@ def scan(options: ScanOptions, world: World, arguments: Sequence[str]) -> int:
     permitted = world.permit(options, targets)
     if means.remark and options.verbose:
         complain(means.remark)
+    return run(plan, permitted, options, world, arguments)
+
+
+def run(
+    plan: ScanPlan,
+    permitted: Permitted,
+    options: ScanOptions,
+    world: World,
+    arguments: Sequence[str],
+    read: ReadScan | None = None,
+) -> int:
+    """Carry out what is settled, and return the exit status. *read* is the scan to go on with."""
     for remark in remarks(options, plan):
         complain(remark)
+    known = None if read is None else read.known
     watch = watch_of(options, world.stdout, world.stderr)
     if watch is None:
-        return _report(
-            _identified(world.new_scan(plan, permitted, arguments=arguments), options, world, permitted), options, world
-        )
+        engine_scan = world.new_scan(plan, permitted, arguments=arguments, known=known)
+        return _report(_identified(engine_scan, options, world, permitted), options, world, read)
     if options.dry_run:
         _refuse_nowhere(world.stdout)
         plan = dry_plan(plan)
-    engine_scan = world.new_scan(plan, permitted, arguments=arguments, watch=watch)
+    engine_scan = world.new_scan(plan, permitted, arguments=arguments, watch=watch, known=known)
     try:
         if options.dry_run:
             status = _dry(engine_scan, watch)
         else:
-            status = _report(_identified(engine_scan, options, world, permitted), options, world)
+            status = _report(_identified(engine_scan, options, world, permitted), options, world, read)
     finally:
         failure = watch.close()
     return status or failure
@@ -139,13 +160,13 @@ def _dry(engine_scan: Scan, watch: Watch) -> int:
     return 0
 
 
-def _report(engine_scan: Scan, options: ScanOptions, world: World) -> int:
+def _report(engine_scan: Scan, options: ScanOptions, world: World, read: ReadScan | None) -> int:
     """Run and write all that was asked for; returns the exit status."""
     with ProgressBar(world.stderr, world.environ if options.progress else {"TERM": "dumb"}) as bar:
-        reports = _reports(options, world, bar)
+        reports = _reports(options, world, bar, read)
         try:
             told = options.table and not is_nowhere(world.stdout) and (world.stdout.isatty() or not world.stderr.isatty())
-            return _relay(engine_scan, reports, bar, told=told, listed=options.list_only)
+            return _relay(engine_scan, reports, bar, told=told, listed=options.list_only, file=_resumable(options))
         except KeyboardInterrupt:
             for stream in reports.streams:
                 release(stream)
@@ -203,7 +224,7 @@ def _targets(options: ScanOptions, ports: PortChoice, stdin: TextIO) -> Built:
     return built
 
 
-def _reports(options: ScanOptions, world: World, bar: ProgressBar) -> Fanout:
+def _reports(options: ScanOptions, world: World, bar: ProgressBar, read: ReadScan | None) -> Fanout:
     """Every output, opened. Raises UsageError for one that can't be, OutputError where the only one is closed."""
     outputs = []
     if options.table and not is_nowhere(world.stdout):
@@ -213,6 +234,8 @@ def _reports(options: ScanOptions, world: World, bar: ProgressBar) -> Fanout:
     try:
         for format_name, path in options.outputs:
             outputs.append(open_output(format_name, path, world.stdout))
+        if read is not None and options.resume is not None:
+            outputs.append(open_resumed(options.resume, read.size_bytes))
     except OutputError as error:
         for output in outputs:
             if output.is_ours:
@@ -236,9 +259,15 @@ def _refuse_nowhere(stdout: TextIO) -> None:
         )
 
 
-def _relay(engine_scan: Scan, reports: Fanout, bar: ProgressBar, *, told: bool, listed: bool) -> int:
+def _resumable(options: ScanOptions) -> str | None:
+    """The file that a scan can be gone on with from."""
+    files = [path for format_name, path in options.outputs if format_name == "jsonl" and path != "-"]
+    return None if options.list_only else options.resume or next(iter(files), None)
+
+
+def _relay(engine_scan: Scan, reports: Fanout, bar: ProgressBar, *, told: bool, listed: bool, file: str | None) -> int:
     """Hand the events to the reports until the scan ends, and return the exit status. *told*: problems are read in the
-    table already; *listed*: nobody was to be asked."""
+    table already; *listed*: nobody was to be asked; *file*: where it can be gone on from."""
     ending: ScanEnd | None = None
     warned = False
     events = engine_scan.events()
@@ -258,7 +287,10 @@ def _relay(engine_scan: Scan, reports: Fanout, bar: ProgressBar, *, told: bool, 
             bar.hide()
             if isinstance(events, Generator):
                 events.close()
-    return _status(reports, ending, interrupts, told=told, listed=listed)
+    status = _status(reports, ending, interrupts, told=told, listed=listed)
+    if file is not None and (ending is None or ending.interrupted):
+        complain(_("hatoba scan --resume {file} asks the rest").format(file=quote(file)))
+    return status
 
 
 def _hand_on(event: Event, reports: Fanout, bar: ProgressBar) -> None:
@@ -271,6 +303,8 @@ def _hand_on(event: Event, reports: Fanout, bar: ProgressBar) -> None:
             reports.verdicts(event)
         case Service():
             reports.service(event)
+        case Found():
+            reports.found(event)
         case Host():
             reports.host(event)
         case HostBatch():

@@ -52,10 +52,11 @@ def discover(group: Group, setting: Setting, book: HostBook, wanted: Sequence[Pi
     setting.tally.echoed |= none_fits(group.block.family, wanted)
     for kernel in (False, True):
         parts = [(method, ports) for method, ports in pings if isinstance(method, KernelMethod) is kernel]
-        if not parts or setting.stopped():
+        if not parts or setting.stopped() or book.up.all():
             continue
         asked = [method for method, _ports in parts]
-        run, transport = setting.leg(group, parts, host_settles=True, deadline_s=deadline_s)
+        only = np.repeat(~book.up[:, None], sum(len(ports) for _method, ports in parts), axis=1)
+        run, transport = setting.leg(group, parts, host_settles=True, only=only, deadline_s=deadline_s)
         try:
             for rows in run.batches():
                 book.learn(rows, asked, run.asked_by)

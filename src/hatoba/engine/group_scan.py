@@ -15,15 +15,16 @@ from hatoba.engine.groups import Group, Unreachable
 from hatoba.engine.hop_probes import Aim
 from hatoba.engine.host_book import Asked, HostBook
 from hatoba.engine.second_look import look_again, worth_it
-from hatoba.engine.setting import AnyMethod, Setting
+from hatoba.engine.setting import AnyMethod, Mask, Setting
 from hatoba.engine.traceroute import trace, vanish
 from hatoba.errors import HatobaError
-from hatoba.model import Doing, Host, Reason, Trace
+from hatoba.model import Doing, Found, Host, Reason, Trace
 from hatoba.probes import METHODS, PINGS
 from hatoba.probes.method import Method
 from hatoba.results.batch import VERDICT, HostBatch, HostTable, VerdictBatch
+from hatoba.results.known import unasked
 
-Told = Iterator[VerdictBatch | Host | HostBatch | Unreachable]
+Told = Iterator[VerdictBatch | Found | Host | HostBatch | Unreachable]
 
 _LOOKED_AT_AGAIN = ("syn", "connect")
 _FEW_SILENT = 16
@@ -37,6 +38,14 @@ class GroupScan:
         self._group, self._asked, self._setting, self._hosts = group, asked, setting, hosts
         self._book = HostBook(group, hosts, setting.responders.addresses)
         self._named = np.zeros(len(group), bool)
+        self._known = np.zeros(0, VERDICT)
+        if setting.known is not None:
+            indices = group.block.index(group.offsets)
+            self._known = setting.known.of(indices)
+            for place in np.flatnonzero(np.isin(indices, list(setting.known.found))).tolist():
+                self._book.recall(place, setting.known.found[int(indices[place])])
+        for questions in asked:
+            self._book.learn(self._of(questions), [questions.method])
         patience_s = setting.plan.host_timeout_s
         self._deadline_s = math.inf if patience_s is None else setting.clock() + patience_s
 
@@ -60,19 +69,21 @@ class GroupScan:
             if plan.traceroute and not self._setting.stopped() and self._setting.clock() < self._deadline_s:
                 yield from self._trace()
         except HatobaError:
-            yield from self._book.close(asked_only=True)
+            yield from self._book.close(stopped=True)
             raise
         if self._group.neighbours:
             self._book.there(np.ones(len(self._group), bool), link_shows)
         pinged_only = plan.pings and not self._asked and not self._setting.stopped()
         absent = Reason.NO_RESPONSE.word if pinged_only else None
-        yield from self._book.close(asked_only=self._setting.stopped(), absent=absent)
+        yield from self._book.close(stopped=self._setting.stopped(), absent=absent)
 
     def _discover(self) -> Told:
         """Who is to be asked for ports and is not there is told of at once, and left out of the group."""
         self._setting.tally.doing = Doing.DISCOVERY
+        pinged = not (self._group.route.local or self._group.neighbours)
         for _sign in discover(self._group, self._setting, self._book, self._setting.plan.pings, self._deadline_s):
             yield self._nothing()
+            yield from self._book.found() if pinged else ()
         self._ask_names()
         kept = self._book.up | self._book.timed_out
         if not self._asked or self._setting.stopped() or kept.all():
@@ -87,13 +98,35 @@ class GroupScan:
         count = int(questions.counts(len(self._group)).sum())
         if self._setting.stopped() or not count:
             return
+        known = self._of(questions)
+        left = self._left_of(questions, known)
+        found = [worth_it(known, count)]
+        if left is None or left.any():
+            for batch in self._ask_left(questions, left, known):
+                found.append(worth_it(batch.rows, count))
+                yield batch
+        late = self._setting.clock() >= self._deadline_s and self._book.timed_out.any()
+        if not late and self._setting.plan.second_look and questions.method.name in _LOOKED_AT_AGAIN:
+            yield from self._doubt(questions, np.concatenate(found))
+
+    def _of(self, questions: Questions) -> npt.NDArray[np.void]:
+        """The verdicts that were told of these questions before this run of the scan."""
+        known: npt.NDArray[np.void] = self._known[self._known["protocol"] == questions.method.protocol]
+        return known
+
+    def _left_of(self, questions: Questions, known: npt.NDArray[np.void]) -> Mask | None:
+        """Which of them are to be asked yet, (hosts, ports); None: all."""
+        if not len(known):
+            return questions.only
+        asked = np.ones((len(self._group), len(questions.ports)), bool) if questions.only is None else questions.only
+        return unasked(asked, known, self._group.places(known["host"]), questions.ports)
+
+    def _ask_left(self, questions: Questions, left: Mask | None, known: npt.NDArray[np.void]) -> Iterator[VerdictBatch]:
         method, parts = questions.method, [(questions.method, questions.ports)]
         self._setting.tally.doing = Doing.ASKING
-        run, transport = self._setting.leg(self._group, parts, only=questions.only, deadline_s=self._deadline_s)
-        found = [np.zeros(0, VERDICT)]
+        run, transport = self._setting.leg(self._group, parts, only=left, deadline_s=self._deadline_s, known=known)
         try:
             for rows in run.batches():
-                found.append(worth_it(rows, count))
                 yield self._learnt(method, rows)
         except HatobaError:
             yield self._learnt(method, run.rest())
@@ -103,8 +136,6 @@ class GroupScan:
         self._book.doubt(run.doubts())
         if run.timed_out:
             self._book.time_out(run.unanswered_hosts())
-        elif self._setting.plan.second_look and method.name in _LOOKED_AT_AGAIN:
-            yield from self._doubt(questions, np.concatenate(found))
 
     def _doubt(self, questions: Questions, found: npt.NDArray[np.void]) -> Iterator[VerdictBatch]:
         if self._setting.stopped():

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from hatoba.engine.doubts import Doubts
 from hatoba.engine.groups import Group
 from hatoba.engine.setting import AnyMethod
-from hatoba.model import Address, Answer, Host, Protocol, Reason, State, Trace, Vanishing
+from hatoba.model import Address, Answer, Found, Host, Protocol, Reason, State, Trace, Vanishing
 from hatoba.packets.distinct import distinct
 from hatoba.results.batch import HostBatch, HostTable
 
@@ -56,6 +56,8 @@ class HostBook:
         self._hindered = np.zeros(count, _HINDERED)
         self._asked = np.zeros(count, bool)
         self._timed_out = np.zeros(count, bool)
+        self._told = np.zeros(count, bool)
+        """Which were told to be there, or are known to have been."""
         self._methods: list[AnyMethod] = []
         self._answered, self._silent = np.zeros(count, _ASKED), np.zeros(count, _ASKED)
         self._traces: dict[int, Trace] = {}
@@ -75,6 +77,20 @@ class HostBook:
     def there(self, which: Mask, reason: Reason) -> None:
         """These hosts are there, and not because of an answer to a port's question."""
         self._reason[which & (self._reason == 0)] = reason
+
+    def recall(self, place: int, found: Found) -> None:
+        """The host at *place* has answered a ping before this run of the scan."""
+        self._reason[place], self._told[place] = found.reason, True
+        self._answered["ttl"][place] = found.ttl or 0
+        if found.rtt_s is not None:
+            self._answers[place], self._rtt_sum_s[place] = 1, found.rtt_s
+
+    def found(self) -> Iterator[Found]:
+        """Those that are there and were not told of yet."""
+        for place in np.flatnonzero(self.up & ~self._told).tolist():
+            host = self._host(place, int(self._group.block.index(self._group.offsets[[place]])[0]), None, False)
+            yield Found(host.address, Reason(int(self._reason[place])), host.rtt_s, host.ttl)
+        self._told |= self.up
 
     def learn(self, rows: Rows, methods: Sequence[AnyMethod], asked_by: Numbers | None = None) -> None:
         """Take in verdict rows of this group's hosts. *asked_by* says of each which of the *methods* asked; None: the first."""
@@ -151,7 +167,7 @@ class HostBook:
         """A book for the group's hosts at *places*, with what this one knows."""
         book = HostBook(self._group.part(places), self._hosts, self._responders)
         book._methods = self._methods
-        for name in ("_reason", "_answers", "_rtt_sum_s", "_hindered", "_asked", "_timed_out", "_answered", "_silent"):
+        for name in ("_reason", "_answers", "_rtt_sum_s", "_hindered", "_asked", "_timed_out", "_told", "_answered", "_silent"):
             setattr(book, name, getattr(self, name)[places])
         return book
 
@@ -170,15 +186,16 @@ class HostBook:
     def _hindrance(self, reason: int, responder: int) -> tuple[str, Address | None]:
         return Reason(reason or Reason.NO_RESPONSE).word, self._responders[responder - 1] if responder else None
 
-    def close(self, asked_only: bool = False, absent: str | None = None) -> Iterator[Host | HostBatch]:
-        """Every host once, those of a kind that follow each other in a batch; with *asked_only* those alone of which something
-        is known. *absent* is the reason for calling a host down of which nothing was heard; None leaves it unknown, as one is
-        whose time was up."""
-        places = np.flatnonzero(self._asked | self.up) if asked_only else np.arange(len(self._group))
-        indices, alike = self._group.block.index(self._group.offsets[places]), self._alike()[places]
+    def close(self, stopped: bool = False, absent: str | None = None) -> Iterator[Host | HostBatch]:
+        """Every host once, those of a kind that follow each other in a batch; of a scan that was *stopped* those alone of which
+        something is known, each by itself, and none is finished. *absent* is the reason for calling a host down of which
+        nothing was heard; None leaves it unknown, as one is whose time was up."""
+        places = np.flatnonzero(self._asked | self.up) if stopped else np.arange(len(self._group))
+        alike = np.full(len(places), -1) if stopped else self._alike()
+        indices = self._group.block.index(self._group.offsets[places])
         starts = np.flatnonzero((alike[1:] != alike[:-1]) | (alike[1:] < 0)) + 1
         for first, end in pairwise([0, *starts.tolist(), len(places)] if len(places) else []):
-            host = self._host(int(places[first]), int(indices[first]), absent)
+            host = self._host(int(places[first]), int(indices[first]), absent, stopped)
             if alike[first] < 0:
                 yield host
             else:
@@ -193,7 +210,7 @@ class HostBook:
             alike[list(told)] = -1
         return alike
 
-    def _host(self, place: int, index: int, absent: str | None) -> Host:
+    def _host(self, place: int, index: int, absent: str | None, stopped: bool) -> Host:
         state, rtt_s, mac, ttl = "unknown", None, None, None
         reason, responder = self._hindrance(*self._hindered[place].item())
         if self._reason[place]:
@@ -225,6 +242,7 @@ class HostBook:
             tried_ports=self._doubts.tried.get(place, ()),
             responder=responder,
             ttl=ttl,
+            unfinished=stopped,
         )
 
 

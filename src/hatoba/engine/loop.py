@@ -130,6 +130,12 @@ class LegRun:
         self._slowest = SlowestAnswers(len(leg.offsets), initial_s, self._longest_s)
         self._slowest_s, self._looked_s = 0.0, -math.inf
 
+    def recall(self, hosts: Indices, known: npt.NDArray[np.void]) -> None:
+        """Take from verdicts that were told before, of the *hosts* at these places, who sends errors: what is silent now may be
+        one that was held back."""
+        errors = np.isin(known["answer"], (Answer.ICMP, Answer.ICMP6))
+        self._rationing.errors(hosts[errors], known["responder"][errors] == 0, np.zeros(np.count_nonzero(errors), bool))
+
     def _stopped(self) -> bool:
         return self._told_to_stop() or self._clock() >= self._deadline_s
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address
 
 import numpy as np
@@ -13,9 +14,10 @@ from hatoba.model import Address
 class Responders:
     """Numbers addresses from 1; 0 stands for the asked host itself."""
 
-    def __init__(self) -> None:
-        self.addresses: list[Address] = []
-        self._numbers: dict[bytes, int] = {}
+    def __init__(self, addresses: Iterable[Address] = ()) -> None:
+        """*addresses* have their numbers already, in this order."""
+        self.addresses: list[Address] = list(addresses)
+        self._numbers = {address.packed: number for number, address in enumerate(self.addresses, start=1)}
 
     def number(self, packed: bytes) -> int:
         """The number of an address of 4 or 16 bytes."""

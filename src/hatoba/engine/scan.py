@@ -1,6 +1,7 @@
 """A scan from end to end: permitted targets in, events out.
 
-The events come in this order: ``ScanInfo``; any mix of ``VerdictBatch``, ``Host``, ``HostBatch`` and ``Progress``; ``ScanEnd``.
+The events come in this order: ``ScanInfo``; any mix of ``VerdictBatch``, ``Found``, ``Host``, ``HostBatch`` and ``Progress``;
+``ScanEnd``.
 Each asked port is in exactly one batch, each host is told once, after its last verdict. What was known is handed on before an
 error is.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -24,15 +26,17 @@ from hatoba.engine.neighbour_search import NeighbourSearch, Searching
 from hatoba.engine.problems import contradictions, drops, echoed, no_ways, other_way, rationing
 from hatoba.engine.setting import Setting, method_of
 from hatoba.errors import HatobaError
-from hatoba.model import Address, Doing, Host, PortsAsked, Progress, ScanEnd, ScanInfo, ScanPlan
+from hatoba.model import Address, Doing, Found, Host, PortsAsked, Progress, ScanEnd, ScanInfo, ScanPlan
 from hatoba.probes.connect import CONNECT
 from hatoba.results.batch import VERDICT, HostBatch, VerdictBatch
+from hatoba.results.known import Known
 from hatoba.targets.ports import range_list
 from hatoba.targets.scope import Permitted
 from hatoba.targets.target_set import Block
+from hatoba.targets.written import names_of, written
 from hatoba.wire.network import KernelNetwork, Network
 
-Event = ScanInfo | VerdictBatch | Host | HostBatch | Progress | ScanEnd
+Event = ScanInfo | VerdictBatch | Found | Host | HostBatch | Progress | ScanEnd
 
 _PINGED_ONLY = 64
 """What a host without ports to ask counts for among the questions of a leg, at least: what is known of it takes room too."""
@@ -50,14 +54,17 @@ class Scan:
         network: Network | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
+        known: Known | None = None,
     ) -> None:
+        """*known*: what earlier runs of the same scan have told. It comes first among the events, and is not asked again."""
         self._plan, self._targets = plan, permitted.targets
         self._arguments = tuple(arguments)
         self._clock, self._wall_clock = clock, wall_clock
         self._seed = plan.seed if plan.seed is not None else random.SystemRandom().getrandbits(63)
         self._stop = False
         network = network or KernelNetwork(clock, plan.interface, plan.source_port)
-        self._setting = Setting(plan, permitted, network, self._seed, clock, lambda: self._stop)
+        self._setting = Setting(plan, permitted, network, self._seed, clock, lambda: self._stop, known)
+        self._known = known
         self._search = NeighbourSearch(network, clock, self._setting.pace, lambda: self._stop, self._setting.order_key)
         self._methods = [method_of(name, plan.tcp_flags) for name in plan.methods]
         self._hosts = {"up": 0, "down": 0, "unknown": 0}
@@ -77,13 +84,16 @@ class Scan:
         gauge = Gauge(sum(block.count * self._port_count(block) for block in blocks), self._clock, self._setting.tally)
         failed = False
         try:
-            for event in self._groups(blocks):
+            for event in chain(self._taken_over(gauge), self._groups(self._unfinished(blocks))):
                 if isinstance(event, VerdictBatch):
                     gauge.settled(event.rows)
                     if len(event):
                         yield event
                     if (progress := gauge.due()) is not None:
                         yield progress
+                    continue
+                if isinstance(event, Found):
+                    yield event
                     continue
                 if isinstance(event, Unreachable):
                     gauge.left_out(self._ports_of(event))
@@ -100,17 +110,39 @@ class Scan:
         yield gauge.now()
         yield self._end(gauge, started_s, failed)
 
+    def _taken_over(self, gauge: Gauge) -> Iterator[VerdictBatch | Host | HostBatch]:
+        """What was told before, as though it came now."""
+        if self._known is None:
+            return
+        methods = {method.protocol.value: method.name for method in self._methods}
+        for rows in self._known.pieces():
+            yield VerdictBatch("", self._targets, rows, self._setting.responders.addresses, methods)
+        finished = sum(
+            self._port_count(block) * int(np.count_nonzero(self._known.finished[block.first : block.first + block.count]))
+            for block in self._targets.blocks
+        )
+        gauge.left_out(finished - int(np.count_nonzero(self._known.finished[self._known.rows["host"]])))
+        yield from self._known.hosts
+
+    def _unfinished(self, blocks: Sequence[Block]) -> list[Block]:
+        """The blocks with those of their hosts alone of which something is to be asked yet."""
+        if self._known is None or not self._known.finished.any():
+            return list(blocks)
+        left = ((block, np.flatnonzero(~self._known.finished[block.first : block.first + block.count])) for block in blocks)
+        return [block if len(its) == block.count else block.part(its) for block, its in left if len(its)]
+
     def _port_count(self, block: Block) -> int:
         """How many ports each host of a block is asked for."""
         return sum(len(block.ports.get(method.protocol, ())) for method in self._methods)
 
     def _ports_of(self, part: Unreachable) -> int:
         """How many ports of these hosts are left out."""
-        blocks = self._targets.blocks
-        its = np.searchsorted([block.first for block in blocks], part.block.index(part.offsets), side="right") - 1
-        return int(np.array([self._port_count(block) for block in blocks])[its].sum())
+        blocks, indices = self._targets.blocks, part.block.index(part.offsets)
+        its = np.searchsorted([block.first for block in blocks], indices, side="right") - 1
+        told = 0 if self._known is None else len(self._known.of(indices))
+        return int(np.array([self._port_count(block) for block in blocks])[its].sum()) - told
 
-    def _groups(self, blocks: Sequence[Block]) -> Iterator[VerdictBatch | Host | HostBatch | Unreachable]:
+    def _groups(self, blocks: Sequence[Block]) -> Iterator[VerdictBatch | Found | Host | HostBatch | Unreachable]:
         names = {*self._plan.methods, *(ping.method for ping in self._plan.pings)}
         own_packets = names != {CONNECT.name} or self._plan.traceroute
         for crowd in crowds(blocks, self._methods, MAX_QUESTIONS):
@@ -163,6 +195,10 @@ class Scan:
             seed=self._seed,
             shard=self._targets.shard,
             all_addresses=self._targets.all_addresses,
+            plan=self._plan,
+            targets=written(self._targets),
+            names=names_of(self._targets),
+            taken_over=None if self._known is None else self._known.size,
         )
 
     def _end(self, gauge: Gauge, started_s: float, failed: bool) -> ScanEnd:

@@ -29,6 +29,7 @@ from hatoba.packets.segment import Segment
 from hatoba.probes import METHODS, PINGS, method_named
 from hatoba.probes.connect import CONNECT, KernelMethod
 from hatoba.probes.method import Method
+from hatoba.results.known import Known
 from hatoba.targets.scope import Permitted
 from hatoba.wire.base import PacketWire
 from hatoba.wire.gate import GatedConnects, GatedHandshakes, GatedPackets
@@ -82,7 +83,9 @@ class Setting:
         seed: int,
         clock: Callable[[], float],
         stopped: Callable[[], bool],
+        known: Known | None = None,
     ) -> None:
+        """*known*: what earlier runs of this scan have told, and is not asked again."""
         self.plan, self.permitted, self.network, self.clock, self.stopped = plan, permitted, network, clock, stopped
         draw = random.Random(seed)
         self.cookie_key = (draw.getrandbits(64), draw.getrandbits(64))
@@ -90,7 +93,8 @@ class Setting:
         self.seed = seed
         self.tally = Tally()
         self.pace = Pace(clock(), plan.min_rate_pps, plan.max_rate_pps)
-        self.responders = Responders()
+        self.known = known
+        self.responders = Responders(() if known is None else known.responders)
         self.reverse_names = ReverseNames() if plan.reverse_names else None
         self.problems: list[str] = []
         """What could not be done and ends nothing, a sentence each."""
@@ -133,10 +137,11 @@ class Setting:
         plan: ScanPlan | None = None,
         deadline_s: float = math.inf,
         again: bool = False,
+        known: npt.NDArray[np.void] | None = None,
     ) -> tuple[LegRun, Transport]:
         """A leg that asks the hosts of *group* these ports by these methods: all of them connect, or none. *only* are the
         questions to ask, (hosts, asks); None: all. At *deadline_s* it ends with what is known; *again* says that all of it was
-        told already. Close the transport after it."""
+        told already; *known* are verdicts of the same hosts and methods that were told before. Close the transport after it."""
         leg = Leg(group.block, Asks(parts), group.offsets, group.macs)
         ledger = Ledger(len(leg))
         if only is not None:
@@ -161,6 +166,8 @@ class Setting:
             deadline_s,
             again,
         )
+        if known is not None:
+            run.recall(group.places(known["host"]), known)
         return run, transport
 
     def _transport(self, group: Group, leg: Leg, ledger: Ledger) -> Transport:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Protocol as Interface
-from typing import TextIO
+from typing import TextIO, runtime_checkable
 
-from hatoba.model import Host, Protocol, ScanEnd, ScanInfo, Verdict
+from hatoba.model import Found, Host, Protocol, ScanEnd, ScanInfo, Verdict
 from hatoba.results.batch import HostBatch, VerdictBatch
 from hatoba.results.collector import Collector
 from hatoba.results.summary import HostSummary, limit_for, summarise
@@ -35,6 +35,13 @@ class Report(Interface):
         """As :meth:`host`, for each of them."""
 
     def end(self, end: ScanEnd) -> None: ...
+
+
+@runtime_checkable
+class TellsFound(Interface):
+    """A report that wants to know of hosts as soon as they have answered a ping."""
+
+    def found(self, found: Found) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

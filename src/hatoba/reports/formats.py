@@ -9,7 +9,7 @@ from hatoba.messages import translated
 from hatoba.model import Protocol
 from hatoba.reports.base import UNNAMED, Desk, Report, ReportOptions, Services, Sink
 from hatoba.reports.grepable import GrepableReport
-from hatoba.reports.jsonl import JsonlReport
+from hatoba.reports.jsonl import JsonlReport, ResumedReport
 from hatoba.reports.nmap_xml import NmapXmlReport
 from hatoba.reports.normal import NormalReport
 from hatoba.reports.outputs import Fanout, Output
@@ -19,12 +19,13 @@ from hatoba.results.collector import Collector
 FORMATS: Mapping[str, Callable[[Desk], Report]] = {
     "table": TableReport,
     "jsonl": JsonlReport,
+    "resumed": ResumedReport,
     "xml": NmapXmlReport,
     "grepable": GrepableReport,
     "normal": NormalReport,
 }
 
-_WITHOUT_ROWS = frozenset({"jsonl"})
+_WITHOUT_ROWS = frozenset({"jsonl", "resumed"})
 """Formats that write each verdict as it comes and need none of them kept."""
 
 _DEFAULTS = ReportOptions()

@@ -15,10 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from hatoba.model import Answer, Host, Protocol, Reason, ScanEnd, ScanInfo, State
+from hatoba.model import Answer, Found, Host, Protocol, Reason, ScanEnd, ScanInfo, State, TakenOver
 from hatoba.reports.base import Desk
 from hatoba.reports.jsonl_host import host_facts
+from hatoba.reports.jsonl_question import question_fields
 from hatoba.reports.jsonl_service import service_facts
+from hatoba.reports.jsonl_settled import settled, settled_hosts
 from hatoba.reports.limits import limits
 from hatoba.reports.text import json_text
 from hatoba.results.batch import HostBatch, VerdictBatch, answer_word
@@ -40,8 +42,7 @@ class JsonlReport:
         self._address_count = 0
 
     def start(self, info: ScanInfo) -> None:
-        self._hosts_only = not info.asked
-        self._address_count = info.address_count
+        self._note(info)
         self._line(
             type="scan",
             format=FORMAT_VERSION,
@@ -60,26 +61,43 @@ class JsonlReport:
             started_at=_utc(info.started_at),
             seed=str(info.seed),
             **_shard(info),
+            **({} if info.plan is None else question_fields(info, info.plan, self._open_only)),
         )
 
     def verdicts(self, batch: VerdictBatch) -> None:
         if self._open_only:
-            batch = replace(batch, rows=batch.rows[batch.rows["state"] == State.OPEN])
+            untold = batch.rows["state"] != State.OPEN
+            if untold.any():
+                self._line(type="settled", verdicts=settled(replace(batch, rows=batch.rows[untold])))
+            batch = replace(batch, rows=batch.rows[~untold])
         if len(batch):
             self._sink.write("".join(_port_lines(batch, self._services)))
 
     def service(self, service: Service) -> None:
         self._line(type="service", **service_facts(service))
 
+    def found(self, found: Found) -> None:
+        self._line(
+            type="found",
+            address=str(found.address),
+            reason=found.reason.word,
+            rtt_s=None if found.rtt_s is None else round(found.rtt_s, 9),
+            ttl=found.ttl,
+        )
+
     def host(self, host: Host) -> None:
         if self._open_only and host.state != "up" and not self._hosts_only:
-            return  # an open port would have made the host up
+            # An open port would have made the host up. One that is not finished is looked for again.
+            if not host.unfinished:
+                self._line(type="settled", hosts=[settled_hosts(host)])
+            return
         names = _json([json_text(name) for name in host.names])
         self._sink.write(f'{{"type":"host","address":"{host.address}","names":{names},{self._of_host(host)}\n')
 
     def hosts(self, batch: HostBatch) -> None:
         """What they have in common is turned into JSON once."""
         if self._open_only and not self._hosts_only:
+            self._line(type="settled", hosts=[settled_hosts(batch)])
             return
         common, table = self._of_host(next(iter(batch))), batch.hosts
         self._sink.write(
@@ -105,6 +123,10 @@ class JsonlReport:
             problems=[json_text(problem) for problem in end.problems],
         )
 
+    def _note(self, info: ScanInfo) -> None:
+        self._hosts_only = not info.asked
+        self._address_count = info.address_count
+
     def _of_host(self, host: Host) -> str:
         """The rest of a host's object, after its address and names."""
         rtt_s = None if host.rtt_s is None else round(host.rtt_s, 9)
@@ -112,6 +134,45 @@ class JsonlReport:
 
     def _line(self, **fields: Any) -> None:
         self._sink.write(_json(fields) + "\n")
+
+
+class ResumedReport(JsonlReport):
+    """The lines that a file lacks which holds the lines of earlier runs already: what they told comes first, and is passed
+    over."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._passed = TakenOver(0, 0)
+        self._taken_over = TakenOver(0, 0)
+
+    def start(self, info: ScanInfo) -> None:
+        self._note(info)
+        self._taken_over = info.taken_over or self._taken_over
+        self._line(
+            type="resumed",
+            version=info.version,
+            arguments=[json_text(argument) for argument in info.arguments],
+            resumed_at=_utc(info.started_at),
+            taken_over={"ports": self._taken_over.ports, "hosts": self._taken_over.hosts},
+        )
+
+    def verdicts(self, batch: VerdictBatch) -> None:
+        if self._passed.ports < self._taken_over.ports:
+            self._passed = replace(self._passed, ports=self._passed.ports + len(batch))
+        else:
+            super().verdicts(batch)
+
+    def host(self, host: Host) -> None:
+        if self._passed.hosts < self._taken_over.hosts:
+            self._passed = replace(self._passed, hosts=self._passed.hosts + 1)
+        else:
+            super().host(host)
+
+    def hosts(self, batch: HostBatch) -> None:
+        if self._passed.hosts < self._taken_over.hosts:
+            self._passed = replace(self._passed, hosts=self._passed.hosts + len(batch))
+        else:
+            super().hosts(batch)
 
 
 class _Fragments(dict[int, str]):

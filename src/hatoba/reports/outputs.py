@@ -7,15 +7,17 @@ One output's failure is not the others': a full disk ends that file and is told 
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import TextIO
 
 from hatoba.errors import OutputError
 from hatoba.messages import _, system_words
-from hatoba.model import Host, ScanEnd, ScanInfo
-from hatoba.reports.base import Report
+from hatoba.model import Found, Host, ScanEnd, ScanInfo
+from hatoba.reports.base import Report, TellsFound
 from hatoba.results.batch import HostBatch, VerdictBatch
 from hatoba.results.collector import Collector
 from hatoba.service import Service
@@ -41,7 +43,33 @@ def open_output(format_name: str, path: str, stdout: TextIO) -> Output:
         stream = open(path, "w", encoding="utf-8", newline="\n")  # noqa: SIM115 - Fanout closes it
     except OSError as error:
         raise OutputError(_opening_failed(path, error)) from error
+    _claim(stream)
     return Output(format_name, stream, path, is_ours=True)
+
+
+def open_resumed(path: str, size_bytes: int) -> Output:
+    """The JSON Lines report at *path*, of which the first *size_bytes* are kept, to go on with it. Raises OutputError."""
+    try:
+        stream = open(path, "a", encoding="utf-8", newline="\n")  # noqa: SIM115 - Fanout closes it
+    except OSError as error:
+        raise OutputError(_opening_failed(path, error)) from error
+    if not _claim(stream):
+        stream.close()
+        raise OutputError(_("{path} is still being written by another scan: wait for its end").format(path=path))
+    stream.truncate(size_bytes)
+    return Output("resumed", stream, path, is_ours=True)
+
+
+def _claim(stream: TextIO) -> bool:
+    """False where another program of ours writes this file: their lines would get into each other. Nobody is kept out where
+    the file system has no locks."""
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 class Fanout:
@@ -77,6 +105,9 @@ class Fanout:
         if self._collector is not None:
             self._collector.service(service)
         self._each(lambda report: report.service(service))
+
+    def found(self, found: Found) -> None:
+        self._each(lambda report: report.found(found) if isinstance(report, TellsFound) else None)
 
     def host(self, host: Host) -> None:
         self._each(lambda report: report.host(host))
@@ -116,7 +147,7 @@ class Fanout:
     def _fail(self, output: Output, error: OSError) -> None:
         self._working = [pair for pair in self._working if pair[0] is not output]
         if not isinstance(error, BrokenPipeError):
-            self.failures.append(OutputError(_writing_failed(output.name, error)))
+            self.failures.append(OutputError(_writing_failed(output, error)))
         _silence(output.stream)
 
 
@@ -144,7 +175,12 @@ def _opening_failed(path: str, error: OSError) -> str:
     return _("{path} can't be written: {problem}").format(path=path, problem=system_words(error))
 
 
-def _writing_failed(name: str, error: OSError) -> str:
+def _writing_failed(output: Output, error: OSError) -> str:
+    name = output.name
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if output.is_ours and output.format in ("jsonl", "resumed"):
+            return _(
+                "{name} is incomplete: the disk is full; make room, and hatoba scan --resume {file} asks what is missing"
+            ).format(name=name, file=quote(name))
         return _("{name} is incomplete: the disk is full; make room and scan again, or write elsewhere").format(name=name)
     return _("{name} is incomplete: {problem}").format(name=name, problem=system_words(error))

@@ -60,8 +60,8 @@ class HostTable(Interface):
 
     def names(self, index: int) -> tuple[str, ...]: ...
 
-    def find(self, address: Address) -> int | None:
-        """The index of *address*; None where it is not in the table."""
+    def find(self, addresses: Sequence[Address]) -> npt.NDArray[np.int64]:
+        """Indices of these addresses, (n,); -1 for each that is not in the table."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,8 +49,8 @@ class _NoHosts:
     def names(self, index: int) -> tuple[str, ...]:
         raise IndexError(index)
 
-    def find(self, address: Address) -> int | None:
-        return None
+    def find(self, addresses: Sequence[Address]) -> npt.NDArray[np.int64]:
+        return np.full(len(addresses), -1, np.int64)
 
 
 class Collector:
@@ -126,7 +126,7 @@ class Collector:
             return self._last[1]
         index = self._index_of(address)
         pieces = [] if index is None else [piece for run in self._runs if len(piece := run.of(index))]
-        rows = pieces[0] if len(pieces) == 1 else _in_order(np.concatenate([np.zeros(0, VERDICT), *pieces]))
+        rows = pieces[0] if len(pieces) == 1 else in_order(np.concatenate([np.zeros(0, VERDICT), *pieces]))
         self._last = (address, batch := self.batch(rows))
         return batch
 
@@ -162,7 +162,7 @@ class Collector:
         turns a selection of it into text, :meth:`batch` into frozen verdicts.
         """
         self._settle()
-        return _in_order(np.concatenate([np.zeros(0, VERDICT), *(run.rows for run in self._runs)]))
+        return in_order(np.concatenate([np.zeros(0, VERDICT), *(run.rows for run in self._runs)]))
 
     def addresses(self, hosts: npt.NDArray[np.uint32]) -> npt.NDArray[np.str_]:
         """The addresses of these host indices as text, in the same order."""
@@ -176,7 +176,8 @@ class Collector:
 
     def _index_of(self, address: Address) -> int | None:
         self._settle()
-        return self._hosts.find(address)
+        index = int(self._hosts.find((address,))[0])
+        return None if index < 0 else index
 
     def _settle(self) -> None:
         if not self._pending:
@@ -185,7 +186,7 @@ class Collector:
         self._pending = []
         while self._runs and len(self._runs[-1].rows) <= 2 * len(rows):
             rows = np.concatenate([self._runs.pop().rows, rows])
-        self._runs.append(_run(_in_order(rows)))
+        self._runs.append(_run(in_order(rows)))
 
     def _let_go(self, reported: npt.NDArray[np.uint32]) -> None:
         left = (run.rows[~among(run.rows["host"], reported)] for run in self._runs)
@@ -199,7 +200,8 @@ def _run(rows: Rows) -> _Run:
     return _Run(rows, hosts, np.append(starts, len(rows)))
 
 
-def _in_order(rows: Rows) -> Rows:
+def in_order(rows: Rows) -> Rows:
+    """*rows* by host, protocol and port."""
     key = rows["host"].astype(np.uint64) << np.uint64(32)
     key |= (rows["protocol"].astype(np.uint32) << np.uint32(16) | rows["port"]).astype(np.uint64)
     return rows[np.argsort(key, kind="stable")]
@@ -209,7 +211,7 @@ def _host_from(address: Address, names: tuple[str, ...], rows: Rows) -> Host:
     """A host's own answers say that it is up; an ICMP error from a router says nothing about it."""
     own = rows[(rows["answer"] != Answer.NONE) & (rows["answer"] != Answer.LOCAL) & (rows["responder"] == 0)]
     if not len(own):
-        return Host(address, names)
+        return Host(address, names, unfinished=True)
     timed = own["rtt_s"][~np.isnan(own["rtt_s"])]
     rtt_s = float(np.median(timed)) if len(timed) else None
-    return Host(address, names, "up", Reason(int(own["reason"][0])).word, rtt_s)
+    return Host(address, names, "up", Reason(int(own["reason"][0])).word, rtt_s, unfinished=True)

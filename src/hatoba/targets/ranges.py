@@ -102,6 +102,18 @@ def pack_to_keys(family: int, packed: npt.NDArray[np.uint8]) -> Keys:
     return flat.view(">u4").ravel().astype(np.uint64) if family == 4 else flat.view("S16").ravel()
 
 
+def following(family: int, keys: Keys) -> Keys:
+    """The address behind each; the all-ones IPv6 address, which has none, is in no set."""
+    if family == 4:
+        behind: Keys = keys + np.uint64(1)
+        return behind
+    high, low = halves(keys)
+    words = np.empty((len(keys), 2), ">u8")
+    words[:, 1] = low + np.uint64(1)
+    words[:, 0] = high + (words[:, 1] == 0)
+    return words.view("S16").ravel()
+
+
 def halves(keys: Keys) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
     """IPv6 elements as their upper and lower 64 bits."""
     words = np.ascontiguousarray(keys).view(">u8").reshape(-1, 2).astype(np.uint64)

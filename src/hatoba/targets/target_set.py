@@ -17,7 +17,19 @@ import numpy as np
 import numpy.typing as npt
 
 from hatoba.model import Address, Protocol, Shard
-from hatoba.targets.ranges import Keys, Ranges, cut_at_halves, frozen, halves, ints_to_keys, pack_to_keys, union
+from hatoba.packets.distinct import distinct
+from hatoba.targets.ranges import (
+    Keys,
+    Ranges,
+    cut_at_halves,
+    following,
+    from_bounds,
+    frozen,
+    halves,
+    ints_to_keys,
+    pack_to_keys,
+    union,
+)
 from hatoba.targets.shards import Members
 
 MAX_ADDRESSES = 1 << 32
@@ -134,6 +146,13 @@ class Block:
             return indices.astype(np.int64) - self.first
         return self._by_index[np.searchsorted(self.indices, indices, sorter=self._by_index)]
 
+    def part(self, offsets: Offsets) -> Block:
+        """The hosts at these offsets, ascending and at least one, as a block of its own; they keep their indices."""
+        keys = pack_to_keys(self.family, self.packed(offsets))
+        return replace(
+            self, addresses=from_bounds(self.family, keys, following(self.family, keys)), indices=self.index(offsets)
+        )
+
     def ranges(self) -> Iterator[tuple[int, int]]:
         """Inclusive (first, last) of each range as integers, ascending."""
         return self.addresses.pairs()
@@ -207,17 +226,28 @@ class TargetSet:
         block = self.block_of(index)
         return block.address(index - block.first)
 
-    def find(self, address: Address) -> int | None:
-        """The index of *address*; None where it is not among these."""
-        zone = address.scope_id if isinstance(address, IPv6Address) else None
-        packed = np.frombuffer(address.packed, np.uint8)[None, :]
-        first, of = self._ranges_of(address.version, zone)
-        at = int(first.searchsorted(pack_to_keys(address.version, packed)[0], side="right")) - 1
-        if at < 0:
-            return None
-        block = self.blocks[of[at]]
-        offset = int(block.find(packed)[0])
-        return None if offset < 0 else block.first + offset
+    def find(self, addresses: Sequence[Address]) -> Offsets:
+        """Indices of the hosts with these addresses, (n,); -1 for each that is not among these."""
+        found = np.full(len(addresses), -1, np.int64)
+        links: dict[tuple[int, str | None], list[int]] = {}
+        for place, address in enumerate(addresses):
+            zone = address.scope_id if isinstance(address, IPv6Address) else None
+            links.setdefault((address.version, zone), []).append(place)
+        for (family, zone), places in links.items():
+            raw = b"".join(addresses[place].packed for place in places)
+            found[places] = self._find_packed(family, zone, np.frombuffer(raw, np.uint8).reshape(len(places), -1))
+        return found
+
+    def _find_packed(self, family: int, zone: str | None, packed: Packed) -> Offsets:
+        first, of = self._ranges_of(family, zone)
+        at = first.searchsorted(pack_to_keys(family, packed), side="right") - 1
+        which = np.where(at >= 0, of[at] if len(of) else -1, -1)
+        found = np.full(len(packed), -1, np.int64)
+        for its in distinct(which[which >= 0]).tolist():
+            rows, block = np.flatnonzero(which == its), self.blocks[its]
+            offsets = block.find(packed[rows])
+            found[rows] = np.where(offsets >= 0, offsets + block.first, -1)
+        return found
 
     def _ranges_of(self, family: int, zone: str | None) -> tuple[Keys, npt.NDArray[np.intp]]:
         """The first address of every range of such blocks, ascending, and the place of the block that each is of."""

@@ -120,7 +120,7 @@ def test_the_plan(chosen: list[ScanOptions], line: str, field: str, value: Any) 
         ("--prots 22 h", "did you mean --ports?"),
         ("--topports 22 h", "did you mean --top-ports?"),
         ("--foo h", "there is no option --foo; hatoba scan --help lists them"),
-        ("--resume f", "there is no option --resume; hatoba scan --help lists them"),
+        ("--wizard f", "there is no option --wizard; hatoba scan --help lists them"),
         ("-PI h", "there is no option -PI; hatoba scan --help lists them"),
         ("-v -PB h - -PQ", "there is no option -PB;"),
         ("-sQ h", "there is no option -sQ;"),

@@ -15,6 +15,7 @@ def options(**changes: Any) -> ScanOptions:
     given: dict[str, Any] = {
         **dict.fromkeys(("top_ports", "min_rate", "max_rate", "max_retries", "timing")),
         **dict.fromkeys(("interface", "scope_file", "seed", "scanflags", "source_port", "pcap", "version_intensity", "shard")),
+        **dict.fromkeys(("resume",)),
         **dict.fromkeys(("scan_delay", "host_timeout", "initial_rtt_timeout", "min_rtt_timeout", "max_rtt_timeout")),
         **dict.fromkeys(("ping_syn", "ping_ack", "ping_udp", "ping_sctp", "ping_protocol")),
         **dict.fromkeys((name.replace("-", "_") for name in METHOD_NAMES), False),

@@ -32,6 +32,7 @@ from hatoba.model import (
     State,
 )
 from hatoba.results.batch import VERDICT, VerdictBatch
+from hatoba.results.known import Known
 from hatoba.targets.ports import PortChoice
 from hatoba.targets.scope import Permitted, Scope
 
@@ -50,9 +51,16 @@ class Script:
         self.plan = ScanPlan()
 
     def __call__(
-        self, plan: ScanPlan, permitted: Permitted, *, arguments: Sequence[str], watch: object | None = None
+        self,
+        plan: ScanPlan,
+        permitted: Permitted,
+        *,
+        arguments: Sequence[str],
+        watch: object | None = None,
+        known: Known | None = None,
     ) -> Script:
         self.plan, self.permitted, self.arguments, self.watch = plan, permitted, tuple(arguments), watch
+        self.known = known
         return self
 
     @property

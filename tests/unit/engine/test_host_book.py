@@ -108,7 +108,16 @@ def test_nobody_on_the_link_is_down() -> None:
 def test_an_early_end_tells_only_of_hosts_with_a_verdict() -> None:
     hosts = book()
     learn(hosts, row(2, Reason.RESET, Answer.RST, 0.1))
-    assert [str(host.address) for host in hosts.close(asked_only=True)] == ["198.18.0.2"]
+    assert [str(host.address) for host in hosts.close(stopped=True)] == ["198.18.0.2"]
+
+
+def test_an_early_end_tells_of_each_host_by_itself_that_it_is_not_finished() -> None:
+    hosts = book()
+    for host in (1, 2, 3):
+        learn(hosts, row(host, Reason.NO_RESPONSE, Answer.NONE))
+    told = list(hosts.close(stopped=True))
+    assert [isinstance(one, Host) and one.unfinished for one in told] == [True] * 3
+    assert [len(one) for one in hosts.close() if isinstance(one, HostBatch)] == [3]
 
 
 def test_a_host_that_is_there_by_other_signs_keeps_its_own_answer_as_the_reason() -> None:

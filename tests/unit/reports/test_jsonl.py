@@ -14,8 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from hatoba.model import Answer, Protocol, Reason, Shard, State, Verdict
-from hatoba.results.batch import VERDICT, VerdictBatch
+from hatoba.model import Answer, Host, Ping, Protocol, Reason, ScanPlan, Shard, State, TakenOver, Verdict
+from hatoba.results.batch import VERDICT, HostBatch, VerdictBatch
+from hatoba.targets.build import build_targets
+from hatoba.targets.ports import parse_ports
+from hatoba.targets.written import written
 from tests.unit.reports.scans import (
     PLAIN,
     SCANS,
@@ -30,11 +33,12 @@ from tests.unit.reports.scans import (
     report,
     several_methods,
 )
-from tests.unit.results.rows import ROUTER, Hosts, opened
+from tests.unit.results.rows import ROUTER, Hosts, closed, opened
 from tests.unit.results.rows import batch as rows_of
 
 DOCS = Path(__file__).parents[3] / "docs"
 SCHEMA = DOCS / "schema" / "scan-1.json"
+OPEN_ONLY = replace(PLAIN, open_only=True)
 HOSTS = Hosts("198.18.0.2", "fe80::1%eth0", "fd00:18::2")
 
 
@@ -188,3 +192,54 @@ def test_where_hosts_alone_are_looked_for_open_leaves_none_out() -> None:
     told = [lines(report("jsonl", hosts_only(), replace(PLAIN, open_only=open_only))) for open_only in (False, True)]
     assert any(line["type"] == "host" for line in told[0])
     assert told[0] == told[1]
+
+
+def test_a_file_that_is_gone_on_with_gets_what_it_lacks() -> None:
+    """What earlier runs told comes first: so many ports, and so many hosts."""
+    hosts = Hosts("198.18.0.2", "198.18.0.3")
+    told = [
+        info(taken_over=TakenOver(3, 1)),
+        rows_of(hosts, opened([22, 80])),
+        rows_of(hosts, opened(443)),
+        Host(hosts.address(0), state="up"),
+        rows_of(hosts, opened(8080, host=1)),
+        Host(hosts.address(1), state="up", unfinished=True),
+        ended(),
+    ]
+    found = lines(report("resumed", told, PLAIN))
+    for line in found:
+        validator().validate(line)
+    assert [line["type"] for line in found] == ["resumed", "port", "host", "end"]
+    assert found[0]["taken_over"] == {"ports": 3, "hosts": 1}
+    assert (found[1]["port"], found[2]["address"], found[2]["unfinished"]) == (8080, "198.18.0.3", True)
+
+
+def test_a_batch_of_hosts_that_a_file_has_already_is_passed_over() -> None:
+    hosts = Hosts("198.18.0.2", "198.18.0.3", "198.18.0.4")
+    told = [
+        info(taken_over=TakenOver(0, 2), address_count=4, asked=()),
+        HostBatch(hosts, np.array([0, 1]), "down", "no-response"),
+        HostBatch(hosts, np.array([2]), "down", "no-response"),
+        ended(interrupted=True, hosts_up=0, hosts_down=3, hosts_total=3),
+    ]
+    found = lines(report("resumed", told, OPEN_ONLY))
+    assert [line.get("address") for line in found] == [None, "198.18.0.4", None]
+    assert "1 address was not asked to the end" in found[-1]["limits"][0]
+
+
+def test_what_was_asked_stands_in_the_first_line() -> None:
+    targets = build_targets(["198.18.0.2:22", "fe80::1%lo", "198.18.0.8-9"], ports=parse_ports("1-9,U:53")).targets
+    plan = ScanPlan(methods=("syn", "udp"), pings=(Ping("icmp-echo"),), seed=7)
+    names = {targets.address(0): ("web", "w\x1b")}
+    (line,) = lines(report("jsonl", [info(plan=plan, targets=written(targets), names=names)], PLAIN))
+    validator().validate(line)
+    assert line["targets"][0] == {"addresses": ["198.18.0.2"], "zone": None, "ports": {"tcp": "22", "udp": "22"}}
+    assert line["names"] == {"198.18.0.2": ["web", "w\x1b"]}
+    assert line["plan"]["pings"] == [{"method": "icmp-echo", "ports": [0]}]
+
+
+def test_what_is_not_open_is_told_in_short() -> None:
+    hosts = Hosts("198.18.0.2")
+    found = lines(report("jsonl", [rows_of(hosts, opened(22), closed([23, 24])), rows_of(hosts, opened(80))], OPEN_ONLY))
+    assert [line["type"] for line in found] == ["settled", "port", "port"]
+    assert [(entry["state"], entry["hosts"], entry["ports"]) for entry in found[0]["verdicts"]] == [("closed", "0", "23-24")]

@@ -10,7 +10,7 @@ import pytest
 
 from hatoba.errors import OutputError
 from hatoba.reports.formats import open_reports
-from hatoba.reports.outputs import Fanout, Output, open_output
+from hatoba.reports.outputs import Fanout, Output, open_output, open_resumed
 from tests.unit.reports.scans import PLAIN, SERVICES, everyday, interrupted, report, tell
 
 
@@ -72,6 +72,39 @@ def test_a_full_disk_ends_one_output_and_not_the_others() -> None:
     assert [str(failure) for failure in reports.failures] == [
         "scan.jsonl is incomplete: the disk is full; make room and scan again, or write elsewhere"
     ]
+
+
+def test_a_disk_that_was_full_costs_nothing_that_was_written(tmp_path: Path) -> None:
+    output = Output("jsonl", Full(1000), "a scan.jsonl", is_ours=True)
+    reports = fanout(output)
+    tell(reports, everyday())
+    assert [str(failure) for failure in reports.failures] == [
+        "a scan.jsonl is incomplete: the disk is full; make room, and hatoba scan --resume 'a scan.jsonl' asks what is missing"
+    ]
+
+
+def test_a_report_is_gone_on_with_behind_its_last_whole_line(tmp_path: Path) -> None:
+    path = tmp_path / "scan.jsonl"
+    path.write_text('{"type":"scan"}\n{"type":"po')
+    output = open_resumed(str(path), 16)
+    output.stream.write("more\n")
+    output.stream.close()
+    assert path.read_text() == '{"type":"scan"}\nmore\n'
+    with pytest.raises(OutputError, match="its folder does not exist"):
+        open_resumed(str(tmp_path / "missing" / "scan.jsonl"), 0)
+
+
+def test_what_another_scan_still_writes_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "scan.jsonl"
+    writing = open_output("jsonl", str(path), StringIO())
+    writing.stream.write("something")
+    writing.stream.flush()
+    with pytest.raises(OutputError, match="still being written by another scan: wait for its end"):
+        open_resumed(str(path), 0)
+    assert path.read_text() == "something"
+    writing.stream.close()
+    open_resumed(str(path), 0).stream.close()
+    assert path.read_text() == ""
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which Linux has")

@@ -27,8 +27,9 @@ class Hosts:
     def address(self, index: int) -> Address:
         return self._addresses[index]
 
-    def find(self, address: Address) -> int | None:
-        return self._addresses.index(address) if address in self._addresses else None
+    def find(self, addresses: Sequence[Address]) -> npt.NDArray[np.int64]:
+        known = {address: index for index, address in enumerate(self._addresses)}
+        return np.array([known.get(address, -1) for address in addresses], np.int64)
 
     def names(self, index: int) -> tuple[str, ...]:
         return self._names.get(str(self._addresses[index]), ())

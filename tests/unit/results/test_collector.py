@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Sequence
 from ipaddress import IPv4Address, ip_address
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,9 +103,9 @@ def test_what_an_interrupted_scan_left_becomes_hosts() -> None:
     )
     collector.host(Host(HOSTS.address(3)))
     assert list(collector.unreported()) == [
-        Host(HOSTS.address(0), (), "up", "syn-ack", 0.25),
-        Host(HOSTS.address(1), ("web.lab",), "unknown", "no-response", None),
-        Host(HOSTS.address(2), (), "unknown", "no-response", None),  # a router's word is not the host's
+        Host(HOSTS.address(0), (), "up", "syn-ack", 0.25, unfinished=True),
+        Host(HOSTS.address(1), ("web.lab",), "unknown", "no-response", None, unfinished=True),
+        Host(HOSTS.address(2), (), "unknown", "no-response", None, unfinished=True),  # a router's word is not the host's
     ]
 
 
@@ -172,8 +174,8 @@ class Sweep:
     def address(self, index: int) -> Address:
         return IPv4Address(index)
 
-    def find(self, address: Address) -> int:
-        return int(address)
+    def find(self, addresses: Sequence[Address]) -> npt.NDArray[np.int64]:
+        return np.array([int(address) for address in addresses], np.int64)
 
     def names(self, index: int) -> tuple[str, ...]:
         return ()

@@ -11,7 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatoba.targets.ranges import Ranges, from_pairs, minus, pack_to_keys, partition, union
+from hatoba.targets.ranges import (
+    Ranges,
+    following,
+    from_pairs,
+    ints_to_keys,
+    key_to_int,
+    minus,
+    pack_to_keys,
+    partition,
+    union,
+)
 
 Pairs = list[tuple[int, int]]
 # Around places where a mistake would show: zero, a carry into the upper half of IPv6, the top of each family.
@@ -107,3 +117,9 @@ def test_a_wrong_shape_is_refused() -> None:
         pack_to_keys(6, np.zeros((3, 4), dtype=np.uint8))
     with pytest.raises(ValueError, match="4"):
         pack_to_keys(4, np.zeros(4, dtype=np.uint8))
+
+
+@pytest.mark.parametrize(("family", "values"), [(4, [0, 255, 0xFFFFFFFE]), (6, [0, 255, (1 << 64) - 1, (7 << 64) + 5])])
+def test_the_address_behind_each(family: int, values: list[int]) -> None:
+    keys = following(family, ints_to_keys(family, values))
+    assert [key_to_int(key) for key in keys] == [value + 1 for value in values]

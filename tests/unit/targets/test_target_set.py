@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hatoba.model import Protocol
-from hatoba.targets.ports import choice
+from hatoba.targets.build import build_targets
+from hatoba.targets.ports import choice, parse_ports
 from hatoba.targets.ranges import from_pairs
 from hatoba.targets.target_set import Block, TargetSet, joined
 
@@ -54,8 +55,9 @@ def test_every_address_of_many_blocks_is_found_again(data: st.DataObject) -> Non
         its = [(value, value) for value, its_place in zip(values, of, strict=True) if its_place == place]
         made.append(Block(from_pairs(4, its), PORTS, made[-1].first + made[-1].count if made else 0))
     targets = TargetSet(tuple(made))
-    assert [targets.find(targets.address(index)) for index in range(len(targets))] == list(range(len(values)))
-    assert all((targets.find(IPv4Address(value)) is None) == (value not in values) for value in range(402))
+    assert targets.find([targets.address(index) for index in range(len(targets))]).tolist() == list(range(len(values)))
+    found = targets.find([IPv4Address(value) for value in range(402)])
+    assert np.flatnonzero(found >= 0).tolist() == sorted(values)
 
 
 @given(blocks(), st.data())
@@ -111,9 +113,10 @@ def test_hosts_are_numbered_through() -> None:
     assert (targets.names(4), targets.names(3)) == (("a.example",), ())
     assert (targets.family_count(4), targets.family_count(6)) == (5, 2)
     assert targets.probe_count() == 4 * 2 + 1 + 2 * 2
-    assert [targets.find(targets.address(index)) for index in range(7)] == list(range(7))
-    for stranger in ("198.18.0.4", "198.18.0.17", "0.0.0.0", "fe80::1", "fe80::1%eth1", "fe80::3%eth0", "::c612:0"):
-        assert targets.find(ip_address(stranger)) is None
+    assert targets.find([targets.address(index) for index in range(7)]).tolist() == list(range(7))
+    strangers = ("198.18.0.4", "198.18.0.17", "0.0.0.0", "fe80::1", "fe80::1%eth1", "fe80::3%eth0", "::c612:0")
+    assert targets.find([ip_address(stranger) for stranger in strangers]).tolist() == [-1] * 7
+    assert not len(targets.find([]))
     for index in (-1, 7):
         with pytest.raises(IndexError):
             targets.address(index)
@@ -150,3 +153,23 @@ def test_numbers_must_join() -> None:
     with pytest.raises(ValueError, match="starts at host 0"):
         TargetSet((block,))
     assert len(TargetSet(())) == 0
+
+
+@pytest.mark.parametrize("targets", ["198.18.0.0/28 198.18.0.30-40 198.18.0.41", "fd00:18::/124 fd00:18::30 fe80::1%lo"])
+def test_a_part_of_a_block_keeps_the_numbers_of_its_hosts(targets: str) -> None:
+    built = build_targets(targets.split(), ports=parse_ports("22")).targets
+    block = built.blocks[0]
+    for offsets in ([0], [3, 4, 5, 16], list(range(0, block.count, 2)), list(range(block.count))):
+        part = block.part(np.array(offsets))
+        assert [part.address(place) for place in range(part.count)] == [block.address(offset) for offset in offsets]
+        assert part.index(np.arange(part.count)).tolist() == offsets
+        assert part.part(np.array([part.count - 1])).index(np.array([0])).tolist() == offsets[-1:]
+
+
+def test_hosts_are_found_by_address() -> None:
+    built = build_targets(["198.18.0.8-9", "fe80::1%lo", "fd00:18::5"], ports=parse_ports("22")).targets
+    texts = ["fd00:18::5", "198.18.0.9", "198.18.0.10", "fe80::1%lo", "fe80::1", "fe80::1%eth9", "198.18.0.8"]
+    found = built.find([ip_address(text) for text in texts])
+    assert [None if index < 0 else str(built.address(index)) for index in found.tolist()] == [
+        *("fd00:18::5", "198.18.0.9", None, "fe80::1%lo", None, None, "198.18.0.8")
+    ]

@@ -1,0 +1,41 @@
+"""Going on with a scan that a file tells of: its targets, its plan, and what it knows already."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+
+from hatoba.engine.scan import Scan
+from hatoba.engine.setting import protocols_of
+from hatoba.errors import UsageError
+from hatoba.messages import _
+from hatoba.probes.connect import CONNECT
+from hatoba.reports.jsonl_reading import read_scan
+from hatoba.targets.scope import Permitted
+from hatoba.targets.target_set import TargetSet
+from hatoba.wire.capabilities import require_packets, require_raw
+
+_BESIDE = frozenset({"resume", "authorized", "open_only"})
+
+
+def refuse_beside_resume(said: Mapping[str, object], defaults: Mapping[str, object]) -> None:
+    """Raise UsageError for an argument that the file stands for."""
+    for name, value in said.items():
+        if name not in _BESIDE and value is not defaults[name] and value != defaults[name]:
+            raise UsageError(_("resume takes everything that is asked from the file: leave out {name}").format(name=name))
+
+
+def resumed(path: str | os.PathLike[str], permit: Callable[[TargetSet], Permitted]) -> tuple[Scan, bool]:
+    """The scan, and whether its file tells of open ports only. Rights and permission are looked at anew."""
+    read = read_scan(os.fspath(path))
+    protocols_of(read.plan.methods)
+    permitted = permit(read.targets)
+    for name in read.plan.methods:
+        if name != CONNECT.name:
+            require_raw(name)
+    for ping in read.plan.pings:
+        if ping.method != CONNECT.name:
+            require_packets(ping.method)
+    if read.plan.traceroute:
+        require_packets("traceroute")
+    return Scan(read.plan, permitted, arguments=("hatoba.scan",), known=read.known), read.open_only
