@@ -16,6 +16,7 @@ sys.path.insert(0, str(FOLDER.parent))  # started as a file, Python looks beside
 from benchmarks.machine import describe  # noqa: E402
 from benchmarks.measure import Measured, measure, missing_programs  # noqa: E402
 from benchmarks.page import as_json, markdown, renew  # noqa: E402
+from benchmarks.plot import drawn  # noqa: E402
 from benchmarks.works import WORKS, Work, by_name  # noqa: E402
 from hatoba.errors import LabError  # noqa: E402
 
@@ -27,7 +28,9 @@ SHORT_ROUNDS, SHORT_SECONDS, SHORT_LIMIT_S = 3, 80.0, 8
 @click.option("--short", is_flag=True, help="Three rounds, two minutes at most; a run that takes long is stopped.")
 @click.option("--rounds", type=click.IntRange(1), help=f"How often each program runs (default {ROUNDS}).")
 @click.option("--work", "names", multiple=True, type=click.Choice(list(by_name())), help="Only this work.")
-@click.option("--write/--no-write", default=True, help="Whether to renew README.md and add a file to results/.")
+@click.option(
+    "--write/--no-write", default=True, help="Whether to renew README.md and results.svg, and add a file to results/."
+)
 def command(short: bool, rounds: int | None, names: tuple[str, ...], write: bool) -> None:
     """Measure hatoba beside its peers, on hosts in network namespaces of this machine."""
     works = tuple(by_name()[name] for name in names) if names else WORKS
@@ -58,7 +61,9 @@ def _write(measured: Sequence[Measured], machine: dict[str, str], text: str) -> 
     results = FOLDER / "results"
     results.mkdir(exist_ok=True)
     name = machine["date"].removesuffix(" UTC").replace(" ", "T").replace(":", "")
-    (results / f"{name}.json").write_text(json.dumps(as_json(measured, machine), indent=1) + "\n", encoding="utf-8")
+    figures = as_json(measured, machine)
+    (results / f"{name}.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    (FOLDER / "results.svg").write_text(drawn(figures), encoding="utf-8")
     renew(FOLDER / "README.md", text)
 
 
