@@ -133,7 +133,7 @@ class LegRun:
     def recall(self, hosts: Indices, known: npt.NDArray[np.void]) -> None:
         """Take from verdicts that were told before, of the *hosts* at these places, who sends errors: what is silent now may be
         one that was held back."""
-        errors = np.isin(known["answer"], (Answer.ICMP, Answer.ICMP6))
+        errors = IS_ICMP[known["answer"]]
         self._rationing.errors(hosts[errors], known["responder"][errors] == 0, np.zeros(np.count_nonzero(errors), bool))
 
     def _stopped(self) -> bool:

@@ -143,7 +143,8 @@ class _Reading:
             case "found":
                 found = found_of(line)
                 (index,) = self._targets.find([found.address])
-                self._found[int(index)] = found
+                if index >= 0:
+                    self._found[int(index)] = found
             case "resumed":
                 self._ended = False
             case "end":

@@ -213,3 +213,12 @@ def test_whatever_is_in_a_file_costs_no_more_than_a_sentence(file: Path, data: s
     file.write_bytes(content)
     with contextlib.suppress(UsageError):
         list(read_scan(str(file)).known.hosts)
+
+
+def test_who_answered_a_ping_and_is_no_target_is_nobody(file: Path) -> None:
+    """A file that somebody has edited: it would stand for the last host."""
+    line = {"type": "found", "address": "198.18.0.2", "reason": "echo-reply", "rtt_s": 0.001, "ttl": 64}
+    with file.open("a", encoding="utf-8") as stream:
+        for address in ("198.18.0.2", "192.0.2.1"):
+            stream.write(json.dumps(line | {"address": address}) + "\n")
+    assert list(read_scan(str(file)).known.found) == [0]

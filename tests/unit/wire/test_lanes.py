@@ -153,12 +153,19 @@ def test_closing_ends_the_threads_though_frames_are_left(sockets: list[PacketSoc
     kernel.free.clear()
     for _half in range(4):
         hand_over(made, MANY)
-    freed = threading.Thread(target=kernel.free.set)
+
+    def free_while_it_closes() -> None:
+        with made._changed:
+            made._changed.wait_for(lambda: any(lane._closing for lane in made._lanes), PATIENCE_S)
+        kernel.free.set()
+
+    freed = threading.Thread(target=free_while_it_closes)
     freed.start()
     made.close()
     freed.join()
     assert all(packet_socket.closed for packet_socket in sockets)
     assert not any(thread.is_alive() for thread in kernel.threads if thread is not threading.current_thread())
+    assert len(kernel.sent) < 3 * MANY, "what had not left when it was closed stays"
 
 
 def test_there_is_a_lane_for_each_processor_up_to_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
