@@ -101,13 +101,18 @@ class LossEstimate:
         than is to be expected."""
         lost, made = self._together(attempts)
         attempts -= self._first
-        chance = (lost + _PRIOR_LOSSES) / (made + 2 * _PRIOR_LOSSES) if made else self._blind_loss
+        chance = (lost + _PRIOR_LOSSES) / (made + 2 * _PRIOR_LOSSES) if made else self._blind()
         missed = max(self.answered, 1) * _odds(np.array([chance]) ** attempts)[0]
         lossy = silent_hosts[self._lost[silent_hosts] > 0]
         if lossy.size and len(self._answered) > 1:
             its_lost, its_made = _completed(self._lost[lossy], self._answered[lossy], max(attempts, self._latest + 1))
             missed += (self._answered[lossy] * _odds((its_lost / its_made) ** attempts)).sum()
         return float(min(missed, unanswered))
+
+    def _blind(self) -> float:
+        """The share taken to be lost while nothing has answered: after a start again no less than was lost before it."""
+        past = self._past_lost + self._past_answered
+        return max(self._blind_loss, self._past_lost / past if past else 0.0)
 
     def likely_missed(self, attempts: int, unanswered: int, silent_hosts: npt.NDArray[np.int64]) -> float | None:
         """The same number, neither too low nor too high on average; None where it can't be known, after a single attempt."""

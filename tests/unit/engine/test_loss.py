@@ -110,3 +110,13 @@ def test_a_lossy_host_among_many_others_is_asked_for_as_long_as_if_it_were_alone
     assert alone.expected_missed(3, 30, ONE) > 10
     assert among.expected_missed(3, 30, ONE) == pytest.approx(alone.expected_missed(3, 30, ONE), rel=0.05)
     assert among.expected_missed(3, 30, np.array([5])) < 0.1, "a host that owes nothing makes nobody wait"
+
+
+def test_silence_at_another_speed_is_believed_no_sooner_than_the_losses_before_allow() -> None:
+    """Half was lost until it went slower; that nobody has answered since is no sign of less."""
+    estimate = LossEstimate()
+    estimate.heard(np.repeat([0, 1, 2, 3, 4], [500, 250, 125, 62, 31]), np.zeros(968, np.int64))
+    estimate.start_again(5)
+    nobody = np.zeros(1, np.int64)
+    assert estimate.expected_missed(5 + 3, 500, nobody) > BOUND
+    assert estimate.expected_missed(5 + 12, 500, nobody) < BOUND
