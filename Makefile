@@ -14,12 +14,13 @@ DEV_STAMP := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench bench-identify messages clean
+.PHONY: help install demo test test-all lint bench bench-identify messages clean
 
 help:
 	@echo "make install   hatoba in $(VENV): then run $(BIN)/hatoba"
 	@echo "make demo      three practice hosts on this machine, scanned and explained"
-	@echo "make test      all tests"
+	@echo "make test      all tests but the exhaustive ones"
+	@echo "make test-all  those too, as continuous integration does"
 	@echo "make lint      ruff, mypy, the rules of the house, the catalogues"
 	@echo "make bench     side by side with other scanners"
 	@echo "make bench-identify  which programs hatoba -sV and nmap -sV recognise, of forty real daemons"
@@ -32,6 +33,9 @@ demo: $(STAMP)
 	$(BIN)/python -m hatoba demo
 
 test: $(DEV_STAMP)
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile -m "not exhaustive"
+
+test-all: $(DEV_STAMP)
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile
 
 lint: $(DEV_STAMP)
