@@ -31,6 +31,7 @@ class ConnectTransport:
     def __init__(self, leg: Leg, wire: Connects, ledger: Ledger, responders: Responders) -> None:
         self._leg, self._wire, self._ledger, self._responders = leg, wire, ledger, responders
         self.turns = np.ones(len(leg.asks), np.int64)
+        self.holds_nothing = False
         self._broken: WireError | None = None
         self._zone_index = link_index(leg.block.zone) if leg.block.zone else 0
 

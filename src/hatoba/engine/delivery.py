@@ -197,7 +197,7 @@ class Delivery:
         self._take_over(compared & ~slow)
         self._cut_share[slow] = now[lost]
         self._gain[slow] = _FAST
-        self._set(slow, (asked_pps * now / before)[lost])
+        self._set(slow, asked_pps[lost] * now[lost] / before[lost])
 
     def _after_slower(self, compared: Mask) -> None:
         hosts = np.flatnonzero(compared)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.engine.loop import Tally
 from hatoba.engine.rationing import RATION_S
+from hatoba.engine.tally import Tally
 from hatoba.model import Doing, Progress, State
 
 _EVERY_S = 0.1

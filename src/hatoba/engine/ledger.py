@@ -77,6 +77,11 @@ class Ledger:
         self._first = _Departures(size)
         self._first_place = np.zeros(size, np.uint32)
         self._repeats: dict[int, _Repeat] = {}
+        self._expected: dict[int, int] = {}
+
+    def expect(self, attempt: int, count: int) -> None:
+        """Up to so many questions will be asked in this attempt; where nobody says that, as many as have no state then."""
+        self._expected[attempt] = count
 
     def note_asked(self, indices: Indices, attempt: int) -> Times:
         """*indices*, each once, are asked in attempt number *attempt* (from 0), in which none of them was yet. What is
@@ -88,7 +93,7 @@ class Ledger:
             self._first_place[indices] = np.arange(first, first + len(indices))
             return left_s
         if attempt not in self._repeats:
-            self._repeats[attempt] = _Repeat(self.unanswered)
+            self._repeats[attempt] = _Repeat(self._expected.pop(attempt, self.unanswered))
         return self._repeats[attempt].note_asked(indices)
 
     def asked_at_s(self, indices: Indices, attempts: npt.NDArray[np.int64]) -> Times:

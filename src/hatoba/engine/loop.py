@@ -10,12 +10,12 @@ Where ICMP errors were seen, some of the silent questions are then asked once mo
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator
 
 import numpy as np
 import numpy.typing as npt
 
+from hatoba.engine.controls import Controls
 from hatoba.engine.doubts import Doubts
 from hatoba.engine.ledger import Ledger
 from hatoba.engine.leg import Indices, Leg
@@ -23,9 +23,11 @@ from hatoba.engine.loss import BOUND, MAX_ATTEMPTS, LossEstimate
 from hatoba.engine.pace import Pace
 from hatoba.engine.pending import Pending
 from hatoba.engine.rationing import Rationing
+from hatoba.engine.reset_rationing import TURN_S, WAIT_S, ResetRationing
 from hatoba.engine.round_trip import INITIAL_S, MAX_S, MIN_S, RoundTrip, SlowestAnswers
 from hatoba.engine.slow_hosts import SlowHosts
 from hatoba.engine.spacing import Spacing
+from hatoba.engine.tally import Tally
 from hatoba.engine.transport import IS_ICMP, Transport
 from hatoba.model import Answer, Doing, Reason, ScanPlan, State
 from hatoba.packets.distinct import distinct
@@ -39,46 +41,12 @@ port alone."""
 _STOP_PATIENCE_S = 0.3
 """How long a scan that was told to stop still waits for what it has asked."""
 _FEW_UNDER_WAY = 4096
+_GRAIN_S = 0.005
+"""How evenly questions are spread over a second that is theirs."""
 _FEW_LOSSES = 8
 """No more losses than these say nothing of a host."""
 _CLOCK_GRAIN_S = 1e-6
 """The least round trip: when a probe of a batch left is known by interpolation only."""
-
-
-@dataclass
-class Tally:
-    """What a whole scan counts, over all legs."""
-
-    probes_sent: int = 0
-    drops: int = 0
-    contradictions: int = 0
-    expected_missed: float | None = 0.0
-    """None where a part of it can't be known."""
-    doing: Doing = Doing.ASKING
-    to_prove: int = 0
-    """Questions that ``--prove-closed`` still has to ask of the host that has most of them."""
-    rationing: dict[int, int] = field(default_factory=dict)
-    """Hosts, by their index, that are seen to ration their errors, with the number of ports of each that this leaves open."""
-    echoed: bool = False
-    """Hosts were pinged by echo because their family has none of the pings that were asked for."""
-    lost: float = 0.0
-    """Probes estimated to be lost, of ``answerable`` probes to ports that have an answer."""
-    answerable: float = 0.0
-    slow_hosts: dict[int, float] = field(default_factory=dict)
-    """Hosts, by their index, that can't keep up with the others, with the number of answers that each gives a second."""
-
-    loss_unknown: bool = False
-    """Some questions that are silent were asked once only."""
-
-    @property
-    def loss(self) -> float | None:
-        """None where nothing tells it from silence."""
-        if self.answerable:
-            return self.lost / self.answerable
-        return None if self.loss_unknown else 0.0
-
-    def add_missed(self, answers: float | None) -> None:
-        self.expected_missed = None if self.expected_missed is None or answers is None else self.expected_missed + answers
 
 
 class LegRun:
@@ -123,7 +91,18 @@ class LegRun:
         self._slow_from: float = math.inf
         """The attempts from this one on are made at leisure, for those who ration."""
         brief = plan.max_retries is not None and not plan.prove_closed
-        self._rationing = Rationing(leg, ledger, np.random.default_rng(order_key), plan.prove_closed, brief)
+        draw = np.random.default_rng(order_key)
+        self._rationing = Rationing(leg, ledger, draw, plan.prove_closed, brief)
+        self._controls = Controls(leg, ledger, draw)
+        self._resets = ResetRationing(leg, ledger, self._controls, draw)
+        self._controlled = not (host_settles or again or self._spacing) and plan.max_retries is plan.min_rate_pps is None
+        self._hasty = transport.holds_nothing and not self._slow.watches and not plan.prove_closed
+        """Between two rounds is no wait for hosts that were never heard: an answer that comes late still tells its attempt."""
+        self._in_turns = False
+        """Hosts that are set apart are asked now, and nobody else."""
+        self._apart, self._by_chance = np.zeros((2, len(leg.offsets)), bool)
+        """Hosts whose silence says nothing until they are asked within the ration of their resets; and those that turned out
+        to ration none."""
         initial_s = initial_timeout_s if plan.initial_rtt_timeout_s is None else plan.initial_rtt_timeout_s
         self.round_trip = RoundTrip(initial_s, plan.min_rtt_timeout_s or MIN_S, plan.max_rtt_timeout_s or MAX_S)
         self._longest_s = plan.max_rtt_timeout_s or MAX_S
@@ -177,17 +156,78 @@ class LegRun:
         questions = None if self._ledger.unanswered == len(self._leg) else self._ledger.open_questions()
         most = MAX_ATTEMPTS if self._plan.max_retries is None else self._plan.max_retries + 1
         while True:
-            yield from self._ask(questions)
+            yield from self._ask(self._with_controls(questions))
             self._rounds = self._attempts
+            if self._hasty and (self._rounds >= most or self._believable()):
+                yield from self._await_answers()
             if not self._ledger.unanswered or self._stopped() or self._rounds >= most:
                 return
-            if self._expected_missed() < BOUND and self._rounds >= self._turns_left():
-                return
+            self._set_apart()
+            questions = self._doubtful()
+            if not questions.size or self._believable():
+                back = yield from self._ask_within_ration()
+                questions = self._doubtful()
+                if not back or not questions.size or self._stopped():
+                    return
             self._slow.lossy(self._loss.losses(self._rounds, _FEW_LOSSES))
             slower = self._slow.slower()
             if self._pace.new_round(0.0 if slower else self._loss.loss(self._rounds)) or slower:
                 self._loss.start_again(self._rounds)
-            questions = self._ledger.open_questions()
+
+    def _believable(self) -> bool:
+        return self._expected_missed() < BOUND and self._rounds >= self._turns_left()
+
+    def _doubtful(self) -> Indices:
+        """Silent questions, but to hosts that are set apart."""
+        left = self._ledger.open_questions()
+        return left[~self._apart[self._leg.hosts(left)]]
+
+    def _with_controls(self, questions: Indices | None) -> Indices | None:
+        """The same and, from the second round on, controls."""
+        if questions is None or not self._attempts or not self._controlled:
+            return questions
+        return np.concatenate([questions, self._controls.beside(questions)])
+
+    def _set_apart(self) -> None:
+        """Hosts that have to be asked second by second are not asked with the others any more."""
+        answers_pps = self._slow.answers_pps
+        loss = self._loss.losses(self._rounds, _FEW_LOSSES)
+        places = np.flatnonzero(self._controls.rationed(loss, np.isfinite(answers_pps)) & ~self._by_chance)
+        self._resets.add(places, self._ledger.open_questions(), answers_pps[places])
+        self._apart[places] = True
+
+    def _ask_within_ration(self) -> Generator[npt.NDArray[np.void], None, bool]:
+        """Ask the hosts that are set apart, second by second. Whether some turned out to ration nothing: these are to be asked
+        as the others are."""
+        doing, begun_s, self._in_turns = self._tally.doing, self._asked_s + WAIT_S, True
+        while (questions := self._resets.next_turn()).size and not self._stopped():
+            self._tally.doing = Doing.RATIONED
+            while (wait_s := begun_s - self._clock()) > 0 and not self._stopped():
+                yield from self._hear(min(wait_s, FLUSH_S))
+            yield from self._ask(questions, TURN_S)
+            self._resets.look_back()
+        self._tally.doing, self._in_turns = doing, False
+        self._controls.none()
+        self._tell_rationed()
+        back = np.zeros(len(self._apart), bool)
+        back[list(self._resets.by_chance)] = True
+        back &= self._apart
+        self._by_chance |= back
+        self._apart &= ~back
+        if back.any():
+            self._loss.start_again(self._attempts)
+        return bool(back.any())
+
+    def _tell_rationed(self) -> None:
+        for place, counts in self._resets.evidence.items():
+            self._tally.resets[self._index(place)] = counts
+        for place in self._resets.given_up:
+            left = int(np.count_nonzero(self._ledger.state[self._leg.questions(place)] == 0))
+            self._tally.untold[self._index(place)] = left
+            self._resets.missed += left
+
+    def _index(self, place: int) -> int:
+        return int(self._leg.host_index(np.array([place]))[0])
 
     def _turns_left(self) -> int:
         """How many attempts it takes until all that is silent was asked everything."""
@@ -195,14 +235,16 @@ class LegRun:
         return int(self._transport.turns[places].max(initial=1))
 
     def _expected_missed(self) -> float:
-        left = self._ledger.unanswered
-        return self._loss.expected_missed(self._rounds, left, self.unanswered_hosts()) if left else 0.0
+        left = self._doubtful()
+        return self._loss.expected_missed(self._rounds, len(left), distinct(self._leg.hosts(left))) if left.size else 0.0
 
     def _tell_loss(self) -> None:
         """Enter what was lost, and what is likely to be missing, into the sums of the scan."""
-        missed = self._loss.likely_missed(self._rounds, self._ledger.unanswered, self.unanswered_hosts())
+        left = self._doubtful()
+        missed = self._loss.likely_missed(self._rounds, len(left), distinct(self._leg.hosts(left)))
         if missed is not None:
-            lost, made = self._loss.lost_of(max(self._rounds, 1), self._ledger.unanswered)
+            missed += self._resets.missed
+            lost, made = self._loss.lost_of(max(self._rounds, 1), len(left))
             self._tally.lost += lost
             self._tally.answerable += made
         else:
@@ -225,11 +267,13 @@ class LegRun:
             yield from self._ask(questions)
         self._tally.to_prove, self._tally.doing = 0, doing
 
-    def _ask(self, questions: Indices | None) -> Iterator[npt.NDArray[np.void]]:
-        """Ask *questions* (None: all of the leg) once each, then listen until a time-out passes without news."""
+    def _ask(self, questions: Indices | None, over_s: float = 0.0) -> Iterator[npt.NDArray[np.void]]:
+        """Ask *questions* (None: all of the leg) once each, evenly *over_s* seconds if that is given, then listen until a
+        time-out passes without news."""
         size = len(self._leg) if questions is None else len(questions)
         order = self._order(size, questions)
-        position = 0
+        position, begun_s = 0, self._clock()
+        self._ledger.expect(self._attempts, size)
         self._slow.new_round()
         while (position < size or self._slow.waiting) and not self._stopped():
             now_s = self._clock()
@@ -240,6 +284,9 @@ class LegRun:
                 self._transport.give_up(now_s - max(self.round_trip.timeout_s, self._on_the_way_s(now_s)))
             late, wait_s = self._ask_late(room, now_s, position == size, wait_s)
             count = min(room - late, size - position)
+            if over_s:
+                even = math.ceil(size * (now_s - begun_s + _GRAIN_S) / over_s)
+                count, wait_s = min(count, even - position), min(wait_s, _GRAIN_S)
             if count > 0:
                 chosen = order(np.arange(position, position + count))
                 if self._spacing is not None:
@@ -247,7 +294,7 @@ class LegRun:
                 count = self._send_in_time(chosen) if len(chosen) else 0
                 position += count
             yield from self._hear(0.0 if late + count > 0 else min(wait_s, FLUSH_S))
-        yield from self._listen()
+        yield from self._listen(self._hasty and not over_s)
         self._attempts += 1
 
     def _ask_late(self, room: int, now_s: float, last: bool, wait_s: float) -> tuple[int, float]:
@@ -263,7 +310,7 @@ class LegRun:
     def _send_in_time(self, chosen: Indices) -> int:
         """Ask those of *chosen* whose hosts can be asked at any speed, and let the others wait; how many are done with, from
         the first."""
-        late = self._slow.part(chosen)
+        late = None if self._in_turns else self._slow.part(chosen)
         if late is None:
             return self._send_open(chosen)
         in_time = np.flatnonzero(~late)
@@ -285,7 +332,7 @@ class LegRun:
         """Those of *chosen*, from the first, that may be passed now: what is settled, and whose host's time has come. And how
         long the next one has to wait."""
         assert self._spacing is not None
-        unsettled = np.flatnonzero(self._ledger.state[chosen] == 0)
+        unsettled = np.flatnonzero(self._to_ask(chosen))
         due = self._spacing.due(chosen[unsettled], now_s)
         if due == len(unsettled):
             return chosen, 0.0
@@ -294,11 +341,16 @@ class LegRun:
 
     def _send_open(self, indices: Indices) -> int:
         """Ask those of *indices* that have no state yet; how many of *indices* are done with, from the first."""
-        unsettled = np.flatnonzero(self._ledger.state[indices] == 0)
+        unsettled = np.flatnonzero(self._to_ask(indices))
         if not unsettled.size:
             return len(indices)
         count = self._send(indices[unsettled])
         return len(indices) if count == len(unsettled) else int(unsettled[count])
+
+    def _to_ask(self, indices: Indices) -> npt.NDArray[np.bool_]:
+        """Those without a state yet, and controls."""
+        unsettled: npt.NDArray[np.bool_] = self._ledger.state[indices] == 0
+        return unsettled | self._controls.among(indices) if self._controls.asked.size else unsettled
 
     def _send(self, indices: Indices) -> int:
         count = self._transport.ask(indices, self._attempts)
@@ -307,23 +359,29 @@ class LegRun:
             if self._spacing is not None:
                 self._spacing.asked(indices[:count], self._asked_s)
             self._pace.spent(count, self._asked_s)
-            self._slow.asked(indices[:count], self._asked_s)
+            if not self._in_turns:
+                self._slow.asked(indices[:count], self._asked_s)
             self._tally.probes_sent += count
         return count
 
-    def _listen(self) -> Iterator[npt.NDArray[np.void]]:
+    def _listen(self, briefly: bool = False) -> Iterator[npt.NDArray[np.void]]:
+        """From the departure of the last question until nothing more is to be expected; *briefly*: of hosts that were heard."""
         self._transport.drain()
         self._news_s = self._asked_s = self._clock()
+        yield from self._await_answers(briefly)
+        # A few stay under way while they are asked again: where nothing was heard yet, nobody knows how slow the answers are.
+        few = self._ledger.unanswered <= _FEW_UNDER_WAY
+        self._transport.give_up(self._clock() - self._longest_s if few else math.inf)
+
+    def _await_answers(self, briefly: bool = False) -> Iterator[npt.NDArray[np.void]]:
         while self._ledger.unanswered:
             now_s = self._clock()
-            left_s = self._news_s + self._patience_s(now_s) - now_s
+            patience_s = self.round_trip.timeout_s if briefly and not self._stopped() else self._patience_s(now_s)
+            left_s = self._news_s + patience_s - now_s
             unanswered = self._ledger.unanswered
             yield from self._hear(max(0.0, min(left_s, FLUSH_S)))
             if left_s <= 0 and self._ledger.unanswered == unanswered:
                 break
-        # A few stay under way while they are asked again: where nothing was heard yet, nobody knows how slow the answers are.
-        few = self._ledger.unanswered <= _FEW_UNDER_WAY
-        self._transport.give_up(self._clock() - self._longest_s if few else math.inf)
 
     def _patience_s(self, now_s: float) -> float:
         timeout_s = self.round_trip.timeout_s
@@ -348,6 +406,7 @@ class LegRun:
             asked_s = self._ledger.asked_at_s(heard["index"], heard["attempt"])
             rtt_s = heard["at_s"] - np.where(np.isnan(heard["asked_s"]), asked_s, heard["asked_s"])
             np.maximum(rtt_s, _CLOCK_GRAIN_S, out=rtt_s)
+            self._hear_controls(heard)
             fresh = self._pending.add(heard, rtt_s)
             if fresh.size:
                 self._learn(heard[fresh], rtt_s[fresh])
@@ -356,6 +415,14 @@ class LegRun:
         if now_s - self._flushed_s >= FLUSH_S:
             self._flushed_s = now_s
             yield self._pending.take()
+
+    def _hear_controls(self, heard: npt.NDArray[np.void]) -> None:
+        """Answers of this round to questions that were answered before."""
+        if self._controls.asked.size:
+            again = heard[(heard["attempt"] == self._attempts) & ~IS_ICMP[heard["answer"]]]
+            again = again[self._controls.among(again["index"])]
+            self._controls.answered(again["index"])
+            self._slow.answered(again["index"], again["at_s"])
 
     def _learn(self, heard: npt.NDArray[np.void], rtt_s: npt.NDArray[np.float64]) -> None:
         """Take from answers what they say of the path and of their hosts."""
@@ -373,7 +440,8 @@ class LegRun:
         latest = ~errors & (heard["attempt"] == self._attempts)
         self._slow.answered(heard["index"][latest], heard["at_s"][latest])
         attempts = heard["attempt"] // self._transport.turns[places]
-        self._loss.heard(attempts[~errors], hosts[~errors])
+        counts = ~(errors | self._apart[hosts])
+        self._loss.heard(attempts[counts], hosts[counts])
         told = np.flatnonzero(own & timed)
         once = np.ones(len(rtt_s), bool)
         once[told] = self._slowest.heard(hosts[told], rtt_s[told])

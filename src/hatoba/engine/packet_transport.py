@@ -84,6 +84,7 @@ class PacketTransport:
         """Two methods never expect the same cookie, nor do two legs."""
         self._first_turn = _OTHER_TURN if leg_number % 2 else 0
         self.turns = wordings.turns
+        self.holds_nothing = not one_port
         self._filler = wire.template.filler()
 
     def room(self) -> int:

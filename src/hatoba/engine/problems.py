@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
-from hatoba.engine.loop import Tally
 from hatoba.engine.rationing import RATION_S
+from hatoba.engine.tally import Tally
 from hatoba.messages import _, ngettext
 from hatoba.model import Address
 from hatoba.packets.layouts import ADDRESS_BYTES
@@ -68,6 +68,36 @@ def rationing(tally: Tally, hosts: HostTable) -> Iterator[str]:
         )
     )
     yield text.format(address=hosts.address(index), count=more, ports=ports, time=duration(ports * RATION_S))
+
+
+def reset_rationing(tally: Tally, hosts: HostTable) -> Iterator[str]:
+    """Who holds resets back: that is why it took so long, or why something can't be told."""
+    for index, ports in list(tally.untold.items())[:1]:
+        text = ngettext(
+            "{address} sends so few resets that {count} of its silent ports may be closed as well as filtered",
+            "{address} sends so few resets that {count} of its silent ports may be closed as well as filtered",
+            ports,
+        )
+        yield text.format(address=hosts.address(index), count=ports)
+    rationed = {index: counts for index, counts in tally.resets.items() if index not in tally.untold}
+    if rationed:
+        index, (asked, silent) = next(iter(rationed.items()))
+        more = len(rationed) - 1
+        text = (
+            _(
+                "{address} rations its resets: of {asked} closed ports that were asked again among the others {silent} stayed "
+                "silent, so it was asked slowly"
+            )
+            if not more
+            else ngettext(
+                "{address} and {count} more host ration their resets: of {asked} closed ports of {address} that were asked "
+                "again among the others {silent} stayed silent, so they were asked slowly",
+                "{address} and {count} more hosts ration their resets: of {asked} closed ports of {address} that were asked "
+                "again among the others {silent} stayed silent, so they were asked slowly",
+                more,
+            )
+        )
+        yield text.format(address=hosts.address(index), count=more, asked=asked, silent=silent)
 
 
 def echoed(tally: Tally) -> Iterator[str]:

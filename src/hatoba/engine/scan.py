@@ -23,7 +23,7 @@ from hatoba.engine.group_scan import GroupScan
 from hatoba.engine.groups import Group, Unreachable, connect_groups, packet_groups
 from hatoba.engine.leg import MAX_QUESTIONS
 from hatoba.engine.neighbour_search import NeighbourSearch, Searching
-from hatoba.engine.problems import contradictions, drops, echoed, no_ways, other_way, rationing
+from hatoba.engine.problems import contradictions, drops, echoed, no_ways, other_way, rationing, reset_rationing
 from hatoba.engine.setting import Setting, method_of
 from hatoba.errors import HatobaError
 from hatoba.model import Address, Doing, Found, Host, PortsAsked, Progress, ScanEnd, ScanInfo, ScanPlan
@@ -211,6 +211,7 @@ class Scan:
             *([names.problem] if names is not None and names.problem is not None else []),
             *echoed(tally),
             *rationing(tally, self._targets),
+            *reset_rationing(tally, self._targets),
             *contradictions(tally),
             *drops(tally),
         ]

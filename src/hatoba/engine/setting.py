@@ -14,11 +14,12 @@ from hatoba.engine.connect_transport import ConnectTransport
 from hatoba.engine.groups import Group
 from hatoba.engine.ledger import Ledger
 from hatoba.engine.leg import Leg
-from hatoba.engine.loop import LegRun, Tally
+from hatoba.engine.loop import LegRun
 from hatoba.engine.pace import Pace
 from hatoba.engine.packet_transport import PacketTransport, Wordings
 from hatoba.engine.responders import Responders
 from hatoba.engine.round_trip import INITIAL_NEAR_S, INITIAL_S
+from hatoba.engine.tally import Tally
 from hatoba.engine.transport import Transport
 from hatoba.errors import UsageError
 from hatoba.messages import _

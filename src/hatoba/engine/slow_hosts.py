@@ -50,6 +50,16 @@ class SlowHosts:
         before_pps, self._told_pps = self._told_pps, self._delivery.answers_pps.copy()
         return bool((self._told_pps < _NOTABLY * before_pps).any())
 
+    @property
+    def watches(self) -> bool:
+        """Whether it counts answers, which have to come in the round of their questions."""
+        return self._delivery is not None
+
+    @property
+    def answers_pps(self) -> npt.NDArray[np.float64]:
+        """How much each host is seen to answer; infinite where more than it is asked."""
+        return np.full(len(self._told_pps), np.inf) if self._delivery is None else self._delivery.answers_pps
+
     def lossy(self, losses: npt.NDArray[np.float64]) -> None:
         """Rounds have shown that so much of what each host could answer was lost, 0 to 1."""
         if self._delivery is not None:

@@ -37,6 +37,8 @@ class Transport(Protocol):
 
     turns: npt.NDArray[np.int64]
     """(asks,): how many attempts it takes to ask a port everything that it can be asked."""
+    holds_nothing: bool
+    """A question costs nothing while its answer is waited for."""
 
     def room(self) -> int:
         """How many more may be asked now."""

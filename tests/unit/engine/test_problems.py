@@ -5,8 +5,8 @@ from ipaddress import ip_address
 import pytest
 from builders import target_set
 
-from hatoba.engine.loop import Tally
 from hatoba.engine.problems import contradictions, drops, echoed, no_ways, other_way, rationing
+from hatoba.engine.tally import Tally
 from hatoba.targets.build import build_targets
 from hatoba.targets.ports import parse_ports
 from hatoba.wire.fake import FakeClock, FakeNetwork
