@@ -303,6 +303,10 @@ class ScanPlan:
     traceroute: bool = False
     reverse_names: bool = False
     """Look up the names of the addresses that answer."""
+    version_intensity: int | None = None
+    """How much open ports are asked for their services, 0 to 9; None: not at all."""
+    all_ports: bool = False
+    """Ask printers' ports for their services, too."""
     seed: int | None = None
     """Key of the permutation and of the cookies; None draws one."""
     interface: str | None = None
@@ -349,10 +353,12 @@ class HostsAsked:
 
 @dataclass(frozen=True, slots=True)
 class TakenOver:
-    """What earlier runs of the same scan have told: so many verdicts and hosts come first among the events."""
+    """What earlier runs of the same scan have told: so many verdicts, services and hosts come first among the
+    events."""
 
     ports: int
     hosts: int
+    services: int = 0
 
 
 @dataclass(frozen=True, slots=True)

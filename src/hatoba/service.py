@@ -99,6 +99,25 @@ class Tls:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """The release of a distribution that a service was built for, as far as its words tell."""
+
+    name: str
+    """``Debian 10 (buster)``."""
+    evidence: str
+    """What led to it: ``+deb10u2``."""
+    end_of_life: str = ""
+    """The last day of its support, ``2022-09-10``; empty where that is not known."""
+    extended: tuple[tuple[str, str], ...] = ()
+    """What went on after that, by its word (``LTS``, ``ESM``), and until when."""
+    ended: bool = False
+    """Whether the end of life was past when the service was asked."""
+    source: str = ""
+    """The file that says so."""
+    cpe23: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """What stands behind one open port of one address, as far as it told."""
 
@@ -113,6 +132,8 @@ class Service:
     heard: bytes = b""
     """The beginning of what it said, where that was not recognised."""
     tls: Tls | None = None
+    release: Release | None = None
+    """What it was built for; None where it did not tell."""
 
     @property
     def encrypted(self) -> bool:

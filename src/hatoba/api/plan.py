@@ -14,9 +14,10 @@ _COUNTS = ("max_retries", "seed")
 _RATES = ("min_rate_pps", "max_rate_pps")
 _TIMES = ("scan_delay_s", "host_timeout_s", "initial_rtt_timeout_s", "min_rtt_timeout_s", "max_rtt_timeout_s")
 _AS_THEY_ARE = ("prove_closed", "second_look", "traceroute", "reverse_names", "interface")
-FIELDS = (*_COUNTS, *_RATES, *_TIMES, *_AS_THEY_ARE, "tcp_flags", "source_port")
+FIELDS = (*_COUNTS, *_RATES, *_TIMES, *_AS_THEY_ARE, "tcp_flags", "source_port", "version_intensity")
 """The options that go into the plan as they are called."""
 
+_LIMITS = {"tcp_flags": (0, 255), "source_port": (1, 65535), "version_intensity": (0, 9)}
 _ORDER = (
     ("min_rate_pps", "max_rate_pps"),
     ("min_rtt_timeout_s", "max_rtt_timeout_s"),
@@ -38,11 +39,11 @@ def plan_of(methods: tuple[str, ...], pings: tuple[Ping, ...], said: Mapping[str
     for name in _TIMES:
         if said[name] is not None and not 0 < said[name] < math.inf:
             raise UsageError(_("{name} {value:g}: a time is a number of seconds above 0").format(name=name, value=said[name]))
-    for name, highest in (("tcp_flags", 255), ("source_port", 65535)):
-        if said[name] is not None and not (name == "source_port") <= said[name] <= highest:
+    for name, (lowest, highest) in _LIMITS.items():
+        if said[name] is not None and not lowest <= said[name] <= highest:
             raise UsageError(
                 _("{name} {value}: a whole number from {lowest} to {highest} belongs here").format(
-                    name=name, value=said[name], lowest=int(name == "source_port"), highest=highest
+                    name=name, value=said[name], lowest=lowest, highest=highest
                 )
             )
     for low, high in _ORDER:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, SupportsIndex, TypedDict
 
 from hatoba.api.pings import FEW, NO_PORTS, default_pings, only_asked, ping
 from hatoba.api.plan import FIELDS, plan_of
-from hatoba.api.resume import refuse_beside_resume, resumed
+from hatoba.api.resume import refuse_beside_resume, resumed, with_services
 from hatoba.engine.scan import Scan
 from hatoba.engine.setting import protocols_of
 from hatoba.errors import UsageError
 from hatoba.messages import _
-from hatoba.model import Ping, Protocol, ScanPlan
+from hatoba.model import Ping, Protocol
 from hatoba.probes import METHODS
 from hatoba.probes.connect import CONNECT
 from hatoba.targets.build import build_targets
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 DEFAULT_PORTS = 1000
 HIGHEST_PORT = 65535
-HIGHEST_INTENSITY = 9
 
 LOG = logging.getLogger("hatoba")
 LOG.addHandler(logging.NullHandler())
@@ -179,19 +178,7 @@ def request(
     for name in (one.method for one in chosen or () if one.method != CONNECT.name):
         require_packets(name)
     scan = Scan(plan, permitted, arguments=("hatoba.scan",))
-    return Request(scan if version_intensity is None else _identified(scan, permitted, version_intensity, plan), open_only)
-
-
-def _identified(scan: Scan, permitted: Permitted, intensity: int, plan: ScanPlan) -> IdentifiedScan:
-    from hatoba.identify import identified  # asyncio, ssl and cryptography, which others need not wait for
-
-    if not 0 <= intensity <= HIGHEST_INTENSITY:
-        raise UsageError(
-            _("{name} {value}: a whole number from {lowest} to {highest} belongs here").format(
-                name="version_intensity", value=intensity, lowest=0, highest=HIGHEST_INTENSITY
-            )
-        )
-    return identified(scan, permitted, intensity, plan=plan)
+    return Request(with_services(scan, plan, permitted), open_only)
 
 
 def _targets(

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from hatoba.engine.scan import Scan
 from hatoba.engine.setting import protocols_of
 from hatoba.errors import UsageError
 from hatoba.messages import _
+from hatoba.model import ScanPlan
 from hatoba.probes.connect import CONNECT
 from hatoba.reports.jsonl_reading import read_scan
+from hatoba.service import Service
 from hatoba.targets.scope import Permitted
 from hatoba.targets.target_set import TargetSet
 from hatoba.wire.capabilities import require_packets, require_raw
+
+if TYPE_CHECKING:
+    from hatoba.identify.identified_scan import IdentifiedScan
 
 _BESIDE = frozenset({"resume", "authorized", "open_only"})
 
@@ -25,7 +31,16 @@ def refuse_beside_resume(said: Mapping[str, object], defaults: Mapping[str, obje
             raise UsageError(_("resume takes everything that is asked from the file: leave out {name}").format(name=name))
 
 
-def resumed(path: str | os.PathLike[str], permit: Callable[[TargetSet], Permitted]) -> tuple[Scan, bool]:
+def with_services(scan: Scan, plan: ScanPlan, permitted: Permitted, told: Sequence[Service] = ()) -> Scan | IdentifiedScan:
+    """*scan* with its open ports asked for their services, if *plan* says so, but for those that *told* them already."""
+    if plan.version_intensity is None:
+        return scan
+    from hatoba.identify import identified  # asyncio, ssl and cryptography, which others need not wait for
+
+    return identified(scan, permitted, plan.version_intensity, plan.all_ports, plan, told=told)
+
+
+def resumed(path: str | os.PathLike[str], permit: Callable[[TargetSet], Permitted]) -> tuple[Scan | IdentifiedScan, bool]:
     """The scan, and whether its file tells of open ports only. Rights and permission are looked at anew."""
     read = read_scan(os.fspath(path))
     protocols_of(read.plan.methods)
@@ -38,4 +53,5 @@ def resumed(path: str | os.PathLike[str], permit: Callable[[TargetSet], Permitte
             require_packets(ping.method)
     if read.plan.traceroute:
         require_packets("traceroute")
-    return Scan(read.plan, permitted, arguments=("hatoba.scan",), known=read.known), read.open_only
+    scan = Scan(read.plan, permitted, arguments=("hatoba.scan",), known=read.known)
+    return with_services(scan, read.plan, permitted, read.known.services), read.open_only

@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "scan": ("hatoba.cli.scan", _N("which ports are open, and why hatoba says so")),
     "ports": ("hatoba.cli.ports", _N("what a port number is for, offline")),
     "scope": ("hatoba.cli.scope", _N("the networks that you may scan: add, list, remove")),
+    "signatures": ("hatoba.cli.signatures", _N("your own signatures of services: find every mistake in them")),
     "doctor": ("hatoba.cli.doctor", _N("what this machine lets hatoba do, and how to allow more")),
     "demo": ("hatoba.cli.demo", _N("build three practice hosts on this machine and scan them")),
 }

@@ -73,6 +73,8 @@ OUTPUTS = {"J": "--json", "X": "--xml", "G": "--grepable", "N": "--normal", "A":
 VALUE_OPTIONS = frozenset(
     {
         "--resume",
+        "--signatures",
+        "--recog",
         "--ports",
         "--scanflags",
         "--exclude-ports",

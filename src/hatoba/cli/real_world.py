@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hatoba.cli.scan_discovery import PING_LETTERS
 from hatoba.cli.scan_options import ScanOptions
@@ -16,11 +17,13 @@ from hatoba.cli.scan_permission import permitted_targets
 from hatoba.cli.scan_run import Means, World
 from hatoba.cli.scan_run import Scan as AnyScan
 from hatoba.cli.scan_watch import Watch
+from hatoba.cli.signature_files import library
 from hatoba.engine.scan import Scan
 from hatoba.errors import UsageError
 from hatoba.messages import _
 from hatoba.model import ScanPlan
 from hatoba.results.known import Known
+from hatoba.service import Service
 from hatoba.targets.scope import Permitted, Scope
 from hatoba.targets.scope_file import ScopeFile, default_path
 from hatoba.targets.target_set import TargetSet
@@ -28,6 +31,9 @@ from hatoba.wire.capabilities import Capabilities, default_method, probe_capabil
 from hatoba.wire.local import lab_networks, own_networks
 from hatoba.wire.reverse_names import ReverseNames
 from hatoba.wire.source_ports import SourcePorts
+
+if TYPE_CHECKING:
+    from hatoba.identify.signatures.library import Library
 
 
 def real_world() -> World:
@@ -42,6 +48,7 @@ def real_world() -> World:
         means=_means,
         new_scan=_new_scan,
         names=ReverseNames,
+        library=_library,
         identified=_identified,
     )
 
@@ -58,11 +65,17 @@ def _new_scan(
     return Scan(plan, permitted, arguments=arguments, network=network, known=known)
 
 
-def _identified(scan: AnyScan, options: ScanOptions, permitted: Permitted) -> AnyScan:
+def _library(options: ScanOptions) -> Library | None:
+    return library(options.signatures, options.recog, os.environ)
+
+
+def _identified(
+    scan: AnyScan, options: ScanOptions, permitted: Permitted, told: Sequence[Service], brought: Library | None
+) -> AnyScan:
     from hatoba.identify import identified  # asyncio, ssl and cryptography: half a second that others need not wait for
 
     manner = options.version_intensity, options.all_ports
-    return identified(scan, permitted, *manner, options.plan)
+    return identified(scan, permitted, *manner, options.plan, told=told, library=brought)
 
 
 def _permit(options: ScanOptions, targets: TargetSet) -> Permitted:

@@ -13,7 +13,7 @@ _BESIDE = frozenset(
     {
         *("resume", "authorized", "scope_file"),
         *("jsonl", "xml", "grepable", "normal", "all_formats", "reason", "explain", "verbose", "progress"),
-        *("packet_trace", "pcap"),
+        *("packet_trace", "pcap", "signatures", "recog"),
     }
 )
 """Permission is never taken from a file, and what is told may be told in another way."""

@@ -131,6 +131,15 @@ _SERVICES: _Options = (
     ),
     _flag("--version-light", help=_N("The same as --version-intensity 2.")),
     _flag("--version-all", help=_N("The same as --version-intensity 9.")),
+    _value(
+        "--signatures",
+        metavar="FILE",
+        multiple=True,
+        help=_N(
+            "Take your own signatures from FILE, in TOML; they come before hatoba's. hatoba signatures check finds mistakes."
+        ),
+    ),
+    _value("--recog", metavar="FOLDER", multiple=True, help=_N("Fill what is not known from Recog's databases in FOLDER.")),
     _flag("--allports", "all_ports", help=_N("Ask ports 9100 to 9107, too, where printers print whatever comes.")),
 )
 _PACE: _Options = (

@@ -41,6 +41,8 @@ _WITH_FILES = {
     "normal": "-oN",
     "all_formats": "-oA",
     "resume": "--resume",
+    "signatures": "--signatures",
+    "recog": "--recog",
 }
 """Options whose value is the name of a file, by their keys."""
 
@@ -76,10 +78,10 @@ class ScanOptions:
     """Whether a list looks up the names of addresses."""
     pings: tuple[Ping, ...] | None = None
     """How to look for hosts; none: not at all; None: as ``hatoba.api.pings`` has it for so many addresses."""
-    version_intensity: int | None = None
-    """How much open ports are asked for their services, 0 to 9; None: not at all."""
-    all_ports: bool = False
-    """Ask printers' ports for their services, too."""
+    signatures: tuple[str, ...] = ()
+    """Files of users' own signatures."""
+    recog: tuple[str, ...] = ()
+    """Folders of Recog's databases."""
     packet_trace: bool = False
     pcap: str | None = None
     """The file to write packets to."""
@@ -97,6 +99,16 @@ class ScanOptions:
     """The JSON Lines report of the scan to go on with."""
     plan: ScanPlan = field(default_factory=ScanPlan)
     """All but methods and pings, which are settled later."""
+
+    @property
+    def version_intensity(self) -> int | None:
+        """How much open ports are asked for their services, 0 to 9; None: not at all."""
+        return self.plan.version_intensity
+
+    @property
+    def all_ports(self) -> bool:
+        """Ask printers' ports for their services, too."""
+        return self.plan.all_ports
 
     @property
     def table(self) -> bool:
@@ -130,8 +142,8 @@ def options_of(given: Mapping[str, Any]) -> ScanOptions:
         list_only=given["list_only"],
         list_names=not given["no_names"],
         pings=pings_of(given),
-        version_intensity=intensity_of(given),
-        all_ports=given["all_ports"],
+        signatures=tuple(given["signatures"]),
+        recog=tuple(given["recog"]),
         packet_trace=given["packet_trace"],
         pcap=given["pcap"],
         dry_run=given["dry_run"],
@@ -232,6 +244,8 @@ def _plan(given: Mapping[str, Any]) -> ScanPlan:
         second_look=given["second_look"],
         traceroute=given["traceroute"],
         reverse_names=given["reverse_names"],
+        version_intensity=intensity_of(given),
+        all_ports=given["all_ports"],
         seed=seed,
         interface=given["interface"],
         source_port=given["source_port"],

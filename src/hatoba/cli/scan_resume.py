@@ -10,6 +10,7 @@ from hatoba.cli.scan_options import ScanOptions
 from hatoba.cli.scan_run import World, run
 from hatoba.cli.shell import complain
 from hatoba.engine.setting import protocols_of
+from hatoba.errors import UsageError
 from hatoba.messages import _, ngettext
 from hatoba.reports.jsonl_reading import ReadScan, read_scan
 
@@ -31,6 +32,11 @@ def resume(options: ScanOptions, world: World, arguments: Sequence[str]) -> int:
         open_only=read.open_only,
         plan=read.plan,
     )
+    for name, given in (("--signatures", options.signatures), ("--recog", options.recog)):
+        if given and read.plan.version_intensity is None:
+            raise UsageError(
+                _("{option} is about services, which {file} did not ask for: leave it out").format(option=name, file=file)
+            )
     world.means(options)
     refuse_what_methods_lack(options, read.plan)
     permitted = world.permit(options, read.targets)
@@ -42,6 +48,4 @@ def _tell(read: ReadScan, file: str) -> None:
     size = read.known.size
     ports = ngettext("{count} port", "{count} ports", size.ports).format(count=f"{size.ports:,}")
     hosts = ngettext("{count} finished host", "{count} finished hosts", size.hosts).format(count=f"{size.hosts:,}")
-    if read.services_told:
-        complain(_("services are not asked for again: hatoba scan -sV asks the ports that {file} calls open").format(file=file))
     complain(_("{ports} and {hosts} are known from {file}, the rest is asked").format(ports=ports, hosts=hosts, file=file))

@@ -12,8 +12,8 @@ from functools import reduce
 from itertools import chain
 from shlex import quote
 from shutil import get_terminal_size
+from typing import TYPE_CHECKING, TextIO
 from typing import Protocol as Interface
-from typing import TextIO
 
 from hatoba.api.pings import NO_PORTS, by_connect, default_pings, only_asked
 from hatoba.cli.interrupts import Interrupts
@@ -41,6 +41,9 @@ from hatoba.targets.files import read_expressions
 from hatoba.targets.ports import PortChoice, choice, parse_ports, ports_asked
 from hatoba.targets.scope import Permitted
 from hatoba.targets.target_set import TargetSet
+
+if TYPE_CHECKING:
+    from hatoba.identify.signatures.library import Library
 
 CLOSED_PIPE = 141
 """Exit status where nobody is left to write for: 128 + SIGPIPE."""
@@ -96,8 +99,10 @@ class World:
     new_scan: NewScan
     names: Callable[[], Names]
     """A way to look up the names of addresses."""
-    identified: Callable[[Scan, ScanOptions, Permitted], Scan]
-    """The same scan, with open ports asked for their services."""
+    library: Callable[[ScanOptions], Library | None]
+    """The signatures and databases that the user brings."""
+    identified: Callable[[Scan, ScanOptions, Permitted, Sequence[Service], Library | None], Scan]
+    """The same scan, with open ports asked for their services but for those that told them already."""
 
 
 def scan(options: ScanOptions, world: World, arguments: Sequence[str]) -> int:
@@ -129,26 +134,28 @@ def run(
     for remark in remarks(options, plan):
         complain(remark)
     known = None if read is None else read.known
+    identified = _identified(options, world, permitted, known)
     watch = watch_of(options, world.stdout, world.stderr)
     if watch is None:
         engine_scan = world.new_scan(plan, permitted, arguments=arguments, known=known)
-        return _report(_identified(engine_scan, options, world, permitted), options, world, read)
+        return _report(identified(engine_scan), options, world, read)
     if options.dry_run:
         _refuse_nowhere(world.stdout)
         plan = dry_plan(plan)
     engine_scan = world.new_scan(plan, permitted, arguments=arguments, watch=watch, known=known)
     try:
-        if options.dry_run:
-            status = _dry(engine_scan, watch)
-        else:
-            status = _report(_identified(engine_scan, options, world, permitted), options, world, read)
+        status = _dry(engine_scan, watch) if options.dry_run else _report(identified(engine_scan), options, world, read)
     finally:
         failure = watch.close()
     return status or failure
 
 
-def _identified(engine_scan: Scan, options: ScanOptions, world: World, permitted: Permitted) -> Scan:
-    return engine_scan if options.version_intensity is None else world.identified(engine_scan, options, permitted)
+def _identified(options: ScanOptions, world: World, permitted: Permitted, known: Known | None) -> Callable[[Scan], Scan]:
+    """What makes of a scan one that asks for services, if it is to; what the user brings is read, and refused, now."""
+    if options.version_intensity is None:
+        return lambda engine_scan: engine_scan
+    told, library = () if known is None else known.services, world.library(options)
+    return lambda engine_scan: world.identified(engine_scan, options, permitted, told, library)
 
 
 def _dry(engine_scan: Scan, watch: Watch) -> int:

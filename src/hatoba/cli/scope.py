@@ -14,42 +14,16 @@ from typing import Any
 
 import click
 
-from hatoba.cli.command import Command, Option
+from hatoba.cli.command import Option
 from hatoba.cli.consent import ask_line
-from hatoba.cli.group import unknown_command
 from hatoba.cli.shell import complain
+from hatoba.cli.subcommands import CommandGroup, SubCommand
 from hatoba.errors import UsageError
-from hatoba.messages import _N, _, translated
+from hatoba.messages import _N, _
 from hatoba.reports.text import padded, safe, width
 from hatoba.targets.networks import parse_network
 from hatoba.targets.scope import Grant, network_text
 from hatoba.targets.scope_file import ScopeFile, default_path
-
-
-class ScopeCommand(Command):
-    """A sub-command; its first sentence stands in the group's help."""
-
-    def get_short_help_str(self, limit: int = 45) -> str:
-        return translated(self.short_help or "")
-
-
-class ScopeGroup(click.Group):
-    """The group, whose help was marked by ``_N``."""
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in self.commands:
-            unknown_command(args, list(self.commands), ctx.command_path)
-        return super().resolve_command(ctx, args)
-
-    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        formatter.write_paragraph()
-        with formatter.indentation():
-            formatter.write_text(translated(self.help or ""))
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section(_("Commands")):
-            formatter.write_dl([(name, command.get_short_help_str()) for name, command in self.commands.items()])
-
 
 _file_option = click.option(
     "--scope-file", cls=Option, metavar="FILE", help=_N("The scope file to use instead of the usual one.")
@@ -58,7 +32,7 @@ _networks = click.argument("networks", nargs=-1, metavar="NETWORK...")
 
 
 @click.group(
-    cls=ScopeGroup,
+    cls=CommandGroup,
     invoke_without_command=True,
     help=_N(
         "The networks that you may scan, with who recorded them, when and why. Loopback, this machine's own addresses and"
@@ -74,7 +48,7 @@ def command(ctx: click.Context) -> None:
 
 @command.command(
     "add",
-    cls=ScopeCommand,
+    cls=SubCommand,
     short_help=_N("record that you may scan a network"),
     help=_N("Record that you may scan each NETWORK: an address or a network such as 198.51.100.0/24."),
 )
@@ -103,7 +77,7 @@ def add(networks: Sequence[str], reason: str | None, scope_file: str | None) -> 
 
 @command.command(
     "list",
-    cls=ScopeCommand,
+    cls=SubCommand,
     short_help=_N("show what may be scanned, by whose permission"),
     help=_N("Show the recorded networks: since when (UTC), by whom, and why."),
 )
@@ -131,7 +105,7 @@ def list_(as_json: bool, scope_file: str | None) -> None:
 
 @command.command(
     "remove",
-    cls=ScopeCommand,
+    cls=SubCommand,
     short_help=_N("take a permission back"),
     help=_N("Take each NETWORK out again, as hatoba scope list shows it; all of them or, if one is not there, none."),
 )

@@ -11,10 +11,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hatoba.identify.identified_scan import IdentifiedScan, Scans
 from hatoba.identify.manner import DEFAULT_INTENSITY, Manner
 from hatoba.identify.runner import AT_ONCE, Limits, Runner
+from hatoba.identify.signatures.library import Library
 from hatoba.model import ScanPlan
+from hatoba.registry.releases import read_releases
+from hatoba.service import Service
 from hatoba.targets.scope import Permitted
 from hatoba.wire.conversations import KernelDials
 from hatoba.wire.descriptors import room_for_sockets
@@ -24,16 +29,25 @@ _DESCRIPTORS_EACH = 4
 
 
 def identified(
-    scan: Scans, permitted: Permitted, intensity: int | None, all_ports: bool = False, plan: ScanPlan | None = None
+    scan: Scans,
+    permitted: Permitted,
+    intensity: int | None,
+    all_ports: bool = False,
+    plan: ScanPlan | None = None,
+    *,
+    told: Sequence[Service] = (),
+    library: Library | None = None,
 ) -> IdentifiedScan:
     """*scan* with its open ports asked for their services, at this *intensity* (0 to 9; None: nmap's 7), by way of *plan*'s
-    interface, within its delay and time-out for a host. Only *permitted* addresses are ever connected to."""
+    interface, within its delay and time-out for a host. Only *permitted* addresses are ever connected to. *told*: what is
+    not to be asked again; *library*: what the user brings besides."""
     plan = plan or ScanPlan()
-    manner = Manner(DEFAULT_INTENSITY if intensity is None else intensity, all_ports)
+    intensity = DEFAULT_INTENSITY if intensity is None else intensity
+    manner = Manner(intensity, all_ports, library=library, releases=read_releases())
 
     def new_runner() -> Runner:
         at_once = max(1, min(AT_ONCE, room_for_sockets() // _DESCRIPTORS_EACH))
         limits = Limits(at_once, delay_s=plan.scan_delay_s or 0.0, host_s=plan.host_timeout_s)
         return Runner(GatedDials(KernelDials(plan.interface), permitted), manner, limits)
 
-    return IdentifiedScan(scan, new_runner)
+    return IdentifiedScan(scan, new_runner, told=told)

@@ -1,6 +1,7 @@
 """A scan whose open ports are asked for their services: the engine's events, and a :class:`~hatoba.service.Service` for each
 open TCP and UDP port, after the port's verdict and before its host.
 
+What an earlier run has told of services comes first, right after its verdicts, and those ports are not asked again.
 The interviews of a host begin when the scan has told of it, and go on beside the scan; hosts wait for theirs, and for nobody
 else's. Of a host where something answers for every port only those are asked on which a connection held.
 """
@@ -8,7 +9,7 @@ else's. Of a host where something answers for every port only those are asked on
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol as Interface
 
@@ -18,9 +19,9 @@ from hatoba.engine.scan import Event as EngineEvent
 from hatoba.errors import HatobaError
 from hatoba.identify.manner import Target
 from hatoba.identify.runner import Runner
-from hatoba.model import Address, Doing, Host, Progress, Protocol, ScanEnd, State
-from hatoba.results.batch import VerdictBatch
-from hatoba.service import Service
+from hatoba.model import Address, Doing, Host, Progress, Protocol, ScanEnd, ScanInfo, State, TakenOver
+from hatoba.results.batch import HostBatch, VerdictBatch
+from hatoba.service import Outcome, Service
 
 Event = EngineEvent | Service
 
@@ -54,8 +55,19 @@ class _Known:
 
 
 class IdentifiedScan:
-    def __init__(self, scan: Scans, new_runner: Callable[[], Runner], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        scan: Scans,
+        new_runner: Callable[[], Runner],
+        clock: Callable[[], float] = time.monotonic,
+        told: Sequence[Service] = (),
+    ) -> None:
+        """*told*: the services that an earlier run told, ``results.known.Known.services``."""
         self._scan, self._new_runner, self._clock = scan, new_runner, clock
+        self._earlier = told
+        self._asked = {(service.address, service.protocol, service.port) for service in told}
+        self._left = TakenOver(0, 0)
+        """What of the earlier run is yet to come."""
         self._known: dict[Address, _Known] = {}
         self._held: dict[Address, _Held] = {}
         self._stop = False
@@ -71,8 +83,21 @@ class IdentifiedScan:
         try:
             for event in self._scan.events():
                 match event:
+                    case ScanInfo():
+                        yield event
+                        self._left = event.taken_over or self._left
+                        if not self._left.ports:
+                            yield from self._earlier
                     case VerdictBatch():
                         self._note(event)
+                        yield event
+                        yield from self._told_earlier(event)
+                    case Host() if self._left.hosts > 0:
+                        self._left = replace(self._left, hosts=self._left.hosts - 1)
+                        self._known.pop(event.address, None)
+                        yield event
+                    case HostBatch() if self._left.hosts > 0:
+                        self._left = replace(self._left, hosts=self._left.hosts - len(event))
                         yield event
                     case Host():
                         yield from self._begin(runner, event)
@@ -92,11 +117,19 @@ class IdentifiedScan:
             known = self._known.setdefault(address, _Known(batch.hosts.names(index)))
             known.ports.append((Protocol(protocol), port))
 
+    def _told_earlier(self, batch: VerdictBatch) -> Sequence[Service]:
+        """What is to come after *batch*, if that is the last of those that were told already."""
+        if not self._left.ports:
+            return ()
+        self._left = replace(self._left, ports=max(0, self._left.ports - len(batch)))
+        return () if self._left.ports else self._earlier
+
     def _begin(self, runner: Runner, host: Host) -> Iterator[Host]:
         known = self._known.pop(host.address, None)
-        targets = [] if known is None or self._stop else _targets(host, known)
-        if not targets:
-            yield host
+        targets = [] if known is None else _targets(host, known)
+        targets = [one for one in targets if (one.address, one.protocol, one.port) not in self._asked]
+        if not targets or self._stop:
+            yield replace(host, unfinished=host.unfinished or bool(targets))
             return
         self._held[host.address] = _Held(host, len(targets))
         runner.ask(targets)
@@ -106,6 +139,8 @@ class IdentifiedScan:
             yield service
             held = self._held[service.address]
             held.waiting -= 1
+            if self._stop and service.outcome is Outcome.UNFINISHED:
+                held.host = replace(held.host, unfinished=True)
             if not held.waiting:
                 del self._held[service.address]
                 yield held.host

@@ -23,8 +23,9 @@ from hatoba.identify.attempts import TrackedDials, first_success
 from hatoba.identify.layers import Layer, PlainLayer, TlsLayer
 from hatoba.identify.listening import Heard, hear
 from hatoba.identify.manner import PRINTERS, TLS_RARITY, Manner, Target, likely, others, recognise, speaks_for_tls
-from hatoba.identify.protocols import Question, ServiceProtocol
+from hatoba.identify.protocols import Answers, Question, ServiceProtocol
 from hatoba.identify.protocols.complete import reply
+from hatoba.identify.releases import release_of, with_system
 from hatoba.identify.tls import TlsConversation, context, is_tls, server_name
 from hatoba.model import Protocol
 from hatoba.service import Facts, Outcome, Service
@@ -33,6 +34,8 @@ from hatoba.wire.conversations import Conversation, Dials
 GREETING = "greeting"
 TLS = "tls"
 _KEPT_BYTES = 256
+_MOST_DRAGGED = 2
+"""Answers that nobody understands and that never end, until a port is left: a tarpit has no others."""
 _VERSIONS_FROM = 5
 """At this intensity and above each version of TLS is tried."""
 
@@ -40,10 +43,11 @@ _VERSIONS_FROM = 5
 class Interview:
     def __init__(self, dials: Dials, target: Target, manner: Manner, wall_clock: Callable[[], float] = time.time) -> None:
         self._dials = TrackedDials(dials)
-        self._target, self._manner, self._wall_clock = target, manner, wall_clock
+        self._target, self._manner, self._wall_clock = target, manner.at(target.protocol, target.port), wall_clock
         self._patience = manner.patience
         self._result = Service(target.address, target.protocol, target.port, Outcome.UNREACHABLE)
         self._asked_properly: set[str] = set()
+        self._dragged = 0
 
     @property
     def result(self) -> Service:
@@ -136,7 +140,7 @@ class Interview:
         return heard.ended and not heard.data
 
     async def _try(self, layer: Layer, asked: ServiceProtocol, conversation: Conversation | None, likely: bool) -> bool:
-        """Ask in one protocol; True once the port is recognised, in whatever."""
+        """Ask in one protocol; True once the port is recognised, in whatever, or is to be left."""
         conversation = conversation or await layer.open()
         if conversation is None:
             return False
@@ -153,10 +157,15 @@ class Interview:
         known = recognise(self._manner, Protocol.TCP, heard.data, ()) if heard.data else None
         if known is None:
             self._note(heard)
-            return False
-        return await self._ask_properly(layer, *known, asked)
+            return self._dragged >= _MOST_DRAGGED
+        if known[0] in self._manner.overhearing:
+            self._found(known[1], asked.name, (heard.data,))
+            return True
+        return await self._ask_properly(layer, *known, asked, (heard.data,))
 
-    async def _ask_properly(self, layer: Layer, known: ServiceProtocol, facts: Facts, asked: ServiceProtocol) -> bool:
+    async def _ask_properly(
+        self, layer: Layer, known: ServiceProtocol, facts: Facts, asked: ServiceProtocol, answers: Answers
+    ) -> bool:
         """It answered in the protocol *known* what was *asked* in another; what it says to its own is better."""
         if known.name not in self._asked_properly:
             self._asked_properly.add(known.name)
@@ -169,7 +178,7 @@ class Interview:
                 if known.read((heard.data,)) is not None:
                     return await self._talk(layer, conversation, known, (heard.data,), ended=heard.ended)
                 conversation.close()
-        self._found(facts, asked.name)
+        self._found(facts, asked.name, answers)
         return True
 
     async def _talk(
@@ -189,7 +198,7 @@ class Interview:
                 if other is None or other[0] is known:
                     return False
                 known, facts = other
-            self._found(facts, GREETING if known.greets else known.name)
+            self._found(facts, GREETING if known.greets else known.name, answers)
             if not layer.encrypted and not (ended and not _fresh(known)):
                 await self._start_tls(layer, conversation, known, answers)
             elif not ended and known.farewell:
@@ -246,14 +255,22 @@ class Interview:
                     heard = await self._datagram(conversation, question, attempts=1 if answers else 2)
                     if not answers and asked.read((heard.data,)) is None:
                         self._note(heard)
-                        return False
+                        return self._overheard(heard, asked)
                     answers = (*answers, heard.data)
                 facts = asked.read(answers)
                 if facts is not None:
-                    self._found(facts, asked.name)
+                    self._found(facts, asked.name, answers)
                 return facts is not None
             finally:
                 conversation.close()
+        return False
+
+    def _overheard(self, heard: Heard, asked: ServiceProtocol) -> bool:
+        """Whether a signature that asks nothing knows this answer to another's question."""
+        for one in self._manner.overhearing if heard.data else ():
+            if (facts := one.read((heard.data,))) is not None:
+                self._found(facts, asked.name, (heard.data,))
+                return True
         return False
 
     async def _datagram(self, conversation: Conversation, question: Question, attempts: int) -> Heard:
@@ -280,13 +297,20 @@ class Interview:
     def _questions(self, known: ServiceProtocol) -> tuple[Question, ...]:
         return known.questions if known.for_host is None else known.for_host(self._target.host)
 
-    def _found(self, facts: Facts, question: str) -> None:
-        self._result = replace(self._result, outcome=Outcome.RECOGNISED, facts=facts, question=question, heard=b"")
+    def _found(self, facts: Facts, question: str, answers: Answers = ()) -> None:
+        if self._manner.library is not None:
+            facts = self._manner.library.revised(self._target.protocol, self._target.port, facts, answers)
+        release = release_of(facts, self._manner.releases, self._wall_clock())
+        facts = facts if release is None else with_system(facts, release)
+        self._result = replace(
+            self._result, outcome=Outcome.RECOGNISED, facts=facts, question=question, heard=b"", release=release
+        )
 
     def _note(self, heard: Heard) -> None:
         """Keep what nobody understands; the first words of all count."""
         if self._result.outcome is Outcome.RECOGNISED:
             return
+        self._dragged += heard.dragged
         if heard.data and not self._result.heard:
             self._result = replace(self._result, outcome=Outcome.UNRECOGNISED, heard=heard.data[:_KEPT_BYTES])
         elif self._result.outcome is Outcome.UNREACHABLE:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hatoba.identify.protocols import PROTOCOLS, ServiceProtocol
+from hatoba.identify.signatures.library import Library
 from hatoba.model import Address, Protocol
+from hatoba.registry.releases import Releases
 from hatoba.service import Facts
 
 DEFAULT_INTENSITY, LIGHT, ALL = 7, 2, 9
@@ -48,6 +50,22 @@ class Manner:
     """Printers, too."""
     patience: Patience = field(default_factory=Patience)
     protocols: tuple[ServiceProtocol, ...] = PROTOCOLS
+    library: Library | None = None
+    """What the user brought besides."""
+    overhearing: tuple[ServiceProtocol, ...] = ()
+    """Those of the protocols that are signatures and ask nothing: what they know an answer by is that answer."""
+    releases: Releases = field(default_factory=Releases)
+    """Of distributions, with the ends of their lives."""
+
+    def at(self, protocol: Protocol, port: int) -> Manner:
+        """The manner of asking one port, with the user's signatures that count for it: their questions come first. Those
+        without recognise what nobody else does, and have their say on the rest when it is known."""
+        theirs = () if self.library is None else self.library.protocols(protocol, port)
+        if not theirs:
+            return self
+        asking = tuple(one for one in theirs if not one.greets)
+        overhearing = tuple(one for one in theirs if one.greets)
+        return replace(self, protocols=(*asking, *self.protocols, *overhearing), overhearing=overhearing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ class Refusal(NamedTuple):
     """Whether that was TLS all the same: an alert."""
 
 
-def is_tls(heard: bytes) -> bool:
+def is_tls(heard: bytes | bytearray) -> bool:
     """Whether *heard* begins with a TLS record (RFC 8446 section 5.1)."""
     return len(heard) >= 3 and heard[0] in _RECORD_KINDS and heard[1] == 3 and heard[2] <= 4
 
@@ -82,20 +82,20 @@ class TlsConversation:
 
     async def begin(self) -> Refusal | None:
         """Shake hands; a refusal where that fails. Raises OSError where the connection breaks off without a word."""
-        heard = b""
+        heard = bytearray()
         while True:
             try:
                 self._tls.do_handshake()
             except ssl.SSLWantReadError:
                 await self._flush()
             except (ssl.SSLError, ValueError):
-                return Refusal(heard, is_tls(heard))
+                return Refusal(bytes(heard), is_tls(heard))
             else:
                 await self._flush()
                 return None
             piece = await self._below.receive(_PIECE_BYTES)
             if not piece or len(heard) > _MOST_HANDSHAKE_BYTES:
-                return Refusal(heard, is_tls(heard))
+                return Refusal(bytes(heard), is_tls(heard))
             heard += piece
             self._incoming.write(piece)
 
@@ -132,10 +132,16 @@ class TlsConversation:
         return Tls(
             version=self._tls.version() or "",
             cipher=cipher[0] if cipher else "",
-            alpn=self._tls.selected_alpn_protocol() or "",
+            alpn=self._alpn(),
             started=started,
             certificate=None if certificate is None else judged(certificate, now_s, tuple(asked)),
         )
+
+    def _alpn(self) -> str:
+        try:
+            return self._tls.selected_alpn_protocol() or ""
+        except ValueError:  # a server may choose what nobody offered, and no text at that
+            return ""
 
     async def _flush(self) -> None:
         if data := self._outgoing.read():

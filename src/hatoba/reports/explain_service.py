@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from hatoba.messages import _N, _, translated
+from hatoba.reports.support import support
 from hatoba.reports.text import safe, shown_bytes
-from hatoba.service import Certificate, Outcome, Service, Tls
+from hatoba.service import Certificate, Facts, Outcome, Release, Service, Tls
 
 _SHOWN_BYTES = 100
 
@@ -18,6 +19,12 @@ _OUTCOMES = {
     Outcome.EXCLUDED: _N("service: not asked, as printers print whatever comes to this port; --allports asks it"),
     Outcome.UNFINISHED: _N("service: the time was up before it had been asked to the end"),
 }
+
+_SOURCES = {
+    "signature": _N("named by your own signature: {source}"),
+    "recog": _N("completed by a fingerprint of Recog's: {source}"),
+}
+"""By the name of the detail that holds the source."""
 
 _PROBLEMS = {
     "expired": _N("expired"),
@@ -32,6 +39,10 @@ _PROBLEMS = {
 def explain_service(service: Service) -> Iterator[str]:
     """Sentences without full stops: what it said, how it is wrapped up, whose certificate it showed."""
     yield _said(service)
+    if service.facts is not None:
+        yield from _brought(service.facts)
+    if service.release is not None:
+        yield _released(service.release)
     if service.tls is not None:
         yield _wrapped(service.tls)
         if service.tls.certificate is not None:
@@ -49,6 +60,22 @@ def _said(service: Service) -> str:
     if (sentence := _OUTCOMES.get(service.outcome)) is not None and not service.heard:
         return translated(sentence)
     return _('service: nothing that is known here says "{words}"').format(words=shown_bytes(service.heard[:_SHOWN_BYTES]))
+
+
+def _brought(facts: Facts) -> Iterator[str]:
+    """Whose words they are where they are not hatoba's own."""
+    for name, value in facts.details:
+        if name in _SOURCES:
+            yield translated(_SOURCES[name]).format(source=safe(value))
+
+
+def _released(release: Release) -> str:
+    words = safe(release.evidence)
+    if not release.source:
+        return _('built for {release}, as "{words}" tells').format(release=support(release), words=words)
+    return _('built for {release}, as "{words}" and {source} tell').format(
+        release=support(release), words=words, source=safe(release.source)
+    )
 
 
 def _wrapped(tls: Tls) -> str:

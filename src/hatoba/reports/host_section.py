@@ -12,6 +12,7 @@ from hatoba.reports.explain import explain
 from hatoba.reports.explain_service import explain_service
 from hatoba.reports.host_heading import cautions, heading, way
 from hatoba.reports.quantities import number
+from hatoba.reports.support import support
 from hatoba.reports.text import padded, safe, width
 from hatoba.reports.wrapping import indented
 from hatoba.results.summary import Group, HostSummary
@@ -72,6 +73,7 @@ def _port_lines(desk: Desk, host: Host, verdicts: list[Verdict]) -> list[str]:
         cells = [[*row, version] for row, version in zip(cells, versions, strict=True)]
     columns = [max(width(row[at]) for row in [header, *cells]) for at in range(len(header))]
     lines = [_aligned(header, columns)]
+    ends = _ends_of_life(desk, verdicts)
     sentences = [explain(verdict, _believed(host, verdict)) if desk.options.explain else "" for verdict in verdicts]
     following = [*sentences[1:], ""]
     for verdict, row, sentence, next_sentence in zip(verdicts, cells, sentences, following, strict=True):
@@ -79,9 +81,27 @@ def _port_lines(desk: Desk, host: Host, verdicts: list[Verdict]) -> list[str]:
         lines.append(by_state(line, verdict.state) if desk.options.colour else line)
         if sentence and sentence != next_sentence:  # ports in a row that have the same to say say it once
             lines += indented(sentence, "    ", desk.options.columns)
+        lines += [
+            part
+            for told in ends.get((verdict.protocol, verdict.port), ())
+            for part in indented(told, "    ", desk.options.columns)
+        ]
         if desk.options.explain and (service := desk.service(verdict)) is not None:
             lines += [part for told in explain_service(service) for part in indented(told, "    ", desk.options.columns)]
     return lines
+
+
+def _ends_of_life(desk: Desk, verdicts: list[Verdict]) -> dict[tuple[Protocol, int], list[str]]:
+    """By port, what is to be said of releases that are supported no more: of each where it is met first. With --explain it is
+    said of every port."""
+    found: dict[tuple[Protocol, int], list[str]] = {}
+    said: set[str] = set()
+    for verdict in [] if desk.options.explain else verdicts:
+        service = desk.service(verdict)
+        if service is not None and service.release is not None and service.release.ended and service.release.name not in said:
+            said.add(service.release.name)
+            found[verdict.protocol, verdict.port] = [support(service.release)]
+    return found
 
 
 def _cells(desk: Desk, verdict: Verdict) -> list[str]:

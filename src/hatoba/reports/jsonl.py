@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from math import isnan
 from typing import Any
@@ -153,7 +153,7 @@ class ResumedReport(JsonlReport):
             version=info.version,
             arguments=[json_text(argument) for argument in info.arguments],
             resumed_at=_utc(info.started_at),
-            taken_over={"ports": self._taken_over.ports, "hosts": self._taken_over.hosts},
+            taken_over=asdict(self._taken_over),
         )
 
     def verdicts(self, batch: VerdictBatch) -> None:
@@ -161,6 +161,12 @@ class ResumedReport(JsonlReport):
             self._passed = replace(self._passed, ports=self._passed.ports + len(batch))
         else:
             super().verdicts(batch)
+
+    def service(self, service: Service) -> None:
+        if self._passed.services < self._taken_over.services:
+            self._passed = replace(self._passed, services=self._passed.services + 1)
+        else:
+            super().service(service)
 
     def host(self, host: Host) -> None:
         if self._passed.hosts < self._taken_over.hosts:

@@ -17,14 +17,16 @@ import numpy.typing as npt
 
 from hatoba.errors import UsageError
 from hatoba.messages import _, system_words
-from hatoba.model import Found, Host, ScanPlan
+from hatoba.model import Address, Found, Host, Protocol, ScanPlan
 from hatoba.reports.jsonl import FORMAT_VERSION
 from hatoba.reports.jsonl_host import found_of, host_of
 from hatoba.reports.jsonl_ports import LINE, Numbers, PortLines
 from hatoba.reports.jsonl_question import plan_of, targets_of
+from hatoba.reports.jsonl_service import service_of
 from hatoba.reports.jsonl_settled import hosts_of, rows_of
 from hatoba.results.batch import HostBatch
 from hatoba.results.known import Known, each_once
+from hatoba.service import Outcome, Service
 from hatoba.targets.quoting import shown, shown_path
 from hatoba.targets.target_set import TargetSet
 
@@ -46,8 +48,6 @@ class ReadScan:
     """It came to its end, and nothing is left to ask."""
     size_bytes: int
     """How much of the file is whole lines: what follows is the torn last one."""
-    services_told: bool = False
-    """Whether it tells services: those of the ports that are open were asked for, too."""
 
 
 def read_scan(path: str) -> ReadScan:
@@ -93,15 +93,27 @@ class _Reading:
         self._rows: list[npt.NDArray[np.void]] = []
         self._finished = np.zeros(len(self._targets), bool)
         self._found: dict[int, Found] = {}
-        self._ended = self._services_told = False
+        self._services: dict[tuple[Address, Protocol, int], Service] = {}
+        self._ended = False
 
     def scan(self) -> ReadScan:
         for piece in _pieces(self._file):
             self._take(piece)
             self._size_bytes += len(piece)
         hosts = _Hosts(self._path, self._size_bytes, self._finished, self._targets)
-        known = Known(each_once(self._rows), tuple(self._responders), self._finished, hosts, self._found)
-        return ReadScan(self._plan, self._targets, known, self._open_only, self._ended, self._size_bytes, self._services_told)
+        rows = each_once(self._rows)
+        known = Known(rows, tuple(self._responders), self._finished, hosts, self._found, self._settled_services())
+        return ReadScan(self._plan, self._targets, known, self._open_only, self._ended, self._size_bytes)
+
+    def _settled_services(self) -> list[Service]:
+        """Those that are not to be asked again: the scan was stopped while it asked the others."""
+        services = list(self._services.values())
+        indices = self._targets.find([service.address for service in services]).tolist()
+        return [
+            service
+            for index, service in zip(indices, services, strict=True)
+            if index >= 0 and (self._finished[index] or service.outcome is not Outcome.UNFINISHED)
+        ]
 
     def _take(self, piece: bytes) -> None:
         parts = LINE.findall(piece)
@@ -139,7 +151,8 @@ class _Reading:
             case "host":
                 hosts.append(host_of(line))
             case "service":
-                self._services_told = True
+                service = service_of(line)
+                self._services[service.address, service.protocol, service.port] = service
             case "found":
                 found = found_of(line)
                 (index,) = self._targets.find([found.address])

@@ -1,12 +1,18 @@
-"""What a JSON line says of the service behind a port; what is not known is left out."""
+"""What a JSON line says of the service behind a port, and back; what is not known is left out."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from typing import Any
 
-from hatoba.reports.text import json_text, shown_bytes
-from hatoba.service import Certificate, Facts, Service, Tls
+from hatoba.model import Protocol
+from hatoba.registry.cpe import is_cpe23
+from hatoba.reports.text import bytes_shown, json_text, shown_bytes
+from hatoba.service import Certificate, Facts, Outcome, Release, Service, Tls
+
+_TEXTS = ("product", "version", "extra", "os", "device", "hostname")
 
 
 def service_facts(service: Service) -> dict[str, Any]:
@@ -23,19 +29,29 @@ def service_facts(service: Service) -> dict[str, Any]:
         told["heard"] = shown_bytes(service.heard)
     if service.tls is not None:
         told["tls"] = _tls(service.tls)
+    if service.release is not None:
+        told["release"] = _release(service.release)
     return told
 
 
 def _facts(facts: Facts) -> dict[str, Any]:
-    texts = ("product", "version", "extra", "os", "device", "hostname")
     told: dict[str, Any] = {"name": json_text(facts.name)}
-    told |= {name: json_text(value) for name in texts if (value := getattr(facts, name))}
+    told |= {name: json_text(value) for name in _TEXTS if (value := getattr(facts, name))}
     if facts.cpe23:
         told["cpe23"] = list(facts.cpe23)
     told["confidence"] = facts.confidence
     if facts.details:
         told["details"] = {json_text(name): json_text(value) for name, value in facts.details}
     told["evidence"] = shown_bytes(facts.evidence)
+    return told
+
+
+def _release(release: Release) -> dict[str, Any]:
+    told: dict[str, Any] = {"name": json_text(release.name), "evidence": json_text(release.evidence)}
+    if release.end_of_life:
+        told |= {"end_of_life": release.end_of_life, "ended": release.ended, "source": json_text(release.source)}
+        told["extended"] = dict(release.extended)
+        told["cpe23"] = release.cpe23
     return told
 
 
@@ -70,3 +86,73 @@ def _certificate(certificate: Certificate) -> dict[str, Any]:
 def moment(seconds: float) -> str:
     """Of a certificate, whose times are whole seconds: ``2027-03-01T12:00:00Z``."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def service_of(line: Mapping[str, Any]) -> Service:
+    """The service that a line tells of. Raises KeyError, TypeError or ValueError for one that is none."""
+    facts, tls, release, port = line["service"], line.get("tls"), line.get("release"), line["port"]
+    if not isinstance(port, int) or not 0 <= port < 1 << 16:
+        raise ValueError(port)
+    return Service(
+        ip_address(line["address"]),
+        Protocol[line["protocol"].upper()],
+        port,
+        Outcome(line["outcome"]),
+        None if facts is None else _facts_of(facts),
+        str(line.get("question", "")),
+        bytes_shown(line.get("heard", "")),
+        None if tls is None else _tls_of(tls),
+        None if release is None else _release_of(release),
+    )
+
+
+def _facts_of(told: Mapping[str, Any]) -> Facts:
+    names = tuple(map(str, told.get("cpe23", ())))
+    if not all(map(is_cpe23, names)):
+        raise ValueError(names)
+    return Facts(
+        str(told["name"]),
+        **{name: str(told[name]) for name in _TEXTS if name in told},
+        cpe23=names,
+        confidence=int(told["confidence"]),
+        evidence=bytes_shown(told["evidence"]),
+        details=tuple((str(name), str(value)) for name, value in told.get("details", {}).items()),
+    )
+
+
+def _release_of(told: Mapping[str, Any]) -> Release:
+    return Release(
+        str(told["name"]),
+        str(told["evidence"]),
+        str(told.get("end_of_life", "")),
+        tuple((str(word), str(day)) for word, day in told.get("extended", {}).items()),
+        told.get("ended", False) is True,
+        str(told.get("source", "")),
+        str(told.get("cpe23", "")),
+    )
+
+
+def _tls_of(told: Mapping[str, Any]) -> Tls:
+    certificate = told.get("certificate")
+    return Tls(
+        str(told["version"]),
+        str(told["cipher"]),
+        str(told.get("alpn", "")),
+        told["started"] is True,
+        tuple(map(str, told.get("versions", ()))),
+        None if certificate is None else _certificate_of(certificate),
+    )
+
+
+def _certificate_of(told: Mapping[str, Any]) -> Certificate:
+    texts = {name: str(told[name]) for name in ("subject", "common_name", "issuer", "key", "signature")}
+    return Certificate(
+        **texts,
+        names=tuple(map(str, told["names"])),
+        not_before=datetime.fromisoformat(told["not_before"]).timestamp(),
+        not_after=datetime.fromisoformat(told["not_after"]).timestamp(),
+        serial=int(told["serial"], 16),
+        sha256=bytes.fromhex(told["sha256"]),
+        self_signed=told["self_signed"] is True,
+        problems=tuple(map(str, told["problems"])),
+    )

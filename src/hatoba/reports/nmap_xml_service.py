@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from hatoba.registry.cpe import cpe_uri
 from hatoba.reports.text import xml_text
-from hatoba.service import Certificate, Service
+from hatoba.service import Certificate, Release, Service
 
 _TABLE_CONFIDENCE = 3
 _KEYS = {"RSA": "rsa", "DSA": "dsa", "EC": "ec"}
@@ -45,8 +45,22 @@ def _scripts(service: Service) -> Iterator[str]:
     title = dict(service.facts.details).get("title") if service.facts is not None else None
     if title:
         yield f'<script{attributes(id="http-title", output=title)}><elem key="title">{xml_text(title)}</elem></script>'
+    if service.release is not None and service.release.end_of_life:
+        yield _released(service.release)
     if service.tls is not None and service.tls.certificate is not None:
         yield _certificate(service.tls.certificate)
+
+
+def _released(release: Release) -> str:
+    """Under a name of our own: nmap has no script for it."""
+    told = f"{release.name}: {'end of life since' if release.ended else 'supported until'} {release.end_of_life}"
+    elements = (
+        _element("release", release.name)
+        + _element("end_of_life", release.end_of_life)
+        + _element("ended", str(release.ended).lower())
+        + _element("source", release.source)
+    )
+    return f"<script{attributes(id='hatoba-end-of-life', output=told)}>{elements}</script>"
 
 
 def _certificate(certificate: Certificate) -> str:

@@ -51,6 +51,11 @@ def shown_bytes(raw: bytes) -> str:
     return "".join(chr(byte) if 0x20 <= byte < 0x7F and byte != 0x5C else f"\\x{byte:02x}" for byte in raw)
 
 
+def bytes_shown(text: str) -> bytes:
+    """The bytes that :func:`shown_bytes` made *text* of. Raises ValueError for what it never makes."""
+    return re.sub(rb"\\x([0-9a-f]{2})|\\", _byte, text.encode("ascii"))
+
+
 def width(text: str) -> int:
     """Columns that *text* takes on a terminal: wide characters two (Unicode UAX #11), combining marks none."""
     if text.isascii():
@@ -61,6 +66,12 @@ def width(text: str) -> int:
 def padded(text: str, columns: int) -> str:
     """*text* filled with spaces to so many columns of a terminal."""
     return text + " " * (columns - width(text))
+
+
+def _byte(found: re.Match[bytes]) -> bytes:
+    if found[1] is None:
+        raise ValueError("a backslash by itself")
+    return bytes.fromhex(found[1].decode())
 
 
 def _char_width(char: str) -> int:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from hatoba.model import Address, Found, Host, TakenOver
 from hatoba.results.batch import VERDICT, HostBatch
 from hatoba.results.collector import in_order
+from hatoba.service import Service
 
 Rows = npt.NDArray[np.void]
 Mask = npt.NDArray[np.bool_]
@@ -32,10 +33,12 @@ class Known:
     """What was told of each of these, once; read once for each scan that takes it over."""
     found: Mapping[int, Found] = field(default_factory=dict)
     """Hosts that have answered a ping, by index; those that are finished may be among them."""
+    services: Sequence[Service] = ()
+    """What ports said of themselves that are not to be asked again, each once."""
 
     @property
     def size(self) -> TakenOver:
-        return TakenOver(len(self.rows), int(np.count_nonzero(self.finished)))
+        return TakenOver(len(self.rows), int(np.count_nonzero(self.finished)), len(self.services))
 
     def pieces(self) -> Iterator[Rows]:
         """All rows, in pieces that a report can take at once."""

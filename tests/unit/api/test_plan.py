@@ -18,7 +18,7 @@ def said(**values: Any) -> dict[str, Any]:
 
 
 def test_every_field_of_a_plan_can_be_said() -> None:
-    assert {*FIELDS, "methods", "pings"} == {field.name for field in fields(ScanPlan)}
+    assert {*FIELDS, "methods", "pings", "all_ports"} == {field.name for field in fields(ScanPlan)}
 
 
 def test_what_is_said_stands_in_the_plan() -> None:

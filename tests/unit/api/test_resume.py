@@ -48,6 +48,14 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+def test_services_are_known_as_well(file: Path) -> None:
+    service = {"type": "service", "address": "127.0.0.1", "protocol": "tcp", "port": 22, "outcome": "silent", "service": None}
+    told = file.read_text().replace('"pings": []', '"pings": [], "version_intensity": 7')
+    file.write_text(told + json.dumps(service) + "\n")
+    kinds = [type(event).__name__ for event in hatoba.scan_events(resume=file)]
+    assert [kind for kind in kinds if kind != "Progress"] == ["ScanInfo", "VerdictBatch", "Service", "Host", "ScanEnd"]
+
+
 def test_what_is_known_is_told_and_not_asked_again(file: Path) -> None:
     content = file.read_bytes()
     verdicts = list(hatoba.scan(resume=file))

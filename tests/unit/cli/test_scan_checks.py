@@ -42,7 +42,7 @@ def test_what_connect_can_not_do_is_refused(options: ScanOptions, plan: ScanPlan
         (ScanOptions(), CONNECTS, []),
         (CAPTURE, BOTH, ["connect() leaves its packets to the kernel, so they are missing from x"]),
         (
-            replace(CAPTURE, version_intensity=7),
+            replace(CAPTURE, plan=ScanPlan(version_intensity=7)),
             ScanPlan(("syn",)),
             ["-sV leaves its packets to the kernel, so they are missing from x"],
         ),

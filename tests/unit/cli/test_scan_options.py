@@ -36,6 +36,8 @@ def options(**changes: Any) -> ScanOptions:
                 "grepable",
                 "normal",
                 "all_formats",
+                "signatures",
+                "recog",
             ),
             (),
         ),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ from hatoba.cli.scan_options import ScanOptions
 from hatoba.cli.scan_resume import resume
 from hatoba.cli.scan_run import Means
 from hatoba.errors import NotInScope, NotPermitted, UsageError
-from hatoba.model import ScanPlan
+from hatoba.model import Protocol, ScanPlan
+from hatoba.service import Outcome, Service
 from tests.unit.cli.test_scan_run import Script, run, world
 
 PORT = (
@@ -56,15 +59,27 @@ def test_the_rest_is_asked_and_added(file: Path, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err == f"hatoba: 1 port and 0 finished hosts are known from {file}, the rest is asked\n"
 
 
-def test_who_asked_for_services_is_told_that_they_are_left_out(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    told = file.read_text()
+def test_services_are_asked_for_as_before_and_those_that_are_known_are_kept(file: Path) -> None:
+    told = file.read_text().replace('"max_rate_pps": 10', '"version_intensity": 3, "all_ports": true')
     service = '{"type":"service","address":"198.18.0.2","protocol":"tcp","port":80,"outcome":"silent","service":null}\n'
     file.write_text(told.replace(PORT, PORT + service))
-    assert resumed(Script(), file) == 0
-    assert (
-        f"hatoba: services are not asked for again: hatoba scan -sV asks the ports that {file} calls open\n"
-        in capsys.readouterr().err
-    )
+    asked: list[Any] = []
+
+    def identified(
+        scan: Script, options: ScanOptions, _permitted: object, known: Sequence[Service], _library: object
+    ) -> Script:
+        asked.append((options.version_intensity, options.all_ports, list(known)))
+        return scan
+
+    assert resumed(Script(), file, identified=identified) == 0
+    address = ip_address("198.18.0.2")
+    assert asked == [(3, True, [Service(address, Protocol.TCP, 80, Outcome.SILENT)])]
+
+
+@pytest.mark.parametrize("given", ["signatures", "recog"])
+def test_signatures_are_for_scans_that_ask_for_services(file: Path, given: str) -> None:
+    with pytest.raises(UsageError, match=f"--{given} is about services, which .* did not ask for: leave it out"):
+        resumed(Script(), file, options={given: ("x",)})
 
 
 def test_what_came_to_its_end_is_left_as_it_is(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

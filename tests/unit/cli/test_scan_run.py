@@ -108,6 +108,7 @@ def world(script: Script, **changes: Any) -> World:
         "means": lambda options: Means(() if options.hosts_only else options.methods or ("connect",)),
         "new_scan": script,
         "names": lambda: pytest.fail("nobody asked for names"),
+        "library": lambda _options: None,
         "identified": lambda *_given: pytest.fail("nobody asked for services"),
     }
     return World(**given | changes)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hatoba.cli.scan_options import ScanOptions
 from hatoba.cli.scan_run import Event
-from hatoba.model import Host, Protocol
+from hatoba.model import Host, Protocol, ScanPlan
 from hatoba.service import Facts, Outcome, Service
 from hatoba.targets.scope import Permitted
 from tests.unit.cli.test_scan_run import Script, run
@@ -17,8 +17,10 @@ from tests.unit.cli.test_scan_run import Script, run
 class Identified:
     """The scan with what its port said of itself."""
 
-    def __init__(self, scan: Script, options: ScanOptions, permitted: Permitted) -> None:
-        self._scan, self.options, self.permitted = scan, options, permitted
+    def __init__(
+        self, scan: Script, options: ScanOptions, permitted: Permitted, told: Sequence[Service], library: object
+    ) -> None:
+        self._scan = scan
 
     def stop(self) -> None:
         self._scan.stop()
@@ -33,7 +35,7 @@ class Identified:
 
 def test_services_are_asked_for_and_reach_the_reports(tmp_path: Path) -> None:
     outputs = (("jsonl", str(tmp_path / "x.jsonl")), ("xml", str(tmp_path / "x.xml")))
-    options = {"version_intensity": 7, "outputs": outputs}
+    options = {"plan": ScanPlan(version_intensity=7), "outputs": outputs}
     status, shown = run(Script(), options=options, identified=Identified)
     assert status == 0
     assert "OpenSSH 9.2p1" in shown
@@ -43,4 +45,4 @@ def test_services_are_asked_for_and_reach_the_reports(tmp_path: Path) -> None:
 
 
 def test_a_dry_run_asks_nobody_for_services() -> None:
-    assert run(Script(), options={"methods": ("syn",), "dry_run": True, "version_intensity": 7})[0] == 0
+    assert run(Script(), options={"methods": ("syn",), "dry_run": True, "plan": ScanPlan(version_intensity=7)})[0] == 0

@@ -10,7 +10,7 @@ from hatoba.identify import manner
 
 NOTHING: dict[str, Any] = {
     "services": False, "version_intensity": None, "version_light": False, "version_all": False, "all_ports": False,
-    "find_hosts": False, "list_only": False,
+    "find_hosts": False, "list_only": False, "signatures": (), "recog": (), "resume": None,
 }  # fmt: skip
 
 
@@ -33,6 +33,8 @@ def test_how_much_is_asked(said: dict[str, Any], intensity: int | None) -> None:
     ("said", "says"),
     [
         ({"version_intensity": 0}, "--version-intensity is about services"),
+        ({"signatures": ("mine.toml",)}, "--signatures is about services, which only -sV asks for: add -sV"),
+        ({"recog": ("xml",)}, "--recog is about services"),
         ({"services": True, "version_light": True, "version_all": True}, "--version-light and --version-all contradict"),
         ({"services": True, "find_hosts": True}, "-sn asks no ports"),
     ],

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from ipaddress import ip_address
 from typing import Any
 
+import numpy as np
 import pytest
 
 from hatoba.identify.identified_scan import Event, IdentifiedScan
 from hatoba.identify.manner import Manner
 from hatoba.identify.runner import Runner
-from hatoba.model import Deception, Doing, Host, Progress, Protocol, ScanEnd, State
+from hatoba.model import Deception, Doing, Host, Progress, Protocol, ScanEnd, State, TakenOver
+from hatoba.results.batch import HostBatch
 from hatoba.service import Outcome, Service
 from tests.unit.identify.peers import FakeDials, FakeLoop, Peer
 from tests.unit.reports.scans import ended, info
@@ -161,3 +163,51 @@ def test_closing_the_generator_ends_the_interviews() -> None:
             break
     events.close()
     dials.assert_all_closed()
+
+
+def known(port: int, host: int = 2) -> Service:
+    return Service(ip_address(f"198.18.0.{host}"), Protocol.TCP, port, Outcome.SILENT)
+
+
+def resumed(events: Sequence[Any], services: Sequence[Service]) -> tuple[list[Event], FakeDials]:
+    dials = FakeDials(lambda: Peer([SSH]))
+    scan = IdentifiedScan(Script(events), lambda: Runner(dials, Manner(), new_loop=FakeLoop), told=services)
+    return list(scan.events()), dials
+
+
+def test_what_an_earlier_run_told_comes_after_its_verdicts_and_is_not_asked_again() -> None:
+    begins = info(taken_over=TakenOver(3, 0, 2))
+    first, second = batch(HOSTS, opened([22, 80])), batch(HOSTS, opened(22, host=1))
+    services = [known(80), known(22, host=3)]
+    events, dials = resumed([begins, first, second, host(3), host(2), ended()], services)
+    assert events[3:5] == services
+    assert kinds(events[5:]) == ["Host", "Service", "Host", "ScanEnd"]
+    assert [(address, port) for _protocol, address, port in dials.dialled] == [("198.18.0.2", 22)]
+
+
+def test_hosts_that_an_earlier_run_finished_are_told_at_once() -> None:
+    """Whatever of their services is known: there is nothing more to be asked of them."""
+    begins = info(taken_over=TakenOver(1, 3, 0))
+    silent = HostBatch(HOSTS, np.array([1]), "down", "no-response")
+    events, dials = resumed(
+        [begins, batch(HOSTS, opened(22)), host(2), HostBatch(HOSTS, np.array([0, 1]), "down", "x"), ended()], []
+    )
+    assert kinds(events) == ["ScanInfo", "VerdictBatch", "Host", "HostBatch", "ScanEnd"]
+    assert dials.dialled == []
+    events, dials = resumed([begins, batch(HOSTS, opened(22)), silent, silent, silent, host(2), ended()], [])
+    assert [port for _protocol, _address, port in dials.dialled] == [22]
+
+
+def test_services_alone_may_be_known() -> None:
+    """A report of open ports only, of a host that has none any more."""
+    events, _dials = resumed([info(taken_over=TakenOver(0, 0, 1)), ended()], [known(80)])
+    assert kinds(events) == ["ScanInfo", "Service", "ScanEnd"]
+
+
+def test_a_host_whose_services_a_stop_cut_short_is_not_finished() -> None:
+    dials = FakeDials(Peer)
+    events: list[Any] = [info(), batch(HOSTS, opened(22), opened(80, host=1)), host(2)]
+    scan = IdentifiedScan(Script(events), lambda: Runner(dials, Manner()))
+    events += [scan.stop, host(3), ended()]
+    told = {event.address: event.unfinished for event in scan.events() if isinstance(event, Host)}
+    assert told == {ip_address("198.18.0.2"): True, ip_address("198.18.0.3"): True}

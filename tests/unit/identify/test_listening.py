@@ -33,7 +33,7 @@ def test_a_pause_ends_an_answer_without_end() -> None:
 
 def test_a_drip_is_bounded_by_the_whole() -> None:
     said, took_s = heard(*((0.4, b"x") for _byte in range(100)))
-    assert took_s == pytest.approx(WHOLE_S)
+    assert (took_s, said.dragged) == (pytest.approx(WHOLE_S), True)
     assert 10 <= len(said.data) <= 13
 
 

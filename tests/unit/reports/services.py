@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hatoba.model import Host, Protocol, Reason, State
-from hatoba.service import Certificate, Facts, Outcome, Service, Tls
+from hatoba.service import Certificate, Facts, Outcome, Release, Service, Tls
 from tests.unit.reports.scans import Event, ended, info
 from tests.unit.results.rows import Hosts, batch, closed, opened, rows
 
@@ -30,12 +30,16 @@ def service(port: int, facts: Facts | None = None, outcome: Outcome | None = Non
     return Service(ADDRESS, protocol, port, settled, facts, **fields)  # type: ignore[arg-type]
 
 
+BUSTER = Release(
+    "Debian 10 (buster)", "+deb10u2", "2022-09-10", (("LTS", "2024-06-30"),), True, "/usr/share/distro-info/debian.csv",
+    "cpe:2.3:o:debian:debian_linux:10.0:*:*:*:*:*:*:*",
+)  # fmt: skip
 TLS = Tls("TLSv1.3", "TLS_AES_256_GCM_SHA384", "http/1.1", versions=("TLSv1.2", "TLSv1.3"), certificate=CERTIFICATE)
 SERVICES = (
-    service(22, SSH, question="greeting"),
-    service(25, MAIL, question="greeting", tls=Tls("TLSv1.2", "AES128-SHA", started=True)),
+    service(22, SSH, question="greeting", release=BUSTER),
+    service(25, MAIL, question="greeting", tls=Tls("TLSv1.2", "AES128-SHA", started=True), release=Release("Ubuntu 9", "x")),
     service(80, outcome=Outcome.UNRECOGNISED, heard=b"\x1b[2J hi\\"),
-    service(443, HTTP, question="http", tls=TLS),
+    service(443, HTTP, question="http", tls=TLS, release=BUSTER),
     service(631, PRINTER, question="http"),
     service(6379),
     service(8080, outcome=Outcome.CUT),

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 
 from hatoba.model import Answer, Host, Ping, Protocol, Reason, ScanPlan, Shard, State, TakenOver, Verdict
 from hatoba.results.batch import VERDICT, HostBatch, VerdictBatch
+from hatoba.service import Outcome, Service
 from hatoba.targets.build import build_targets
 from hatoba.targets.ports import parse_ports
 from hatoba.targets.written import written
@@ -198,10 +199,12 @@ def test_a_file_that_is_gone_on_with_gets_what_it_lacks() -> None:
     """What earlier runs told comes first: so many ports, and so many hosts."""
     hosts = Hosts("198.18.0.2", "198.18.0.3")
     told = [
-        info(taken_over=TakenOver(3, 1)),
+        info(taken_over=TakenOver(3, 1, 1)),
         rows_of(hosts, opened([22, 80])),
         rows_of(hosts, opened(443)),
+        Service(hosts.address(0), Protocol.TCP, 22, Outcome.SILENT),
         Host(hosts.address(0), state="up"),
+        Service(hosts.address(0), Protocol.TCP, 80, Outcome.SILENT),
         rows_of(hosts, opened(8080, host=1)),
         Host(hosts.address(1), state="up", unfinished=True),
         ended(),
@@ -209,9 +212,10 @@ def test_a_file_that_is_gone_on_with_gets_what_it_lacks() -> None:
     found = lines(report("resumed", told, PLAIN))
     for line in found:
         validator().validate(line)
-    assert [line["type"] for line in found] == ["resumed", "port", "host", "end"]
-    assert found[0]["taken_over"] == {"ports": 3, "hosts": 1}
-    assert (found[1]["port"], found[2]["address"], found[2]["unfinished"]) == (8080, "198.18.0.3", True)
+    assert [line["type"] for line in found] == ["resumed", "service", "port", "host", "end"]
+    assert found[0]["taken_over"] == {"ports": 3, "hosts": 1, "services": 1}
+    assert (found[1]["port"], found[2]["port"]) == (80, 8080)
+    assert (found[3]["address"], found[3]["unfinished"]) == ("198.18.0.3", True)
 
 
 def test_a_batch_of_hosts_that_a_file_has_already_is_passed_over() -> None:

@@ -16,6 +16,7 @@ from hatoba.reports import jsonl_reading
 from hatoba.reports.formats import open_report
 from hatoba.reports.jsonl_reading import read_scan
 from hatoba.results.batch import HostBatch, VerdictBatch
+from hatoba.service import Facts, Outcome, Service
 from hatoba.targets.build import build_targets
 from hatoba.targets.ports import parse_ports
 from hatoba.targets.written import written
@@ -45,7 +46,7 @@ DOWN = Host(ADDRESSES[1], (), "down", "host-unreach", responder=ROUTER)
 STOPPED = Host(ADDRESSES[2], (), "up", "reset", unfinished=True)
 
 
-def write(path: Path, *events: VerdictBatch | Host | HostBatch | ScanEnd, open_only: bool = False) -> Path:
+def write(path: Path, *events: VerdictBatch | Service | Host | HostBatch | ScanEnd, open_only: bool = False) -> Path:
     with path.open("w", encoding="utf-8") as stream:
         report = open_report("jsonl", stream, replace(PLAIN, open_only=open_only), SERVICES)
         report.start(info(plan=PLAN, targets=written(TARGETS), seed=7))
@@ -53,6 +54,8 @@ def write(path: Path, *events: VerdictBatch | Host | HostBatch | ScanEnd, open_o
             match event:
                 case VerdictBatch():
                     report.verdicts(event)
+                case Service():
+                    report.service(event)
                 case Host():
                     report.host(event)
                 case HostBatch():
@@ -89,6 +92,28 @@ def test_all_that_was_told(file: Path, piece_bytes: int, monkeypatch: pytest.Mon
     assert read.known.finished.tolist() == [True, True, False, False]
     assert list(read.known.hosts) == [EVERYTHING, DOWN]
     assert list(read.known.hosts) == [EVERYTHING, DOWN], "may be read again"
+
+
+def test_services_are_known_but_for_those_that_a_stop_cut_short(tmp_path: Path) -> None:
+    """The last line of a port counts; a host that was told of to its end has no more to say."""
+
+    def service(host: int, port: int, outcome: Outcome) -> Service:
+        return Service(ADDRESSES[host], Protocol.TCP, port, outcome, Facts("ssh") if outcome is Outcome.RECOGNISED else None)
+
+    elsewhere = Service(ROUTER, Protocol.TCP, 22, Outcome.SILENT)
+    told = [service(0, 22, Outcome.UNFINISHED), service(2, 22, Outcome.UNFINISHED), service(2, 80, Outcome.UNFINISHED)]
+    known = [service(2, 23, Outcome.SILENT), service(2, 80, Outcome.RECOGNISED)]
+    path = write(tmp_path / "scan.jsonl", *told, EVERYTHING, STOPPED, *known, elsewhere)
+    read = read_scan(str(path))
+    assert sorted(read.known.services, key=lambda one: (one.address, one.port)) == [told[0], *known]
+    assert read.known.size.services == 3
+
+
+def test_a_damaged_service_is_a_mistake(tmp_path: Path) -> None:
+    path = write(tmp_path / "scan.jsonl", Service(ADDRESSES[0], Protocol.TCP, 22, Outcome.SILENT))
+    path.write_text(path.read_text().replace('"silent"', '"hungry"') + "{}\n")
+    with pytest.raises(UsageError, match="is damaged at the line"):
+        read_scan(str(path))
 
 
 @pytest.mark.parametrize("tail", [b'{"type":"port","addr', b"{", b"\0" * 5000, b'{"type":"end"}'])

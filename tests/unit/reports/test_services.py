@@ -11,10 +11,10 @@ import pytest
 from libnmap.parser import NmapParser
 
 from hatoba.reports.explain_service import explain_service
-from hatoba.reports.jsonl_service import service_facts
+from hatoba.reports.jsonl_service import service_facts, service_of
 from hatoba.reports.nmap_xml_service import service_elements
 from hatoba.reports.text import shown_bytes
-from hatoba.service import Outcome
+from hatoba.service import Outcome, Service
 from tests.unit.reports.scans import PLAIN, report
 from tests.unit.reports.services import SERVICES, SSH, hostile_service, service, services
 from tests.unit.reports.test_jsonl import validator
@@ -60,10 +60,40 @@ def test_explained_with_the_very_words() -> None:
     assert "--allports asks it" in text
 
 
+def test_explained_whose_words_they_are() -> None:
+    facts = replace(SSH, details=(("signature", "mine.toml, 2"), ("recog", "ssh_banners.xml: A \x1b gate"), ("title", "x")))
+    assert list(explain_service(service(22, facts, question="greeting")))[1:] == [
+        "named by your own signature: mine.toml, 2",
+        "completed by a fingerprint of Recog's: ssh_banners.xml: A \\x1b gate",
+    ]
+
+
 @pytest.mark.parametrize("outcome", [one for one in Outcome if one is not Outcome.RECOGNISED])
 def test_every_outcome_has_its_sentence(outcome: Outcome) -> None:
     (sentence,) = explain_service(service(80, outcome=outcome, heard=b"hm" if outcome is Outcome.UNRECOGNISED else b""))
     assert sentence.startswith("service: ")
+
+
+@pytest.mark.parametrize("told", SERVICES, ids=lambda one: f"{one.protocol.word}-{one.port}")
+def test_a_json_line_is_read_back_whole(told: Service) -> None:
+    assert service_of(json.loads(json.dumps(service_facts(told)))) == told
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"port": 65536},
+        {"port": "22"},
+        {"outcome": "eaten"},
+        {"heard": "\\y"},
+        {"tls": {}},
+        {"address": "there"},
+        {"service": {"name": "x", "cpe23": ["cpe:/a:x:y"], "confidence": 8, "evidence": ""}},
+    ],
+)
+def test_a_line_that_none_of_ours_is(change: dict[str, Any]) -> None:
+    with pytest.raises((LookupError, TypeError, ValueError)):
+        service_of(service_facts(SERVICES[0]) | change)
 
 
 def test_json_lines_follow_the_schema() -> None:
@@ -122,7 +152,7 @@ def test_libnmap_reads_it() -> None:
     assert ssh.banner == "product: OpenSSH version: 9.2p1 extrainfo: Debian 2; protocol 2.0 hostname: box.lab ostype: Linux"
     assert [one.cpestring for one in ssh.cpelist] == ["cpe:/a:openbsd:openssh:9.2:p1", "cpe:/o:linux:linux_kernel"]
     assert (https.tunnel, https.service) == ("ssl", "http")
-    assert [script["id"] for script in https.scripts_results] == ["http-title", "ssl-cert"]
+    assert [script["id"] for script in https.scripts_results] == ["http-title", "hatoba-end-of-life", "ssl-cert"]
 
 
 def test_a_port_that_was_not_asked_is_written_as_ever() -> None:

@@ -1,0 +1,147 @@
+"""Recog's databases read from a folder that the user brings.
+
+What can't be used is never passed over in silence: fingerprints whose patterns RE2 does not take, files for which a scan hears
+nothing, and files that are no databases are all counted and named.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hatoba.errors import UsageError
+from hatoba.identify.signatures.patterns import BadPattern, Pattern
+from hatoba.identify.signatures.recog import Fingerprint, Recog
+from hatoba.identify.signatures.recog_texts import DATABASES, database_name
+from hatoba.identify.signatures.recog_xml import NoDatabase, Raw, parsed
+from hatoba.messages import _, system_words
+from hatoba.targets.quoting import shown, shown_path
+
+_MOST_FILES = 500
+_DOT_ALL = frozenset({"REG_DOT_NEWLINE", "REG_MULTILINE", "REG_LINE_ANY_CRLF"})
+"""All of which Recog takes for Ruby's flag ``m``: a dot is any character."""
+_ICASE = "REG_ICASE"
+_RUBY = re.compile(r"\\(.)|(\[)|(\])|\(\?([imx]*)(-[imx]+)?([:)])", re.DOTALL)
+
+
+@dataclass(slots=True)
+class Read:
+    """What a folder holds."""
+
+    recog: Recog
+    files: int = 0
+    used: int = 0
+    """Fingerprints."""
+    unusable: list[str] = field(default_factory=list)
+    """Where each fingerprint stands that can't be used, and why."""
+    unheard: list[str] = field(default_factory=list)
+    """Files for which a scan hears nothing."""
+    mismatched: list[str] = field(default_factory=list)
+    """Where each example stands that its own fingerprint does not match."""
+
+
+def read_recog(folder: Path, *, examples: bool = False) -> Read:
+    """The databases in *folder*, or in the folder ``xml`` in it; with *examples* each is tried on its fingerprint. Raises
+    UsageError where there are none, or one can't be read."""
+    paths = _paths(folder)
+    databases: dict[str, list[tuple[str, Fingerprint]]] = {}
+    read = Read(Recog({}), len(paths))
+    for path in paths:
+        try:
+            matches, raws = parsed(path)
+        except NoDatabase as error:
+            raise UsageError(
+                _("{path} is no database of Recog's ({reason}): take it out of the folder").format(
+                    path=shown_path(path), reason=error
+                )
+            ) from error
+        name = database_name(matches or path.stem)
+        if name not in DATABASES:
+            read.unheard.append(path.name)
+            continue
+        for raw in raws:
+            one = _fingerprint(read, path, raw)
+            if one is not None:
+                databases.setdefault(name, []).append((path.name, one))
+                read.used += 1
+                read.mismatched += _mismatched(path, raw, one) if examples else ()
+    read.recog = Recog({name: tuple(found) for name, found in databases.items()})
+    return read
+
+
+def _paths(folder: Path) -> list[Path]:
+    try:
+        inner = folder / "xml"
+        paths = sorted(path for path in (inner if inner.is_dir() else folder).iterdir() if path.suffix == ".xml")
+    except (OSError, ValueError) as error:
+        reason = system_words(error) if isinstance(error, OSError) else str(error)
+        raise UsageError(
+            _("{path}: Recog's databases can't be read ({reason}); name the folder that holds them").format(
+                path=shown_path(folder), reason=reason
+            )
+        ) from None
+    if not paths or len(paths) > _MOST_FILES:
+        raise UsageError(
+            _("{path} holds no databases of Recog's: name its folder xml, with files such as ssh_banners.xml").format(
+                path=shown_path(folder)
+            )
+        )
+    return paths
+
+
+def _fingerprint(read: Read, path: Path, raw: Raw) -> Fingerprint | None:
+    """None for one that can't be used, which is noted."""
+    flags = {flag.strip() for flag in raw.flags.split(",") if flag.strip()}
+    unknown = flags - _DOT_ALL - {_ICASE}
+    try:
+        if unknown:
+            raise BadPattern(_("there is no flag {flag}").format(flag=shown(", ".join(sorted(unknown)))))
+        pattern = Pattern(_from_ruby(raw.pattern), ignore_case=_ICASE in flags, dot_all=bool(flags & _DOT_ALL), multiline=True)
+    except BadPattern as error:
+        place = f"{path.name}:{raw.line}"
+        read.unusable.append(f"{place}: {shown(raw.pattern)}: {error}")
+        return None
+    return Fingerprint(" ".join(raw.description.split())[:120], pattern, tuple(raw.parameters))
+
+
+def _mismatched(path: Path, raw: Raw, one: Fingerprint) -> Iterator[str]:
+    """Its examples that are not matched, or not as their attributes say."""
+    for expected, example in raw.examples:
+        told = one.told(_bytes(expected, example))
+        if told is None or any(told.get(name, "") != value for name, value in expected.items() if "." in name):
+            yield f"{path.name}:{raw.line}: {shown(example)}"
+
+
+def _bytes(attributes: Mapping[str, str], example: str) -> bytes:
+    if attributes.get("_encoding") == "base64":
+        try:
+            return base64.b64decode("".join(example.split()), validate=True)
+        except binascii.Error:
+            return b""
+    return example.strip().encode()
+
+
+def _from_ruby(pattern: str) -> str:
+    """What Ruby writes otherwise than RE2: ``\\h`` is a hexadecimal digit, ``\\Z`` may stand before a last line feed, and the
+    flag ``m`` makes a dot any character. ``^`` and ``$`` are the ends of lines in any case."""
+    in_class = False
+
+    def translated(found: re.Match[str]) -> str:
+        nonlocal in_class
+        escape, opens, closes, on, off, end = found.groups()
+        if escape is not None:
+            digits = "0-9A-Fa-f" if in_class else "[0-9A-Fa-f]"
+            return {"h": digits, "Z": r"\n?\z"}.get(escape, found[0])
+        if opens or closes:
+            in_class = bool(opens) or not closes
+            return found[0]
+        if in_class:
+            return found[0]
+        flags = "".join(dict.fromkeys(f"{on}{off or ''}".replace("m", "s")))
+        return f"(?{flags}{end}"
+
+    return _RUBY.sub(translated, pattern)
