@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from ipaddress import IPv4Address, IPv6Address
 
+from hatoba.system import Observation, SystemsTold
+
 Address = IPv4Address | IPv6Address
 """An address of a host. An IPv6 link-local address carries its zone in ``scope_id``."""
 
@@ -251,6 +253,10 @@ class Host:
     """Time to live (hop limit) of the answer that the reason is, as it arrived; None where that was no IP packet."""
     unfinished: bool = False
     """The scan was stopped before all was known of it that was asked for."""
+    observations: tuple[Observation, ...] = ()
+    """What it was asked to learn about its system, with the answers."""
+    systems: SystemsTold | None = None
+    """Its operating system, and what stands in front of it, where that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +307,10 @@ class ScanPlan:
     second_look: bool = False
     """Ask what is open once more, and random ports of hosts where nearly all is open: do the answers hold?"""
     traceroute: bool = False
+    systems: bool = False
+    """Ask hosts that are up for the manners of their operating system."""
+    systems_limit: bool = False
+    """Only those of which an open and a closed port are known."""
     reverse_names: bool = False
     """Look up the names of the addresses that answer."""
     version_intensity: int | None = None
@@ -429,6 +439,8 @@ class Doing(StrEnum):
     DOUBTING = "doubting"
     """Asking open ports once more."""
     TRACING = "tracing"
+    OBSERVING = "observing"
+    """Asking hosts for the manners of their systems."""
     IDENTIFYING = "identifying"
     """Asking open ports for their services."""
 

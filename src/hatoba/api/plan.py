@@ -13,7 +13,7 @@ from hatoba.model import Ping, ScanPlan
 _COUNTS = ("max_retries", "seed")
 _RATES = ("min_rate_pps", "max_rate_pps")
 _TIMES = ("scan_delay_s", "host_timeout_s", "initial_rtt_timeout_s", "min_rtt_timeout_s", "max_rtt_timeout_s")
-_AS_THEY_ARE = ("prove_closed", "second_look", "traceroute", "reverse_names", "interface")
+_AS_THEY_ARE = ("prove_closed", "second_look", "traceroute", "systems", "systems_limit", "reverse_names", "interface")
 FIELDS = (*_COUNTS, *_RATES, *_TIMES, *_AS_THEY_ARE, "tcp_flags", "source_port", "version_intensity")
 """The options that go into the plan as they are called."""
 

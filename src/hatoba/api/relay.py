@@ -15,6 +15,7 @@ from hatoba.results.batch import VerdictBatch
 
 if TYPE_CHECKING:
     from hatoba.identify.identified_scan import IdentifiedScan
+    from hatoba.identify.judged_scan import JudgedScan
 
 LEAD = 8
 """How many batches a scan may be ahead of its reader."""
@@ -31,7 +32,7 @@ class Relay:
         self._ended = asyncio.Event()
         self._room = threading.Semaphore(LEAD)
         self._left = threading.Event()
-        self._run: Scan | IdentifiedScan | None = None
+        self._run: Scan | IdentifiedScan | JudgedScan | None = None
         self._failure: BaseException | None = None
         # A daemon: a loop that is thrown away without closing its generators must not keep the interpreter from its end.
         self._thread = threading.Thread(target=self._work, args=(targets, options), name="hatoba-scan", daemon=True)

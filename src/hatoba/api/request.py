@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, SupportsIndex, TypedDict
 
 from hatoba.api.pings import FEW, NO_PORTS, default_pings, only_asked, ping
 from hatoba.api.plan import FIELDS, plan_of
-from hatoba.api.resume import refuse_beside_resume, resumed, with_services
+from hatoba.api.resume import refuse_beside_resume, resumed, with_services, with_systems
 from hatoba.engine.scan import Scan
 from hatoba.engine.setting import protocols_of
 from hatoba.errors import UsageError
@@ -33,6 +33,7 @@ from hatoba.wire.local import lab_networks, own_networks
 
 if TYPE_CHECKING:
     from hatoba.identify.identified_scan import IdentifiedScan
+    from hatoba.identify.judged_scan import JudgedScan
 
 DEFAULT_PORTS = 1000
 HIGHEST_PORT = 65535
@@ -50,7 +51,7 @@ Pings = str | Ping | Iterable[str | Ping] | None
 class Request:
     """A scan that was asked for and has sent nothing yet."""
 
-    scan: Scan | IdentifiedScan
+    scan: Scan | IdentifiedScan | JudgedScan
     open_only: bool
 
 
@@ -98,6 +99,12 @@ class ScanOptions(TypedDict, total=False):
     """Ask again what is open, to notice what answers in a host's stead. By default True."""
     traceroute: bool
     """Find the way to each host that answers; it stands in the Host."""
+    systems: bool
+    """Tell which operating system hosts run, by how they answer packets of our own; it stands in the Host."""
+    systems_limit: bool
+    """Only of hosts of which an open and a closed port are known."""
+    systems_guess: bool
+    """Name a system that fits badly, too, where none fits well."""
     reverse_names: bool
     """Look up the names of the addresses that answer."""
     version_intensity: int | None
@@ -142,6 +149,9 @@ def request(
     prove_closed: bool = False,
     second_look: bool = True,
     traceroute: bool = False,
+    systems: bool = False,
+    systems_limit: bool = False,
+    systems_guess: bool = False,
     reverse_names: bool = False,
     version_intensity: int | None = None,
     seed: int | None = None,
@@ -167,18 +177,15 @@ def request(
         _require_segments(methods)
     built = _targets(targets, methods, ports, exclude, exclude_ports, families, interface, shard)
     permitted = _allowed(built, authorized)
-    for name in methods:
-        if name != CONNECT.name:
-            require_raw(name)
-    if traceroute:
-        require_packets("traceroute")
+    _require_rights(methods, said)
     if chosen is None:
         needed = built.all_addresses > FEW or hosts_only
         plan = replace(plan, pings=default_pings(built.all_addresses, needed and default_method() != CONNECT.name, hosts_only))
     for name in (one.method for one in chosen or () if one.method != CONNECT.name):
         require_packets(name)
     scan = Scan(plan, permitted, arguments=("hatoba.scan",))
-    return Request(with_services(scan, plan, permitted), open_only)
+    identified = with_services(scan, plan, permitted)
+    return Request(with_systems(identified, systems_guess) if systems else identified, open_only)
 
 
 def _targets(
@@ -214,6 +221,15 @@ def _refuse_ports(said: Mapping[str, object]) -> None:
     for name, value in said.items():
         if value is not None:
             raise UsageError(_("hosts_only asks no ports: leave out {name}, or hosts_only").format(name=name))
+
+
+def _require_rights(methods: Iterable[str], said: Mapping[str, object]) -> None:
+    for name in methods:
+        if name != CONNECT.name:
+            require_raw(name)
+    for name in ("traceroute", "systems"):
+        if said[name]:
+            require_packets(name)
 
 
 def _require_segments(methods: Iterable[str]) -> None:

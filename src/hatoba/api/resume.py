@@ -20,6 +20,7 @@ from hatoba.wire.capabilities import require_packets, require_raw
 
 if TYPE_CHECKING:
     from hatoba.identify.identified_scan import IdentifiedScan
+    from hatoba.identify.judged_scan import JudgedScan
 
 _BESIDE = frozenset({"resume", "authorized", "open_only"})
 
@@ -40,7 +41,16 @@ def with_services(scan: Scan, plan: ScanPlan, permitted: Permitted, told: Sequen
     return identified(scan, permitted, plan.version_intensity, plan.all_ports, plan, told=told)
 
 
-def resumed(path: str | os.PathLike[str], permit: Callable[[TargetSet], Permitted]) -> tuple[Scan | IdentifiedScan, bool]:
+def with_systems(scan: Scan | IdentifiedScan, guess: bool = False) -> JudgedScan:
+    """*scan* with the systems of its hosts. *guess*: name one that fits badly, where none fits well."""
+    from hatoba.identify.judged_scan import JudgedScan  # others need not wait for it
+
+    return JudgedScan(scan, guess)
+
+
+def resumed(
+    path: str | os.PathLike[str], permit: Callable[[TargetSet], Permitted]
+) -> tuple[Scan | IdentifiedScan | JudgedScan, bool]:
     """The scan, and whether its file tells of open ports only. Rights and permission are looked at anew."""
     read = read_scan(os.fspath(path))
     protocols_of(read.plan.methods)
@@ -53,5 +63,8 @@ def resumed(path: str | os.PathLike[str], permit: Callable[[TargetSet], Permitte
             require_packets(ping.method)
     if read.plan.traceroute:
         require_packets("traceroute")
+    if read.plan.systems:
+        require_packets("systems")
     scan = Scan(read.plan, permitted, arguments=("hatoba.scan",), known=read.known)
-    return with_services(scan, read.plan, permitted, read.known.services), read.open_only
+    identified = with_services(scan, read.plan, permitted, read.known.services)
+    return with_systems(identified) if read.plan.systems else identified, read.open_only

@@ -22,6 +22,8 @@ FLAGS = {
     "F": "--fast",
     "4": "--ipv4",
     "6": "--ipv6",
+    "O": "--systems",
+    "A": "--everything",
     "h": "--help",
 }
 """Letters that take no value."""
@@ -113,13 +115,10 @@ ALIASES = {
     "--shards": "--shard",
     "--version-detection": "--services",
     "--all-ports": "--allports",
+    "--fuzzy": "--osscan-guess",
 }
 """nmap's other spellings, and masscan's."""
 
-_SEVERAL = _N(
-    "{option} stands for several things, of which the operating system is not in this version yet: write -sV --traceroute"
-)
-_SYSTEM = _N("telling the operating system ({option}) is not in this version yet: leave it out to get the ports' states")
 _NAMES = _N("names are looked up by the system's resolver ({option}): leave it out, and set up the resolver instead")
 _TRUST = _N("{option} is not hatoba's: leave it out; what answers in a host's stead is noticed and told")
 _SCRIPTS = _N("hatoba runs no scripts ({option}): leave it out to get the ports' states")
@@ -140,14 +139,13 @@ ABSENT_METHODS = {
 }
 """Letters after ``-s`` that nmap has and this version has not, with what to say."""
 
-ABSENT_FLAGS = {"O": _SYSTEM, "A": _SEVERAL, "f": _HIDING, "d": _EVIDENCE, "r": _ORDER}
+ABSENT_FLAGS = {"f": _HIDING, "d": _EVIDENCE, "r": _ORDER}
 ABSENT_VALUES = {"D": _HIDING, "S": _HIDING, "b": _HIDING}
 
 ABSENT_LONG = {
     **dict.fromkeys(
         ("--script", "--script-args", "--script-args-file", "--script-trace", "--script-help", "--script-updatedb"), _SCRIPTS
     ),
-    **dict.fromkeys(("--osscan-limit", "--osscan-guess", "--fuzzy"), _SYSTEM),
     "--discovery-ignore-rst": _TRUST,
     **dict.fromkeys(("--dns-servers", "--system-dns"), _NAMES),
     **dict.fromkeys(
@@ -176,7 +174,7 @@ ABSENT_LONG = {
 _ONE_DASH = {
     *(VALUE_OPTIONS | ALIASES.keys() | ABSENT_LONG.keys()),
     *("--open", "--reason", "--traceroute", "--packet-trace", "--disable-arp-ping"),
-    *("--version-light", "--version-all", "--allports"),
+    *("--version-light", "--version-all", "--allports", "--osscan-limit", "--osscan-guess"),
 }
 """Long options of nmap that are understood with one dash as well."""
 

@@ -138,6 +138,8 @@ def _require_for_pings(options: ScanOptions, found: Capabilities) -> None:
             require_packets(PING_LETTERS[ping.method], found)
     if options.plan.traceroute:
         require_packets("--traceroute", found)
+    if options.plan.systems:
+        require_packets("-O", found)
 
 
 def _require_interface(name: str, written: str) -> None:

@@ -28,6 +28,8 @@ _NAMES = {
     "ports": "-p",
     "services": "-sV",
     "all_ports": "--allports",
+    "systems": "-O",
+    "everything": "-A",
 }
 """Options that are not called as their keys are."""
 

@@ -142,6 +142,15 @@ _SERVICES: _Options = (
     _value("--recog", metavar="FOLDER", multiple=True, help=_N("Fill what is not known from Recog's databases in FOLDER.")),
     _flag("--allports", "all_ports", help=_N("Ask ports 9100 to 9107, too, where printers print whatever comes.")),
 )
+_SYSTEMS: _Options = (
+    _flag("-O", "--systems", help=_N("Tell which operating system hosts run, by how they answer; needs packets of our own.")),
+    _flag("--osscan-limit", help=_N("Only of hosts of which an open and a closed port are known.")),
+    _flag("--osscan-guess", help=_N("Name what fits badly, too, where nothing fits well.")),
+    _flag(
+        *("-A", "--everything"),
+        help=_N("The same as -sV -O --traceroute; where packets of our own are not allowed, as -sV."),
+    ),
+)
 _PACE: _Options = (
     _value(
         *("-T", "--timing"),
@@ -217,6 +226,7 @@ _SECTIONS: tuple[tuple[str, _Options], ...] = (
     (_N("Ports"), _PORTS),
     (_N("Methods"), _METHODS),
     (_N("Services"), _SERVICES),
+    (_N("Operating systems"), _SYSTEMS),
     (_N("Pace"), _PACE),
     (_N("Packets"), _PACKETS),
     (_N("Reports"), _REPORTS),

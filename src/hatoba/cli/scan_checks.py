@@ -45,7 +45,7 @@ def remarks(options: ScanOptions, plan: ScanPlan) -> list[str]:
 
 def only_connects(plan: ScanPlan) -> bool:
     """Whether no packet of this scan is hatoba's own."""
-    return _asking(plan) == {CONNECT.name} and not plan.traceroute
+    return _asking(plan) == {CONNECT.name} and not (plan.traceroute or plan.systems)
 
 
 def _asking(plan: ScanPlan) -> set[str]:

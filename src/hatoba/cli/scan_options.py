@@ -10,6 +10,7 @@ from hatoba.cli.nmap_flags import METHODS
 from hatoba.cli.resume_options import refuse_beside_resume
 from hatoba.cli.scan_discovery import pings_of, refuse_contradictions, was_said
 from hatoba.cli.scan_services import intensity_of
+from hatoba.cli.scan_systems import refuse_without_ports
 from hatoba.cli.scan_timing import timing_of
 from hatoba.errors import UsageError
 from hatoba.messages import _
@@ -82,6 +83,10 @@ class ScanOptions:
     """Files of users' own signatures."""
     recog: tuple[str, ...] = ()
     """Folders of Recog's databases."""
+    systems_guess: bool = False
+    """Name a system that fits badly, where none fits well."""
+    everything: bool = False
+    """Ask for systems and ways as well, where packets of our own are allowed."""
     packet_trace: bool = False
     pcap: str | None = None
     """The file to write packets to."""
@@ -125,6 +130,7 @@ def options_of(given: Mapping[str, Any]) -> ScanOptions:
         raise UsageError(
             _("there is no target: name at least one, for instance hatoba scan localhost, or a list with -iL FILE")
         )
+    refuse_without_ports(given)
     refuse_contradictions(given, {key: _METHOD_LETTERS[name] for name, key in _METHOD_KEYS.items()})
     return ScanOptions(
         targets=tuple(given["targets"]),
@@ -144,6 +150,8 @@ def options_of(given: Mapping[str, Any]) -> ScanOptions:
         pings=pings_of(given),
         signatures=tuple(given["signatures"]),
         recog=tuple(given["recog"]),
+        systems_guess=given["osscan_guess"],
+        everything=given["everything"],
         packet_trace=given["packet_trace"],
         pcap=given["pcap"],
         dry_run=given["dry_run"],
@@ -243,6 +251,8 @@ def _plan(given: Mapping[str, Any]) -> ScanPlan:
         prove_closed=given["prove_closed"],
         second_look=given["second_look"],
         traceroute=given["traceroute"],
+        systems=given["systems"],
+        systems_limit=given["osscan_limit"],
         reverse_names=given["reverse_names"],
         version_intensity=intensity_of(given),
         all_ports=given["all_ports"],

@@ -115,10 +115,19 @@ def scan(options: ScanOptions, world: World, arguments: Sequence[str]) -> int:
     ports = NO_PORTS if options.hosts_only else _ports(options, protocols_of(means.methods))
     targets = _noted(_targets(options, ports, world.stdin))
     plan = replace(options.plan, methods=means.methods, pings=_pings(options, means, targets.all_addresses))
+    if options.everything and means.packets:
+        plan = replace(plan, systems=True, traceroute=True)
     refuse_what_methods_lack(options, plan)
     permitted = world.permit(options, targets)
     if means.remark and options.verbose:
         complain(means.remark)
+    if options.everything and not means.packets:
+        complain(
+            _(
+                "-A does without -O and --traceroute, since this process may not send packets of its own; hatoba doctor says"
+                " how to allow it"
+            )
+        )
     return run(plan, permitted, options, world, arguments)
 
 
@@ -134,28 +143,40 @@ def run(
     for remark in remarks(options, plan):
         complain(remark)
     known = None if read is None else read.known
-    identified = _identified(options, world, permitted, known)
+    looked_into = _looked_into(plan, options, world, permitted, known)
     watch = watch_of(options, world.stdout, world.stderr)
     if watch is None:
         engine_scan = world.new_scan(plan, permitted, arguments=arguments, known=known)
-        return _report(identified(engine_scan), options, world, read)
+        return _report(looked_into(engine_scan), options, world, read)
     if options.dry_run:
         _refuse_nowhere(world.stdout)
         plan = dry_plan(plan)
     engine_scan = world.new_scan(plan, permitted, arguments=arguments, watch=watch, known=known)
     try:
-        status = _dry(engine_scan, watch) if options.dry_run else _report(identified(engine_scan), options, world, read)
+        status = _dry(engine_scan, watch) if options.dry_run else _report(looked_into(engine_scan), options, world, read)
     finally:
         failure = watch.close()
     return status or failure
 
 
-def _identified(options: ScanOptions, world: World, permitted: Permitted, known: Known | None) -> Callable[[Scan], Scan]:
-    """What makes of a scan one that asks for services, if it is to; what the user brings is read, and refused, now."""
-    if options.version_intensity is None:
-        return lambda engine_scan: engine_scan
-    told, library = () if known is None else known.services, world.library(options)
-    return lambda engine_scan: world.identified(engine_scan, options, permitted, told, library)
+def _looked_into(
+    plan: ScanPlan, options: ScanOptions, world: World, permitted: Permitted, known: Known | None
+) -> Callable[[Scan], Scan]:
+    """What makes of a scan one that asks for services and systems, as far as it is to; what the user brings is read, and
+    refused, now."""
+    library = None if options.version_intensity is None else world.library(options)
+
+    def looked_into(engine_scan: Scan) -> Scan:
+        if options.version_intensity is not None:
+            told = () if known is None else known.services
+            engine_scan = world.identified(engine_scan, options, permitted, told, library)
+        if plan.systems:
+            from hatoba.identify.judged_scan import JudgedScan  # others need not wait for it
+
+            engine_scan = JudgedScan(engine_scan, options.systems_guess)
+        return engine_scan
+
+    return looked_into
 
 
 def _dry(engine_scan: Scan, watch: Watch) -> int:

@@ -21,7 +21,7 @@ def intensity_of(given: Mapping[str, Any]) -> int | None:
     said = [name for key, name in _INTENSITIES.items() if was_said(given[key])]
     if len(said) > 1:
         raise UsageError(_("{one} and {other} contradict each other: leave one of them out").format(one=said[0], other=said[1]))
-    if not given["services"]:
+    if not (given["services"] or given["everything"]):
         brought = [f"--{key}" for key in ("signatures", "recog") if given[key] and given["resume"] is None]
         for name in (*said, *(["--allports"] if given["all_ports"] else []), *brought):
             raise UsageError(_("{option} is about services, which only -sV asks for: add -sV").format(option=name))

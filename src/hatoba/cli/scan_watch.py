@@ -93,6 +93,7 @@ def dry_plan(plan: ScanPlan) -> ScanPlan:
         prove_closed=False,
         second_look=False,
         traceroute=False,
+        systems=False,
         reverse_names=False,
     )
 

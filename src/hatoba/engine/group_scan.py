@@ -14,11 +14,13 @@ from hatoba.engine.discovery import discover
 from hatoba.engine.groups import Group, Unreachable
 from hatoba.engine.hop_probes import Aim
 from hatoba.engine.host_book import Asked, HostBook
+from hatoba.engine.port_samples import PortSamples
 from hatoba.engine.second_look import look_again, worth_it
 from hatoba.engine.setting import AnyMethod, Mask, Setting
+from hatoba.engine.system_probes import SystemAim, observe_systems
 from hatoba.engine.traceroute import trace, vanish
 from hatoba.errors import HatobaError
-from hatoba.model import Doing, Found, Host, Reason, Trace
+from hatoba.model import Doing, Found, Host, Reason, State, Trace
 from hatoba.probes import METHODS, PINGS
 from hatoba.probes.method import Method
 from hatoba.results.batch import VERDICT, HostBatch, HostTable, VerdictBatch
@@ -29,6 +31,8 @@ Told = Iterator[VerdictBatch | Found | Host | HostBatch | Unreachable]
 _LOOKED_AT_AGAIN = ("syn", "connect")
 _FEW_SILENT = 16
 """Up to so many hosts that never answered have the way to them traced as well."""
+_LIKELY_CLOSED_UDP = 30_000, 60_000
+"""Where the UDP port is drawn from that hosts are taken to have closed."""
 
 
 class GroupScan:
@@ -38,6 +42,7 @@ class GroupScan:
         self._group, self._asked, self._setting, self._hosts = group, asked, setting, hosts
         self._book = HostBook(group, hosts, setting.responders.addresses)
         self._named = np.zeros(len(group), bool)
+        self._samples = PortSamples(len(group))
         self._known = np.zeros(0, VERDICT)
         if setting.known is not None:
             indices = group.block.index(group.offsets)
@@ -46,6 +51,7 @@ class GroupScan:
                 self._book.recall(place, setting.known.found[int(indices[place])])
         for questions in asked:
             self._book.learn(self._of(questions), [questions.method])
+        self._sample(self._known)
         patience_s = setting.plan.host_timeout_s
         self._deadline_s = math.inf if patience_s is None else setting.clock() + patience_s
 
@@ -66,6 +72,8 @@ class GroupScan:
                 yield from self._discover()
             for questions in self._asked:
                 yield from self._ask(questions)
+            if plan.systems and not self._setting.stopped() and self._setting.clock() < self._deadline_s:
+                yield from self._observe()
             if plan.traceroute and not self._setting.stopped() and self._setting.clock() < self._deadline_s:
                 yield from self._trace()
         except HatobaError:
@@ -92,6 +100,7 @@ class GroupScan:
             yield Unreachable(self._group.block, self._group.offsets[absent], reason, responder=responder)
         places = np.flatnonzero(kept)
         self._group, self._book, self._named = self._group.part(places), self._book.of(places), self._named[places]
+        self._samples = self._samples.part(places)
         self._asked = [questions.of(places) for questions in self._asked]
 
     def _ask(self, questions: Questions) -> Iterator[VerdictBatch]:
@@ -149,8 +158,37 @@ class GroupScan:
 
     def _learnt(self, method: AnyMethod, rows: npt.NDArray[np.void]) -> VerdictBatch:
         self._book.learn(rows, [method])
+        self._sample(rows)
         self._ask_names()
         return VerdictBatch(method.name, self._hosts, rows, self._setting.responders.addresses)
+
+    def _sample(self, rows: npt.NDArray[np.void]) -> None:
+        if self._setting.plan.systems and len(rows):
+            self._samples.learn(rows, self._group.places(rows["host"]))
+
+    def _observe(self) -> Iterator[VerdictBatch]:
+        self._setting.tally.doing = Doing.OBSERVING
+        draw = np.random.default_rng(self._setting.order_key)
+        there = self._book.up | self._group.neighbours
+        aims = [
+            SystemAim(
+                place,
+                self._samples.of(place, State.OPEN),
+                next(iter(self._samples.of(place, State.CLOSED)), None),
+                self._samples.of(place, State.FILTERED),
+                int(draw.integers(*_LIKELY_CLOSED_UDP)),
+            )
+            for place in np.flatnonzero(there).tolist()
+        ]
+        if self._setting.plan.systems_limit:
+            aims = [aim for aim in aims if aim.open_ports and aim.closed_port is not None]
+        for observations in observe_systems(self._group, aims, self._setting, self._deadline_s):
+            if observations is None:
+                yield self._nothing()
+            else:
+                self._book.observed(observations)
+        if self._setting.clock() >= self._deadline_s:
+            self._book.time_out(np.array([aim.place for aim in aims], np.int64))
 
     def _trace(self) -> Iterator[VerdictBatch]:
         self._setting.tally.doing = Doing.TRACING

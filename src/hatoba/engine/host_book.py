@@ -15,6 +15,7 @@ from hatoba.engine.setting import AnyMethod
 from hatoba.model import Address, Answer, Found, Host, Protocol, Reason, State, Trace, Vanishing
 from hatoba.packets.distinct import distinct
 from hatoba.results.batch import HostBatch, HostTable
+from hatoba.system import Observation
 
 _IS_NOT_OWN = np.isin(np.arange(256), (Answer.NONE, Answer.LOCAL))
 """Which codes of ``model.Answer`` don't come from the host."""
@@ -62,6 +63,7 @@ class HostBook:
         self._answered, self._silent = np.zeros(count, _ASKED), np.zeros(count, _ASKED)
         self._traces: dict[int, Trace] = {}
         self._vanishing: dict[int, Vanishing] = {}
+        self._observations: dict[int, tuple[Observation, ...]] = {}
         self._doubts = Doubts()
 
     @property
@@ -142,6 +144,10 @@ class HostBook:
                 self._reason[place] = Reason.ECHO_REPLY
                 self._answers[place], self._rtt_sum_s[place] = 1, last.rtt_s
 
+    def observed(self, observations: Mapping[int, tuple[Observation, ...]]) -> None:
+        """What hosts answered about their systems, by place."""
+        self._observations |= observations
+
     def vanish(self, where: Mapping[int, Vanishing]) -> None:
         """Where the probes for silent ports of hosts get lost, by place."""
         self._vanishing |= where
@@ -206,7 +212,15 @@ class HostBook:
         alike = self._why()
         alike[self.up | self._timed_out] = -1
         doubts = self._doubts
-        for told in (self._traces, self._vanishing, doubts.deceptions, doubts.held, doubts.unsteady, doubts.tried):
+        for told in (
+            self._traces,
+            self._vanishing,
+            doubts.deceptions,
+            doubts.held,
+            doubts.unsteady,
+            doubts.tried,
+            self._observations,
+        ):
             alike[list(told)] = -1
         return alike
 
@@ -243,6 +257,7 @@ class HostBook:
             responder=responder,
             ttl=ttl,
             unfinished=stopped,
+            observations=self._observations.get(place, ()),
         )
 
 

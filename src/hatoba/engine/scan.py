@@ -144,7 +144,7 @@ class Scan:
 
     def _groups(self, blocks: Sequence[Block]) -> Iterator[VerdictBatch | Found | Host | HostBatch | Unreachable]:
         names = {*self._plan.methods, *(ping.method for ping in self._plan.pings)}
-        own_packets = names != {CONNECT.name} or self._plan.traceroute
+        own_packets = names != {CONNECT.name} or self._plan.traceroute or self._plan.systems
         for crowd in crowds(blocks, self._methods, MAX_QUESTIONS):
             most = self._most(crowd)
             parts: Iterator[Group | Unreachable | Searching]

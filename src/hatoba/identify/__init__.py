@@ -5,8 +5,9 @@
     engine's events -> identified_scan -> runner -> interview -> protocols (pure)
                                                     |-- layers: as it is, or through TLS
                                                     `-- listening: bounded in bytes and time
+    host's observations, services -> judged_scan -> systems (pure)
 
-:func:`identified` puts it together.
+:func:`identified` puts the services together; ``judged_scan.JudgedScan`` stands around that scan, or around the engine's own.
 """
 
 from __future__ import annotations

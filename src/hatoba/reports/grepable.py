@@ -51,7 +51,7 @@ class GrepableReport:
         head = f"Host: {str(host.address).translate(_SEPARATORS)} ({name})\t"
         lines = f"{head}Status: {'Timeout' if host.timed_out else host.state.capitalize()}\n"
         if has_ports:
-            lines += f"{head}{self._ports(summary)}\n"
+            lines += f"{head}{self._ports(summary)}{_systems(host)}\n"
         self._write(lines)
 
     def hosts(self, batch: HostBatch) -> None:
@@ -87,3 +87,9 @@ class GrepableReport:
 
     def _ctime(self, seconds: float) -> str:
         return datetime.fromtimestamp(seconds, self._desk.options.timezone).ctime()
+
+
+def _systems(host: Host) -> str:
+    """nmap's field of the systems that fit."""
+    names = [safe(system.name).translate(_SEPARATORS) for system in host.systems.systems] if host.systems else []
+    return f"\tOS: {'|'.join(names)}" if names else ""

@@ -11,6 +11,7 @@ from hatoba.reports.colour import bold, by_state, faint
 from hatoba.reports.explain import explain
 from hatoba.reports.explain_service import explain_service
 from hatoba.reports.host_heading import cautions, heading, way
+from hatoba.reports.host_systems import systems_lines
 from hatoba.reports.quantities import number
 from hatoba.reports.support import support
 from hatoba.reports.text import padded, safe, width
@@ -29,9 +30,17 @@ def host_section(desk: Desk, host: Host, summary: HostSummary, hosts_only: bool 
     lines += [line for caution in cautions(host) for line in indented(caution, "  ", columns)]
     lines += _summed_up(desk, summary)
     lines += _port_lines(desk, host, list(summary.shown.verdicts()))
+    if host.systems is not None:
+        told = systems_lines(host.systems, desk.options.explain)
+        lines += [line for sentence in told for line in indented(sentence.lstrip(), _margin(sentence), columns)]
     lines += way(host)
     lines += _next_steps(desk, host, summary)
     return "".join(f"{line}\n" for line in lines)
+
+
+def _margin(sentence: str) -> str:
+    """What a sentence is set in by."""
+    return sentence[: len(sentence) - len(sentence.lstrip())]
 
 
 def _summed_up(desk: Desk, summary: HostSummary) -> list[str]:

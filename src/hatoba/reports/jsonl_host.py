@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from hatoba.model import Address, Deception, Found, Hop, Host, Protocol, Trace, Unsteady, Vanishing
+from hatoba.reports.jsonl_systems import systems_facts, systems_of
 from hatoba.reports.jsonl_words import REASONS, STATES
 from hatoba.reports.text import json_text
 
@@ -33,6 +34,14 @@ def host_facts(host: Host, vendor: Callable[[bytes], str | None]) -> dict[str, A
             facts["held_ports"] = list(host.held_ports)
     if host.unsteady:
         facts["unsteady"] = [_unsteady(port) for port in host.unsteady]
+    return facts | _asked_more(host)
+
+
+def _asked_more(host: Host) -> dict[str, Any]:
+    """What options ask for besides ports."""
+    facts: dict[str, Any] = {}
+    if host.systems is not None:
+        facts["systems"] = systems_facts(host.systems)
     if host.trace is not None:
         facts["trace"] = _trace(host.trace)
     if host.vanishing is not None:
@@ -83,6 +92,7 @@ def host_of(line: Mapping[str, Any]) -> Host:
         _address_of(line.get("responder")),
         None if line.get("ttl") is None else int(line["ttl"]),
         line.get("unfinished", False) is True,
+        systems=None if line.get("systems") is None else systems_of(line["systems"]),
     )
 
 

@@ -13,6 +13,7 @@ from hatoba.probes import METHODS
 from hatoba.reports.base import Desk
 from hatoba.reports.nmap_xml_service import attributes as _attributes
 from hatoba.reports.nmap_xml_service import service_elements
+from hatoba.reports.nmap_xml_systems import os_element, shield_words
 from hatoba.results.batch import HostBatch
 from hatoba.results.summary import Group, range_list
 
@@ -73,7 +74,8 @@ class NmapXmlReport:
         of_ports = "" if self._hosts_only else f"<ports>{''.join(ports)}</ports>\n"
         self._write(
             f"<host{_about(host)}><status{status}/>\n{self._addresses(host)}<hostnames>\n{self._names(host)}</hostnames>\n"
-            f"{of_ports}{'' if host.trace is None else _trace(host.trace)}</host>\n"
+            f"{of_ports}{'' if host.systems is None else os_element(host.systems)}"
+            f"{'' if host.trace is None else _trace(host.trace)}</host>\n"
         )
 
     def hosts(self, batch: HostBatch) -> None:
@@ -142,6 +144,7 @@ def _about(host: Host) -> str:
         remarks.append(f"{host.reason} from {host.responder}")
     if host.deception is not None:
         remarks.append(host.deception.value)
+    remarks += [] if host.systems is None else [word for word in shield_words(host.systems) if word not in remarks]
     comment = _attributes(comment=", ".join(remarks)) if remarks else ""
     return (_attributes(timedout="true") if host.timed_out else "") + comment
 

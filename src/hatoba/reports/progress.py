@@ -70,6 +70,7 @@ _DOING = {
     Doing.PROVING: _N("proving ports closed, as fast as the host tells"),
     Doing.DOUBTING: _N("asking open ports again"),
     Doing.TRACING: _N("finding the ways to the hosts"),
+    Doing.OBSERVING: _N("asking hosts how their systems answer"),
     Doing.IDENTIFYING: _N("asking open ports what they are"),
 }
 """What a scan may be at besides asking for ports."""

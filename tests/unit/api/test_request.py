@@ -16,6 +16,7 @@ from hatoba.api import request as module
 from hatoba.api.request import ScanOptions, request
 from hatoba.errors import NotInScope, NotPermitted, UsageError
 from hatoba.identify.identified_scan import IdentifiedScan
+from hatoba.identify.judged_scan import JudgedScan
 from hatoba.model import Ping, ScanPlan, Shard
 from hatoba.targets.ports import PortChoice
 from hatoba.targets.scope import Permitted
@@ -251,6 +252,19 @@ def test_notes_go_to_the_log_and_nowhere_else(caplog: pytest.LogCaptureFixture, 
 def test_services_are_asked_for_at_an_intensity() -> None:
     assert isinstance(request("127.0.0.1", ports=80).scan, Noted)
     assert isinstance(request("127.0.0.1", ports=80, version_intensity=0).scan, IdentifiedScan)
+
+
+def test_systems_need_packets_of_ones_own() -> None:
+    with pytest.raises(NotPermitted, match="systems"):
+        request("127.0.0.1", ports=80, systems=True)
+
+
+@pytest.mark.usefixtures("_may_send")
+def test_systems_are_told_beside_services_or_without() -> None:
+    for intensity in (None, 0):
+        scan = request("127.0.0.1", ports=80, systems=True, version_intensity=intensity).scan
+        assert isinstance(scan, JudgedScan)
+    assert told("127.0.0.1", ports=80).plan.systems is False
     for intensity in (-1, 10):
         with pytest.raises(UsageError, match=f"version_intensity {intensity}: a whole number from 0 to 9"):
             request("127.0.0.1", ports=80, version_intensity=intensity)

@@ -8,6 +8,7 @@ import pytest
 import hatoba
 from hatoba.api.request import request
 from hatoba.errors import NotInScope, UsageError
+from hatoba.identify.judged_scan import JudgedScan
 from hatoba.model import ScanEnd
 
 
@@ -69,6 +70,15 @@ def test_what_is_known_is_told_and_not_asked_again(file: Path) -> None:
     assert isinstance(end, ScanEnd)
     assert (end.counts, end.hosts_up, end.probes_sent) == ({"open": 1, "closed": 1}, 1, 0)
     assert file.read_bytes() == content
+
+
+def test_systems_need_the_right_to_packets_as_they_did_before(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("hatoba.api.resume.require_packets", asked.append)
+    text = file.read_text(encoding="utf-8").replace('"pings": []', '"pings": [], "systems": true')
+    file.write_text(text, encoding="utf-8")
+    assert isinstance(request(resume=file).scan, JudgedScan)
+    assert asked == ["systems"]
 
 
 def test_open_ones_alone(file: Path) -> None:

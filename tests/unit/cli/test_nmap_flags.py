@@ -75,6 +75,11 @@ from hatoba.errors import UsageError
         ("-sV --version-intensity 5", "--services --version-intensity=5"),
         ("-version-all -allports", "--version-all --allports"),
         ("--version-detection", "--services"),
+        ("-O", "--systems"),
+        ("-sSO -O", "--syn --ip-protocol --systems"),
+        ("-nAO -p22", "--no-names --everything --systems --ports=22"),
+        ("-O --osscan-limit --osscan-guess", "--systems --osscan-limit --osscan-guess"),
+        ("--fuzzy -osscan-limit", "--osscan-guess --osscan-limit"),
     ],
 )
 def test_spellings(written: str, read: str) -> None:
@@ -85,9 +90,6 @@ def test_spellings(written: str, read: str) -> None:
     ("written", "names"),
     [
         ("--version-trace", "--version-trace"),
-        ("-O", "-O"),
-        ("-A", "-A"),
-        ("-nA", "-A"),
         ("-sI zombie", "-sI"),
         ("-D RND:5", "-D"),
         ("-f", "-f"),

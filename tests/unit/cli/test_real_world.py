@@ -62,6 +62,7 @@ def test_connect_elsewhere_with_a_remark(denied: Capabilities) -> None:
         (ScanOptions(pings=(Ping("syn"), Ping("icmp-echo"))), "sudo hatoba scan -PE"),
         (ScanOptions(pings=(Ping("ip-protocol"),), hosts_only=True), "sudo hatoba scan -PO"),
         (ScanOptions(plan=ScanPlan(traceroute=True)), "sudo hatoba scan --traceroute"),
+        (ScanOptions(plan=ScanPlan(systems=True)), "sudo hatoba scan -O"),
     ],
 )
 def test_what_is_not_allowed_is_refused_with_the_command(denied: Capabilities, options: ScanOptions, command: str) -> None:

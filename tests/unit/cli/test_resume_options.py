@@ -49,6 +49,9 @@ def test_it_needs_no_target() -> None:
         (["-6"], "--ipv6"),
         (["-sV"], "-sV"),
         (["--allports"], "--allports"),
+        (["-O"], "-O"),
+        (["-A"], "-A"),
+        (["--osscan-guess"], "--osscan-guess"),
     ],
 )
 def test_what_the_file_says_already(words: list[str], named: str) -> None:

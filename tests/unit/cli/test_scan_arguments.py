@@ -29,7 +29,17 @@ def test_every_option_stands_in_a_section_with_a_help() -> None:
 def test_sections_come_in_order_and_each_once() -> None:
     sections = [parameter.section for parameter in command.params if isinstance(parameter, Option)]
     order = list(dict.fromkeys(sections))
-    assert order == ["Targets", "Which hosts are there", "Ports", "Methods", "Services", "Pace", "Packets", "Reports"]
+    assert order == [
+        "Targets",
+        "Which hosts are there",
+        "Ports",
+        "Methods",
+        "Services",
+        "Operating systems",
+        "Pace",
+        "Packets",
+        "Reports",
+    ]
     assert sections == sorted(sections, key=order.index)
 
 

@@ -52,6 +52,11 @@ def test_what_connect_can_not_do_is_refused(options: ScanOptions, plan: ScanPlan
             ["connect() leaves its packets to the kernel, so they are missing from x"],
         ),
         (
+            CAPTURE,
+            replace(CONNECTS, systems=True),
+            ["connect() leaves its packets to the kernel, so they are missing from x"],
+        ),
+        (
             ScanOptions(dry_run=True, pcap="x", outputs=(("xml", "-"), ("normal", "y"))),
             ScanPlan(("syn",)),
             ["a dry run finds nothing out, so nothing of it goes to standard output, y, x"],

@@ -24,6 +24,7 @@ def options(**changes: Any) -> ScanOptions:
         **dict.fromkeys(("find_hosts", "list_only", "no_discovery", "ping_echo", "ping_timestamp", "ping_mask"), False),
         **dict.fromkeys(("no_names", "reverse_names", "traceroute", "packet_trace", "dry_run"), False),
         **dict.fromkeys(("services", "version_light", "version_all", "all_ports"), False),
+        **dict.fromkeys(("systems", "osscan_limit", "osscan_guess", "everything"), False),
         **dict.fromkeys(
             (
                 "ports",

@@ -10,7 +10,7 @@ from hatoba.identify import manner
 
 NOTHING: dict[str, Any] = {
     "services": False, "version_intensity": None, "version_light": False, "version_all": False, "all_ports": False,
-    "find_hosts": False, "list_only": False, "signatures": (), "recog": (), "resume": None,
+    "find_hosts": False, "list_only": False, "signatures": (), "recog": (), "resume": None, "everything": False,
 }  # fmt: skip
 
 
@@ -23,6 +23,8 @@ NOTHING: dict[str, Any] = {
         ({"services": True, "version_light": True}, 2),
         ({"services": True, "version_all": True}, 9),
         ({"services": True, "all_ports": True}, 7),
+        ({"everything": True}, 7),
+        ({"everything": True, "version_intensity": 3}, 3),
     ],
 )
 def test_how_much_is_asked(said: dict[str, Any], intensity: int | None) -> None:

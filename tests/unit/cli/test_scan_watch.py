@@ -55,9 +55,10 @@ def test_a_file_that_can_not_be_opened_is_refused(tmp_path: Path) -> None:
 def test_a_dry_run_waits_for_nothing() -> None:
     pings = (Ping("icmp-echo"),)
     assert dry_plan(ScanPlan((), pings=pings)).pings == pings, "else there would be nothing to show"
-    plan = dry_plan(ScanPlan(("syn",), pings=pings, scan_delay_s=300.0, second_look=True, seed=7))
+    plan = dry_plan(ScanPlan(("syn",), pings=pings, scan_delay_s=300.0, second_look=True, systems=True, seed=7))
     assert (plan.methods, plan.seed) == (("syn",), 7)
     assert (plan.pings, plan.scan_delay_s, plan.max_retries, plan.second_look) == ((), None, 0, False)
+    assert not plan.systems
 
 
 def dry_lines(plan: ScanPlan, target: str = "198.18.0.2", local: bool = False) -> str:
