@@ -317,6 +317,10 @@ class ScanPlan:
     """How much open ports are asked for their services, 0 to 9; None: not at all."""
     all_ports: bool = False
     """Ask printers' ports for their services, too."""
+    tls_ciphers: bool = False
+    """Ask for every cipher of every version of TLS."""
+    waf_test: bool = False
+    """Send web servers what looks like an attack, to see whether a WAF refuses it."""
     seed: int | None = None
     """Key of the permutation and of the cookies; None draws one."""
     interface: str | None = None

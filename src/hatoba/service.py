@@ -30,6 +30,20 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class WebShield:
+    """What stands in front of a web server, and how that shows."""
+
+    name: str
+    """``Cloudflare``; empty where something refuses suspicious requests and does not say what it is."""
+    kinds: tuple[str, ...]
+    """``waf``, ``cdn``, ``load-balancer``."""
+    sign: str
+    """What it was known by: ``header``, ``cookie``, ``page``, or with ``--waf-test`` ``refusal`` or ``scoring``."""
+    evidence: bytes
+    """The very bytes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What one answer says of a service. Empty texts are not known."""
 
@@ -54,6 +68,8 @@ class Facts:
     """The very bytes that led to it."""
     details: tuple[tuple[str, str], ...] = ()
     """More that it told, by name: ``title``, ``powered-by``."""
+    shields: tuple[WebShield, ...] = ()
+    """What stands in front of a web server: WAFs, CDNs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +94,20 @@ class Certificate:
     """Of the whole certificate."""
     self_signed: bool = False
     problems: tuple[str, ...] = ()
-    """In a word each: ``expired``, ``not-yet-valid``, ``self-signed``, ``wrong-name``, ``weak-key``, ``weak-signature``."""
+    """In a word each: ``expired``, ``not-yet-valid``, ``self-signed``, ``wrong-name``, ``weak-key``, ``weak-signature``; and of
+    one that others were sent with, ``broken-chain``: the next one did not sign it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CipherList:
+    """What a server accepts in one version of TLS."""
+
+    version: str
+    """``TLSv1.2``."""
+    ciphers: tuple[str, ...]
+    """IANA's names, in the order in which the server took them."""
+    preference: str = ""
+    """Whose order counts, ``server`` or ``client``; empty where that can't be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +125,14 @@ class Tls:
     """All versions that the server accepted, the oldest first; none: they were not tried."""
     certificate: Certificate | None = None
     """None where the server showed none, or one that can't be read."""
+    chain: tuple[Certificate, ...] = ()
+    """Those that were sent with it, in the order in which they came."""
+    ciphers: tuple[CipherList, ...] = ()
+    """What the server accepts in each version, the oldest first; none: that was not tried."""
+    weaknesses: tuple[str, ...] = ()
+    """In a word each: ``sslv3``, ``tlsv1``, ``tlsv1.1``, ``weak-dh``; those of ``registry.tls_suites``: ``rc4``, ``3des``."""
+    wants_certificate: bool = False
+    """The server asked for one of ours. Known only where it said so in plain text, before TLS 1.3."""
 
 
 @dataclass(frozen=True, slots=True)

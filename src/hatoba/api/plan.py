@@ -14,7 +14,8 @@ _COUNTS = ("max_retries", "seed")
 _RATES = ("min_rate_pps", "max_rate_pps")
 _TIMES = ("scan_delay_s", "host_timeout_s", "initial_rtt_timeout_s", "min_rtt_timeout_s", "max_rtt_timeout_s")
 _AS_THEY_ARE = ("prove_closed", "second_look", "traceroute", "systems", "systems_limit", "reverse_names", "interface")
-FIELDS = (*_COUNTS, *_RATES, *_TIMES, *_AS_THEY_ARE, "tcp_flags", "source_port", "version_intensity")
+_OF_SERVICES = ("tls_ciphers", "waf_test")
+FIELDS = (*_COUNTS, *_RATES, *_TIMES, *_AS_THEY_ARE, "tcp_flags", "source_port", "version_intensity", *_OF_SERVICES)
 """The options that go into the plan as they are called."""
 
 _LIMITS = {"tcp_flags": (0, 255), "source_port": (1, 65535), "version_intensity": (0, 9)}
@@ -53,4 +54,6 @@ def plan_of(methods: tuple[str, ...], pings: tuple[Ping, ...], said: Mapping[str
                     lower=low, low=said[low], higher=high, high=said[high]
                 )
             )
+    for name in (name for name in _OF_SERVICES if said[name] and said["version_intensity"] is None):
+        raise UsageError(_("{name} is about services: give version_intensity as well").format(name=name))
     return ScanPlan(methods=methods, pings=pings, **{name: said[name] for name in FIELDS})

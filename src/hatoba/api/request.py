@@ -110,6 +110,10 @@ class ScanOptions(TypedDict, total=False):
     version_intensity: int | None
     """Ask open ports for their services, 0 to 9; nmap's default is 7. Only ``scan_events`` tells them, each as a Service. None:
     not at all."""
+    tls_ciphers: bool
+    """With *version_intensity*: ask for every cipher of every version of TLS, some fifty connections to each TLS port."""
+    waf_test: bool
+    """With *version_intensity*: send web servers what looks like an attack, to see whether a WAF refuses it."""
     seed: int | None
     """Fixes the order of the probes. None: a random one."""
     families: Iterable[int]
@@ -154,6 +158,8 @@ def request(
     systems_guess: bool = False,
     reverse_names: bool = False,
     version_intensity: int | None = None,
+    tls_ciphers: bool = False,
+    waf_test: bool = False,
     seed: int | None = None,
     families: Iterable[int] = (4,),
     interface: str | None = None,
@@ -183,8 +189,7 @@ def request(
         plan = replace(plan, pings=default_pings(built.all_addresses, needed and default_method() != CONNECT.name, hosts_only))
     for name in (one.method for one in chosen or () if one.method != CONNECT.name):
         require_packets(name)
-    scan = Scan(plan, permitted, arguments=("hatoba.scan",))
-    identified = with_services(scan, plan, permitted)
+    identified = with_services(Scan(plan, permitted, arguments=("hatoba.scan",)), plan, permitted)
     return Request(with_systems(identified, systems_guess) if systems else identified, open_only)
 
 

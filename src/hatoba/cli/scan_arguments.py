@@ -141,6 +141,14 @@ _SERVICES: _Options = (
     ),
     _value("--recog", metavar="FOLDER", multiple=True, help=_N("Fill what is not known from Recog's databases in FOLDER.")),
     _flag("--allports", "all_ports", help=_N("Ask ports 9100 to 9107, too, where printers print whatever comes.")),
+    _flag("--tls-ciphers", help=_N("Ask for every cipher of every version of TLS, some fifty connections to each TLS port.")),
+    _flag(
+        "--waf-test",
+        help=_N(
+            "Send web servers a request that looks like an attack and harms nobody, to see whether a WAF refuses it:"
+            " up to six connections each."
+        ),
+    ),
 )
 _SYSTEMS: _Options = (
     _flag("-O", "--systems", help=_N("Tell which operating system hosts run, by how they answer; needs packets of our own.")),

@@ -256,6 +256,8 @@ def _plan(given: Mapping[str, Any]) -> ScanPlan:
         reverse_names=given["reverse_names"],
         version_intensity=intensity_of(given),
         all_ports=given["all_ports"],
+        tls_ciphers=given["tls_ciphers"],
+        waf_test=given["waf_test"],
         seed=seed,
         interface=given["interface"],
         source_port=given["source_port"],

@@ -13,6 +13,7 @@ DEFAULT_INTENSITY, LIGHT, ALL = 7, 2, 9
 """As nmap has them."""
 
 _INTENSITIES = {"version_intensity": "--version-intensity", "version_light": "--version-light", "version_all": "--version-all"}
+_MORE = {"all_ports": "--allports", "tls_ciphers": "--tls-ciphers", "waf_test": "--waf-test"}
 _WITHOUT_PORTS = {"find_hosts": "-sn", "list_only": "-sL"}
 
 
@@ -23,7 +24,7 @@ def intensity_of(given: Mapping[str, Any]) -> int | None:
         raise UsageError(_("{one} and {other} contradict each other: leave one of them out").format(one=said[0], other=said[1]))
     if not (given["services"] or given["everything"]):
         brought = [f"--{key}" for key in ("signatures", "recog") if given[key] and given["resume"] is None]
-        for name in (*said, *(["--allports"] if given["all_ports"] else []), *brought):
+        for name in (*said, *(name for key, name in _MORE.items() if given[key]), *brought):
             raise UsageError(_("{option} is about services, which only -sV asks for: add -sV").format(option=name))
         return None
     for key, name in _WITHOUT_PORTS.items():

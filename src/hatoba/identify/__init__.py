@@ -4,7 +4,8 @@
 
     engine's events -> identified_scan -> runner -> interview -> protocols (pure)
                                                     |-- layers: as it is, or through TLS
-                                                    `-- listening: bounded in bytes and time
+                                                     |-- listening: bounded in bytes and time
+                                                     `-- closer_look: TLS's versions and ciphers, icons, HTTP/2, WAFs
     host's observations, services -> judged_scan -> systems (pure)
 
 :func:`identified` puts the services together; ``judged_scan.JudgedScan`` stands around that scan, or around the engine's own.
@@ -44,7 +45,7 @@ def identified(
     not to be asked again; *library*: what the user brings besides."""
     plan = plan or ScanPlan()
     intensity = DEFAULT_INTENSITY if intensity is None else intensity
-    manner = Manner(intensity, all_ports, library=library, releases=read_releases())
+    manner = Manner(intensity, all_ports, plan.tls_ciphers, plan.waf_test, library=library, releases=read_releases())
 
     def new_runner() -> Runner:
         at_once = max(1, min(AT_ONCE, room_for_sockets() // _DESCRIPTORS_EACH))

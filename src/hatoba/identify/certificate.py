@@ -6,11 +6,13 @@ certificate of which nothing can be read is None.
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from ipaddress import ip_address
+from itertools import pairwise
 from typing import TypeVar
 
 from cryptography import x509
@@ -25,8 +27,14 @@ _ODD = (x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNam
 _UNREADABLE = (ValueError, TypeError, KeyError, UnsupportedAlgorithm, *_ODD)
 _WEAK_SIGNATURES = ("md2", "md5", "sha1")
 _LEAST_BITS = {"RSA": 2048, "DSA": 2048, "EC": 224}
+_BITS = re.compile(r"\d{3,5}")
+"""Of a key as it is told: ``2048``; of a curve its name has them: ``secp192r1``, ``brainpoolP256r1``."""
+_MOST_CERTIFICATES = 10
 _MOST_NAMES = 50
 _MOST_CHARACTERS = 400
+
+NO_DATES = (0.0, 0.0)
+"""Where they can't be read: 1970 is before X.509."""
 
 Value = TypeVar("Value")
 
@@ -42,7 +50,7 @@ def certificate_of(der: bytes) -> Certificate | None:
 
 
 def _read(found: x509.Certificate) -> Certificate:
-    valid = _or(lambda: (found.not_valid_before_utc.timestamp(), found.not_valid_after_utc.timestamp()), (0.0, 0.0))
+    valid = _or(lambda: (found.not_valid_before_utc.timestamp(), found.not_valid_after_utc.timestamp()), NO_DATES)
     subject = _or(lambda: found.subject.rfc4514_string(), "")  # noqa: PLW0108 - reading it is what may fail
     issuer = _or(lambda: found.issuer.rfc4514_string(), "")  # noqa: PLW0108
     return Certificate(
@@ -64,7 +72,7 @@ def judged(certificate: Certificate, now_s: float, asked: tuple[str, ...]) -> Ce
     """*certificate* with its problems, at *now_s* (seconds since the epoch), for a server that was *asked* by these names and
     addresses."""
     problems = []
-    if now_s > certificate.not_after:
+    if certificate.not_after and now_s > certificate.not_after:
         problems.append("expired")
     if now_s < certificate.not_before:
         problems.append("not-yet-valid")
@@ -72,12 +80,49 @@ def judged(certificate: Certificate, now_s: float, asked: tuple[str, ...]) -> Ce
         problems.append("self-signed")
     if asked and not any(_covers(certificate, name) for name in asked):
         problems.append("wrong-name")
-    kind, _space, bits = certificate.key.partition(" ")
-    if bits.isdecimal() and int(bits) < _LEAST_BITS.get(kind, 0):
+    kind, _space, size = certificate.key.partition(" ")
+    bits = _BITS.search(size)
+    if bits is not None and int(bits[0]) < _LEAST_BITS.get(kind, 0):
         problems.append("weak-key")
     if certificate.signature.lower().startswith(_WEAK_SIGNATURES) or "sha1" in certificate.signature.lower():
         problems.append("weak-signature")
     return replace(certificate, problems=tuple(problems))
+
+
+def judged_chain(
+    ders: Sequence[bytes], now_s: float, asked: tuple[str, ...]
+) -> tuple[Certificate | None, tuple[Certificate, ...]]:
+    """What a server sent, in DER: its own certificate with its problems, and those that came with it, with theirs."""
+    read = [(der, certificate_of(der)) for der in ders[:_MOST_CERTIFICATES]]
+    if not read or read[0][1] is None:
+        return None, ()
+    own = judged(read[0][1], now_s, asked)
+    if any(below is None or above is None or not _signed_by(one, other) for (one, below), (other, above) in pairwise(read)):
+        own = replace(own, problems=(*own.problems, "broken-chain"))
+    others = (judged(one, now_s, ()) for _der, one in read[1:] if one is not None)
+    return own, tuple(_as_authority(one) for one in others)
+
+
+def _as_authority(certificate: Certificate) -> Certificate:
+    """A root signs itself, and whether that signature is weak does not matter to those who trust it: they have it already."""
+    ignored = {"self-signed", "weak-signature"} if certificate.self_signed else set()
+    return replace(certificate, problems=tuple(one for one in certificate.problems if one not in ignored))
+
+
+def _signed_by(der: bytes, issuer: bytes) -> bool:
+    """Whether the one was signed by the other; where that can't be told, by names. RFC 5246 section 7.4.2 wants it so."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            one, other = x509.load_der_x509_certificate(der), x509.load_der_x509_certificate(issuer)
+            if one.issuer != other.subject:
+                return False
+            one.verify_directly_issued_by(other)
+        except InvalidSignature:
+            return False
+        except _UNREADABLE:
+            return True
+    return True
 
 
 def _covers(certificate: Certificate, name: str) -> bool:

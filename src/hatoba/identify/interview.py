@@ -20,12 +20,14 @@ from dataclasses import replace
 from functools import partial
 
 from hatoba.identify.attempts import TrackedDials, first_success
+from hatoba.identify.closer_look import closer_look
 from hatoba.identify.layers import Layer, PlainLayer, TlsLayer
 from hatoba.identify.listening import Heard, hear
 from hatoba.identify.manner import PRINTERS, TLS_RARITY, Manner, Target, likely, others, recognise, speaks_for_tls
 from hatoba.identify.protocols import Answers, Question, ServiceProtocol
-from hatoba.identify.protocols.complete import reply
+from hatoba.identify.protocols.complete import greeted
 from hatoba.identify.releases import release_of, with_system
+from hatoba.identify.start_tls import StartTlsLayer
 from hatoba.identify.tls import TlsConversation, context, is_tls, server_name
 from hatoba.model import Protocol
 from hatoba.service import Facts, Outcome, Service
@@ -36,8 +38,6 @@ TLS = "tls"
 _KEPT_BYTES = 256
 _MOST_DRAGGED = 2
 """Answers that nobody understands and that never end, until a port is left: a tarpit has no others."""
-_VERSIONS_FROM = 5
-"""At this intensity and above each version of TLS is tried."""
 
 
 class Interview:
@@ -46,6 +46,8 @@ class Interview:
         self._target, self._manner, self._wall_clock = target, manner.at(target.protocol, target.port), wall_clock
         self._patience = manner.patience
         self._result = Service(target.address, target.protocol, target.port, Outcome.UNREACHABLE)
+        self._layer: Layer = PlainLayer(self._dials, target, manner.patience.connect_s)
+        """The way in; another one once TLS was spoken."""
         self._asked_properly: set[str] = set()
         self._dragged = 0
 
@@ -66,6 +68,8 @@ class Interview:
                     await self._ask_datagrams()
                 else:
                     await self._ask_stream()
+                    async for known in closer_look(self._result, self._layer, target, manner, self._wall_clock):
+                        self._result = known
         except TimeoutError:
             if self._result.outcome in (Outcome.SILENT, Outcome.UNREACHABLE):
                 self._result = replace(self._result, outcome=Outcome.UNFINISHED)
@@ -74,7 +78,7 @@ class Interview:
         return self._result
 
     async def _ask_stream(self) -> None:
-        plain = PlainLayer(self._dials, self._target, self._patience.connect_s)
+        plain = self._layer
         tls_first = speaks_for_tls(self._manner, self._target.port)
         if tls_first and await self._through_tls():
             return
@@ -84,6 +88,8 @@ class Interview:
         """Whether TLS is spoken; if so, whatever is inside is asked as well."""
         layer = TlsLayer(self._dials, self._target, self._patience, self._manner, self._wall_clock)
         conversation = await layer.open()
+        if layer.speaks_tls:
+            self._layer = layer
         if conversation is None:
             if layer.heard:
                 self._note(Heard(layer.heard, ended=True))
@@ -92,11 +98,6 @@ class Interview:
             return layer.speaks_tls
         self._result = replace(self._result, outcome=Outcome.SILENT, tls=layer.tls, heard=b"")
         await self._ask(layer, tls=False, conversation=conversation)
-        if self._manner.intensity >= _VERSIONS_FROM and self._result.tls is not None:
-            self._result = replace(self._result, tls=await layer.with_versions(self._result.tls))
-            facts = self._result.facts
-            if facts is not None and facts.name.startswith("http") and await layer.speaks_h2():
-                self._result = replace(self._result, facts=replace(facts, details=(*facts.details, ("h2", "yes"))))
         return True
 
     async def _ask(self, layer: Layer, *, tls: bool, conversation: Conversation | None = None) -> None:
@@ -226,6 +227,7 @@ class Interview:
                     return
             else:
                 await _say(conversation, change.data)
+            self._layer = StartTlsLayer(layer, known, change, self._questions(known), self._patience)
             names = self._target.names
             conversation = inside = TlsConversation(conversation, context(), server_name(names))
             async with asyncio.timeout(self._patience.whole_s):
@@ -285,7 +287,7 @@ class Interview:
 
     async def _greeting(self, conversation: Conversation, first_s: float) -> Heard:
         patience = self._patience
-        return await hear(conversation, _greeted, first_s, patience.greeting_gap_s, max(first_s, patience.whole_s))
+        return await hear(conversation, greeted, first_s, patience.greeting_gap_s, max(first_s, patience.whole_s))
 
     async def _put(self, conversation: Conversation, question: Question, first_s: float | None = None) -> Heard:
         if not await _say(conversation, question.data):
@@ -319,11 +321,6 @@ class Interview:
 
 def _fresh(known: ServiceProtocol) -> bool:
     return known.start_tls is not None and known.start_tls.fresh
-
-
-def _greeted(heard: bytes) -> bool:
-    """Whether a greeting looks whole: its last line has ended, and says that it is the last where lines are numbered."""
-    return reply(heard) if heard[:3].isdigit() and heard[3:4] == b"-" else heard.endswith(b"\n")
 
 
 async def _say(conversation: Conversation, data: bytes) -> bool:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol as Interface
 
 from hatoba.identify.manner import Manner, Patience, Target
-from hatoba.identify.tls import VERSIONS, Refusal, TlsConversation, context, server_name
+from hatoba.identify.tls import Refusal, TlsConversation, context, server_name
 from hatoba.service import Tls
 from hatoba.wire.conversations import Conversation, Dials
 
-_H2 = "h2"
+H2 = "h2"
+_FEWER = ((H2,), ())
+"""What is offered in a second and a third attempt: services that speak HTTP/2 alone refuse all others."""
 
 
 class Layer(Interface):
@@ -48,11 +49,11 @@ class TlsLayer:
     def __init__(
         self, dials: Dials, target: Target, patience: Patience, manner: Manner, wall_clock: Callable[[], float]
     ) -> None:
-        self._below = PlainLayer(dials, target, patience.connect_s)
+        self.below = PlainLayer(dials, target, patience.connect_s)
         self._target, self._patience, self._wall_clock = target, patience, wall_clock
         self._offered = tuple(dict.fromkeys(name for one in manner.protocols for name in one.alpn))
-        if "http/1.1" in self._offered:
-            self._offered = ("http/1.1", *(name for name in self._offered if name != "http/1.1"))
+        # Who can do both would choose HTTP/2, in which less is told.
+        self._offered = tuple(sorted((name for name in self._offered if name != H2), key=lambda name: name != "http/1.1"))
         self.tls: Tls | None = None
         """What the first handshake told."""
         self.heard = b""
@@ -65,39 +66,28 @@ class TlsLayer:
 
     async def open(self) -> Conversation | None:
         inside = await self._begin(self._offered)
-        if inside is None and self.speaks_tls and self._offered:
-            # RFC 7301 section 3.2: a server may refuse whoever offers it no name that it knows.
-            self._offered = ()
-            inside = await self._begin(())
+        for fewer in _FEWER:
+            if inside is None and self.speaks_tls and self._offered not in ((), fewer):
+                # RFC 7301 section 3.2: a server may refuse whoever offers it no name that it knows.
+                self._offered = fewer
+                inside = await self._begin(fewer)
         if inside is not None and self.tls is None:
             self.tls = inside.facts(self._wall_clock(), self._target.names, started=False)
         return inside
 
-    async def with_versions(self, tls: Tls) -> Tls:
-        """*tls* with all versions that the server takes; and HTTP/2, if it offers that."""
-        taken = {tls.version}
-        for version, _number in VERSIONS:
-            if version not in taken:
-                inside = await self._begin(self._offered, version)
-                if inside is not None:
-                    taken.add(version)
-                    inside.close()
-        return replace(tls, versions=tuple(version for version, _number in VERSIONS if version in taken))
+    async def open_for(self, alpn: str) -> Conversation | None:
+        """A conversation for which the server chose *alpn*, which is all that it was offered; None where it did not."""
+        inside = await self._begin((alpn,))
+        if inside is not None and inside.facts(self._wall_clock(), (), started=False).alpn != alpn:
+            inside.close()
+            return None
+        return inside
 
-    async def speaks_h2(self) -> bool:
-        """Whether the server would rather, or also, speak HTTP/2."""
-        inside = await self._begin((_H2,))
-        if inside is None:
-            return False
-        chosen = inside.facts(self._wall_clock(), (), started=False).alpn
-        inside.close()
-        return chosen == _H2
-
-    async def _begin(self, alpn: tuple[str, ...], version: str = "") -> TlsConversation | None:
-        below = await self._below.open()
+    async def _begin(self, alpn: tuple[str, ...]) -> TlsConversation | None:
+        below = await self.below.open()
         if below is None:
             return None
-        inside = TlsConversation(below, context(alpn, version), server_name(self._target.names))
+        inside = TlsConversation(below, context(alpn), server_name(self._target.names))
         try:
             async with asyncio.timeout(self._patience.answer_s):
                 refusal = await inside.begin()
@@ -110,6 +100,5 @@ class TlsLayer:
             self.speaks_tls = True
             return inside
         below.close()
-        if not version:
-            self.heard, self.speaks_tls = refusal.heard, refusal.speaks_tls
+        self.heard, self.speaks_tls = refusal.heard, refusal.speaks_tls
         return None

@@ -25,14 +25,19 @@ class Heard:
 
 
 async def hear(
-    conversation: Conversation, complete: Callable[[bytes], bool], first_s: float, gap_s: float, whole_s: float
+    conversation: Conversation,
+    complete: Callable[[bytes], bool],
+    first_s: float,
+    gap_s: float,
+    whole_s: float,
+    most_bytes: int = MOST_BYTES,
 ) -> Heard:
     """What is said until it is *complete*, until the other side ends, or is silent: *first_s* for its first word, *gap_s*
     between two pieces, *whole_s* for all of it, seconds each."""
     heard = bytearray()
     looked_at = 0
     until_s = asyncio.get_running_loop().time() + whole_s
-    while len(heard) < MOST_BYTES:
+    while len(heard) < most_bytes:
         wait_s = min(gap_s if heard else first_s, until_s - asyncio.get_running_loop().time())
         try:
             async with asyncio.timeout(max(wait_s, 0)):
@@ -50,4 +55,4 @@ async def hear(
             looked_at = len(heard)
             if complete(bytes(heard)):
                 break
-    return Heard(bytes(heard[:MOST_BYTES]), ended=False)
+    return Heard(bytes(heard[:most_bytes]), ended=False)

@@ -14,6 +14,8 @@ from hatoba.service import Facts
 DEFAULT_INTENSITY, LIGHT, ALL = 7, 2, 9
 """As nmap has them."""
 TLS_RARITY = 2
+CLOSER_LOOK = 5
+"""At this intensity and above a port that is known is asked more (``closer_look``)."""
 PRINTERS = range(9100, 9108)
 """What is sent to these ports comes out on paper."""
 _SURE = 8
@@ -48,6 +50,10 @@ class Manner:
     """0 to 9: protocols are asked on ports that are not theirs if their rarity is no higher."""
     all_ports: bool = False
     """Printers, too."""
+    tls_ciphers: bool = False
+    """Ask for every cipher of every version of TLS, as at intensity 9."""
+    waf_test: bool = False
+    """Send web servers what looks like an attack, to see whether a WAF refuses it."""
     patience: Patience = field(default_factory=Patience)
     protocols: tuple[ServiceProtocol, ...] = PROTOCOLS
     library: Library | None = None

@@ -16,20 +16,16 @@ from contextlib import suppress
 from functools import cache
 from typing import NamedTuple
 
-from hatoba.identify.certificate import certificate_of, judged
+from hatoba.identify.certificate import judged_chain
 from hatoba.service import Tls
 from hatoba.wire.conversations import Conversation
 
-VERSIONS = (
-    ("TLSv1", ssl.TLSVersion.TLSv1),
-    ("TLSv1.1", ssl.TLSVersion.TLSv1_1),
-    ("TLSv1.2", ssl.TLSVersion.TLSv1_2),
-    ("TLSv1.3", ssl.TLSVersion.TLSv1_3),
-)
 _PIECE_BYTES = 16_640
 """A little more than the largest record."""
 _RECORD_KINDS = (0x14, 0x15, 0x16, 0x17)
 _MOST_HANDSHAKE_BYTES = 1 << 18
+_DER = 2
+"""``_ssl.ENCODING_DER``."""
 _NAME = re.compile(r"(?=.{1,253}\.?$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9_])?(?:\.[A-Za-z0-9_-]{1,63})*\.?").fullmatch
 
 
@@ -48,8 +44,8 @@ def is_tls(heard: bytes | bytearray) -> bool:
 
 
 @cache
-def context(alpn: tuple[str, ...] = (), version: str = "") -> ssl.SSLContext:
-    """What we offer: these ALPN names, and all versions or only one."""
+def context(alpn: tuple[str, ...] = ()) -> ssl.SSLContext:
+    """What we offer: these ALPN names, and every version that the library has."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.check_hostname = False
     made.verify_mode = ssl.CERT_NONE
@@ -58,10 +54,7 @@ def context(alpn: tuple[str, ...] = (), version: str = "") -> ssl.SSLContext:
     made.options |= getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # to ask whether a server still takes them is the point
-        if version:
-            made.minimum_version = made.maximum_version = dict(VERSIONS)[version]
-        else:
-            made.minimum_version = ssl.TLSVersion.TLSv1
+        made.minimum_version = ssl.TLSVersion.TLSv1
     if alpn:
         made.set_alpn_protocols(list(alpn))
     return made
@@ -70,6 +63,17 @@ def context(alpn: tuple[str, ...] = (), version: str = "") -> ssl.SSLContext:
 def server_name(names: Sequence[str]) -> str | None:
     """The name that the server is told that we came for (RFC 6066 section 3): the first that is one, and no address."""
     return next((name for name in names if _NAME(name) and not name.replace(".", "").isdecimal()), None)
+
+
+def _sent_certificates(tls: ssl.SSLObject) -> list[bytes]:
+    """All certificates that the server sent, in DER, its own first. Before Python 3.13 only the object behind has them."""
+    if hasattr(tls, "get_unverified_chain"):
+        return list(tls.get_unverified_chain() or ())
+    behind = getattr(tls, "_sslobj", None)
+    if behind is not None and hasattr(behind, "get_unverified_chain"):
+        return [one.public_bytes(_DER) for one in behind.get_unverified_chain() or ()]
+    own = tls.getpeercert(binary_form=True)
+    return [own] if own else []
 
 
 class TlsConversation:
@@ -126,15 +130,15 @@ class TlsConversation:
 
     def facts(self, now_s: float, asked: Sequence[str], started: bool) -> Tls:
         """What the handshake told."""
-        der = self._tls.getpeercert(binary_form=True)
-        certificate = certificate_of(der) if der else None
+        certificate, chain = judged_chain(_sent_certificates(self._tls), now_s, tuple(asked))
         cipher = self._tls.cipher()
         return Tls(
             version=self._tls.version() or "",
             cipher=cipher[0] if cipher else "",
             alpn=self._alpn(),
             started=started,
-            certificate=None if certificate is None else judged(certificate, now_s, tuple(asked)),
+            certificate=certificate,
+            chain=chain,
         )
 
     def _alpn(self) -> str:

@@ -114,7 +114,7 @@ class Desk:
             return usual
         wrap = "tls/" if service.encrypted else ""
         if service.facts is not None:
-            return wrap + service.facts.name
+            return wrap + service.facts.name if service.facts.name != "ssl" else "tls"
         return f"{wrap}{usual}?" if usual else wrap.rstrip("/")
 
     def summary(self, host: Host) -> HostSummary:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from hatoba.messages import _N, _, translated
+from hatoba.reports.findings import PROBLEMS, fronted, spoken_of, weak
 from hatoba.reports.support import support
 from hatoba.reports.text import safe, shown_bytes
 from hatoba.service import Certificate, Facts, Outcome, Release, Service, Tls
@@ -26,27 +27,35 @@ _SOURCES = {
 }
 """By the name of the detail that holds the source."""
 
-_PROBLEMS = {
-    "expired": _N("expired"),
-    "not-yet-valid": _N("not valid yet"),
-    "self-signed": _N("self-signed"),
-    "wrong-name": _N("for another name"),
-    "weak-key": _N("weak key"),
-    "weak-signature": _N("weak signature"),
+_SIGNS = {
+    "header": _N('it adds "{words}"'),
+    "cookie": _N('it sets "{words}"'),
+    "page": _N('the page says "{words}"'),
+    "refusal": _N('what looks like an attack is answered "{words}", anything else is not'),
+    "scoring": _N('two small oddities are let through one by one, and both together are answered "{words}"'),
+}
+_TESTS = {
+    "no-difference": _N("WAF test: what looks like an attack was answered as anything else"),
+    "no-answer": _N("WAF test: a harmless request was not answered"),
+    "unsteady": _N("WAF test: in the end harmless requests were refused as well, so it tells nothing"),
+}
+_PREFERENCES = {
+    "server": _N("{version}, in the server's order: {ciphers}"),
+    "client": _N("{version}, in the client's order: {ciphers}"),
+    "": _N("{version}: {ciphers}"),
 }
 
 
 def explain_service(service: Service) -> Iterator[str]:
-    """Sentences without full stops: what it said, how it is wrapped up, whose certificate it showed."""
+    """Sentences without full stops: what it said, what stands in front, how it is wrapped up, whose certificates it showed."""
     yield _said(service)
     if service.facts is not None:
         yield from _brought(service.facts)
+        yield from _said_besides(service.facts)
     if service.release is not None:
         yield _released(service.release)
     if service.tls is not None:
-        yield _wrapped(service.tls)
-        if service.tls.certificate is not None:
-            yield _certified(service.tls.certificate)
+        yield from _wrapped(service.tls)
 
 
 def _said(service: Service) -> str:
@@ -78,13 +87,38 @@ def _released(release: Release) -> str:
     )
 
 
-def _wrapped(tls: Tls) -> str:
+def _said_besides(facts: Facts) -> Iterator[str]:
+    told = [(name, value) for name, value in facts.details if name != "waf-test" and name not in _SOURCES]
+    if told:
+        yield _("it tells: {details}").format(details=", ".join(f'{safe(name)} "{safe(value)}"' for name, value in told))
+    for shield in facts.shields:
+        sign = translated(_SIGNS[shield.sign]).format(words=shown_bytes(shield.evidence[:_SHOWN_BYTES]))
+        yield _("{fronted}: {sign}").format(fronted=fronted((shield,)), sign=sign)
+    outcome = dict(facts.details).get("waf-test", "")
+    if outcome in _TESTS:
+        yield translated(_TESTS[outcome])
+
+
+def _wrapped(tls: Tls) -> Iterator[str]:
     spoken = _("{version} with {cipher}").format(version=tls.version, cipher=safe(tls.cipher))
     if tls.versions:
         spoken = _("{spoken}; it accepts {versions}").format(spoken=spoken, versions=", ".join(tls.versions))
     if tls.started:
-        return _("TLS on request (STARTTLS): {spoken}").format(spoken=spoken)
-    return _("TLS: {spoken}").format(spoken=spoken)
+        yield _("TLS on request (STARTTLS): {spoken}").format(spoken=spoken)
+    else:
+        yield _("TLS: {spoken}").format(spoken=spoken)
+    for accepted in tls.ciphers:
+        yield translated(_PREFERENCES[accepted.preference]).format(
+            version=accepted.version, ciphers=", ".join(accepted.ciphers)
+        )
+    if tls.weaknesses:
+        yield weak(tls)
+    if tls.wants_certificate:
+        yield _("it asks clients for a certificate")
+    if tls.certificate is not None:
+        yield _certified(tls.certificate)
+    for sent in tls.chain:
+        yield _("sent with it: {certificate}").format(certificate=_certified(sent))
 
 
 def _certified(certificate: Certificate) -> str:
@@ -97,5 +131,4 @@ def _certified(certificate: Certificate) -> str:
     )
     if not certificate.problems:
         return told
-    problems = ", ".join(translated(_PROBLEMS[problem]) for problem in certificate.problems)
-    return _("{certificate}: {problems}").format(certificate=told, problems=problems)
+    return _("{certificate}: {problems}").format(certificate=told, problems=spoken_of(certificate.problems, PROBLEMS))

@@ -10,6 +10,7 @@ from hatoba.reports.base import UNNAMED, Desk
 from hatoba.reports.colour import bold, by_state, faint
 from hatoba.reports.explain import explain
 from hatoba.reports.explain_service import explain_service
+from hatoba.reports.findings import findings
 from hatoba.reports.host_heading import cautions, heading, way
 from hatoba.reports.host_systems import systems_lines
 from hatoba.reports.quantities import number
@@ -95,8 +96,9 @@ def _port_lines(desk: Desk, host: Host, verdicts: list[Verdict]) -> list[str]:
             for told in ends.get((verdict.protocol, verdict.port), ())
             for part in indented(told, "    ", desk.options.columns)
         ]
-        if desk.options.explain and (service := desk.service(verdict)) is not None:
-            lines += [part for told in explain_service(service) for part in indented(told, "    ", desk.options.columns)]
+        if (service := desk.service(verdict)) is not None:
+            told_of = explain_service(service) if desk.options.explain else findings(service)
+            lines += [part for told in told_of for part in indented(told, "    ", desk.options.columns)]
     return lines
 
 

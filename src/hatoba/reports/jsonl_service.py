@@ -10,7 +10,7 @@ from typing import Any
 from hatoba.model import Protocol
 from hatoba.registry.cpe import is_cpe23
 from hatoba.reports.text import bytes_shown, json_text, shown_bytes
-from hatoba.service import Certificate, Facts, Outcome, Release, Service, Tls
+from hatoba.service import Certificate, CipherList, Facts, Outcome, Release, Service, Tls, WebShield
 
 _TEXTS = ("product", "version", "extra", "os", "device", "hostname")
 
@@ -42,6 +42,8 @@ def _facts(facts: Facts) -> dict[str, Any]:
     told["confidence"] = facts.confidence
     if facts.details:
         told["details"] = {json_text(name): json_text(value) for name, value in facts.details}
+    if facts.shields:
+        told["shields"] = [_shield(shield) for shield in facts.shields]
     told["evidence"] = shown_bytes(facts.evidence)
     return told
 
@@ -55,15 +57,33 @@ def _release(release: Release) -> dict[str, Any]:
     return told
 
 
+def _shield(shield: WebShield) -> dict[str, Any]:
+    named = {"name": json_text(shield.name)} if shield.name else {}
+    return named | {"kinds": list(shield.kinds), "sign": shield.sign, "evidence": shown_bytes(shield.evidence)}
+
+
 def _tls(tls: Tls) -> dict[str, Any]:
     told: dict[str, Any] = {"version": tls.version, "cipher": tls.cipher, "started": tls.started}
     if tls.alpn:
         told["alpn"] = json_text(tls.alpn)
     if tls.versions:
         told["versions"] = list(tls.versions)
+    if tls.ciphers:
+        told["ciphers"] = [_accepted(accepted) for accepted in tls.ciphers]
+    if tls.versions or tls.weaknesses:
+        told["weaknesses"] = list(tls.weaknesses)
+    if tls.wants_certificate:
+        told["wants_certificate"] = True
     if tls.certificate is not None:
         told["certificate"] = _certificate(tls.certificate)
+    if tls.chain:
+        told["chain"] = [_certificate(sent) for sent in tls.chain]
     return told
+
+
+def _accepted(accepted: CipherList) -> dict[str, Any]:
+    preference = {"preference": accepted.preference} if accepted.preference else {}
+    return {"version": accepted.version, "names": list(accepted.ciphers)} | preference
 
 
 def _certificate(certificate: Certificate) -> dict[str, Any]:
@@ -117,6 +137,13 @@ def _facts_of(told: Mapping[str, Any]) -> Facts:
         confidence=int(told["confidence"]),
         evidence=bytes_shown(told["evidence"]),
         details=tuple((str(name), str(value)) for name, value in told.get("details", {}).items()),
+        shields=tuple(map(_shield_of, told.get("shields", ()))),
+    )
+
+
+def _shield_of(told: Mapping[str, Any]) -> WebShield:
+    return WebShield(
+        str(told.get("name", "")), tuple(map(str, told["kinds"])), str(told["sign"]), bytes_shown(told["evidence"])
     )
 
 
@@ -141,6 +168,13 @@ def _tls_of(told: Mapping[str, Any]) -> Tls:
         told["started"] is True,
         tuple(map(str, told.get("versions", ()))),
         None if certificate is None else _certificate_of(certificate),
+        tuple(map(_certificate_of, told.get("chain", ()))),
+        tuple(
+            CipherList(str(one["version"]), tuple(map(str, one["names"])), str(one.get("preference", "")))
+            for one in told.get("ciphers", ())
+        ),
+        tuple(map(str, told.get("weaknesses", ()))),
+        told.get("wants_certificate", False) is True,
     )
 
 

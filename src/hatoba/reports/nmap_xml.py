@@ -11,7 +11,7 @@ from datetime import datetime
 from hatoba.model import Hop, Host, Protocol, Reason, ScanEnd, ScanInfo, Trace, Verdict
 from hatoba.probes import METHODS
 from hatoba.reports.base import Desk
-from hatoba.reports.nmap_xml_service import attributes as _attributes
+from hatoba.reports.nmap_xml_scripts import attributes as _attributes
 from hatoba.reports.nmap_xml_service import service_elements
 from hatoba.reports.nmap_xml_systems import os_element, shield_words
 from hatoba.results.batch import HostBatch

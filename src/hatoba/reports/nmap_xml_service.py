@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from hatoba.registry.cpe import cpe_uri
+from hatoba.reports.nmap_xml_scripts import attributes, element, http_scripts, script, tls_scripts
 from hatoba.reports.text import xml_text
 from hatoba.service import Certificate, Release, Service
 
@@ -28,7 +29,7 @@ def service_elements(service: Service | None, usual: str) -> str:
         "hostname": facts.hostname,
         "ostype": facts.os,
         "devicetype": facts.device,
-        "tunnel": "ssl" if service.encrypted else "",
+        "tunnel": "ssl" if service.encrypted and facts.name != "ssl" else "",
     }
     known = {name: value for name, value in wanted.items() if value}
     told = attributes(name=facts.name, **known, method="probed", conf=facts.confidence)
@@ -36,29 +37,25 @@ def service_elements(service: Service | None, usual: str) -> str:
     return f"<service{told}>{names}</service>{''.join(_scripts(service))}"
 
 
-def attributes(**values: str | int) -> str:
-    """As they stand in a tag, each behind a space."""
-    return "".join(f' {name}="{xml_text(str(value))}"' for name, value in values.items())
-
-
 def _scripts(service: Service) -> Iterator[str]:
-    title = dict(service.facts.details).get("title") if service.facts is not None else None
-    if title:
-        yield f'<script{attributes(id="http-title", output=title)}><elem key="title">{xml_text(title)}</elem></script>'
+    if service.facts is not None:
+        yield from http_scripts(service.facts)
     if service.release is not None and service.release.end_of_life:
         yield _released(service.release)
-    if service.tls is not None and service.tls.certificate is not None:
-        yield _certificate(service.tls.certificate)
+    if service.tls is not None:
+        if service.tls.certificate is not None:
+            yield _certificate(service.tls.certificate)
+        yield from tls_scripts(service.tls)
 
 
 def _released(release: Release) -> str:
     """Under a name of our own: nmap has no script for it."""
     told = f"{release.name}: {'end of life since' if release.ended else 'supported until'} {release.end_of_life}"
     elements = (
-        _element("release", release.name)
-        + _element("end_of_life", release.end_of_life)
-        + _element("ended", str(release.ended).lower())
-        + _element("source", release.source)
+        element(release.name, "release")
+        + element(release.end_of_life, "end_of_life")
+        + element(str(release.ended).lower(), "ended")
+        + element(release.source, "source")
     )
     return f"<script{attributes(id='hatoba-end-of-life', output=told)}>{elements}</script>"
 
@@ -71,19 +68,14 @@ def _certificate(certificate: Certificate) -> str:
     if certificate.names:
         lines.append("Subject Alternative Name: " + ", ".join(certificate.names))
     lines += [f"Issuer: {certificate.issuer}", f"Not valid before: {begins}", f"Not valid after:  {ends}"]
-    output = "&#xa;".join(map(xml_text, lines))
     elements = (
-        f'<table key="subject">{_element("commonName", certificate.common_name)}</table>'
-        f'<table key="pubkey">{_element("type", _KEYS.get(kind, kind))}{_element("bits", bits)}</table>'
-        f"{_element('sig_algo', certificate.signature)}"
-        f'<table key="validity">{_element("notBefore", begins)}{_element("notAfter", ends)}</table>'
-        f"{_element('sha256', certificate.sha256.hex())}"
+        f'<table key="subject">{element(certificate.common_name, "commonName")}</table>'
+        f'<table key="pubkey">{element(_KEYS.get(kind, kind), "type")}{element(bits, "bits")}</table>'
+        f"{element(certificate.signature, 'sig_algo')}"
+        f'<table key="validity">{element(begins, "notBefore")}{element(ends, "notAfter")}</table>'
+        f"{element(certificate.sha256.hex(), 'sha256')}"
     )
-    return f'<script id="ssl-cert" output="{output}">{elements}</script>'
-
-
-def _element(key: str, value: str) -> str:
-    return f"<elem{attributes(key=key)}>{xml_text(value)}</elem>"
+    return script("ssl-cert", lines, elements)
 
 
 def _moment(seconds: float) -> str:

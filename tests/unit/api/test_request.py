@@ -249,6 +249,22 @@ def test_notes_go_to_the_log_and_nowhere_else(caplog: pytest.LogCaptureFixture, 
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("more", [{}, {"tls_ciphers": True}, {"waf_test": True}])
+def test_what_else_services_are_asked(more: dict[str, bool]) -> None:
+    scan = request("127.0.0.1", ports=80, version_intensity=7, **more).scan  # type: ignore[arg-type]
+    assert isinstance(scan, IdentifiedScan)
+    runner = scan._new_runner()
+    runner.close()
+    manner = runner._manner
+    assert {"tls_ciphers": manner.tls_ciphers, "waf_test": manner.waf_test} == {"tls_ciphers": False, "waf_test": False} | more
+
+
+@pytest.mark.parametrize("name", ["tls_ciphers", "waf_test"])
+def test_what_is_about_services_wants_them_asked_for(name: str) -> None:
+    with pytest.raises(UsageError, match=f"{name} is about services: give version_intensity as well"):
+        request("127.0.0.1", ports=80, **{name: True})  # type: ignore[arg-type]
+
+
 def test_services_are_asked_for_at_an_intensity() -> None:
     assert isinstance(request("127.0.0.1", ports=80).scan, Noted)
     assert isinstance(request("127.0.0.1", ports=80, version_intensity=0).scan, IdentifiedScan)

@@ -23,7 +23,7 @@ def options(**changes: Any) -> ScanOptions:
         **dict.fromkeys(("open_only", "reason", "explain", "progress", "prove_closed", "second_look"), False),
         **dict.fromkeys(("find_hosts", "list_only", "no_discovery", "ping_echo", "ping_timestamp", "ping_mask"), False),
         **dict.fromkeys(("no_names", "reverse_names", "traceroute", "packet_trace", "dry_run"), False),
-        **dict.fromkeys(("services", "version_light", "version_all", "all_ports"), False),
+        **dict.fromkeys(("services", "version_light", "version_all", "all_ports", "tls_ciphers", "waf_test"), False),
         **dict.fromkeys(("systems", "osscan_limit", "osscan_guess", "everything"), False),
         **dict.fromkeys(
             (

@@ -10,6 +10,7 @@ from hatoba.identify import manner
 
 NOTHING: dict[str, Any] = {
     "services": False, "version_intensity": None, "version_light": False, "version_all": False, "all_ports": False,
+    "tls_ciphers": False, "waf_test": False,
     "find_hosts": False, "list_only": False, "signatures": (), "recog": (), "resume": None, "everything": False,
 }  # fmt: skip
 
@@ -25,6 +26,7 @@ NOTHING: dict[str, Any] = {
         ({"services": True, "all_ports": True}, 7),
         ({"everything": True}, 7),
         ({"everything": True, "version_intensity": 3}, 3),
+        ({"services": True, "tls_ciphers": True, "waf_test": True}, 7),
     ],
 )
 def test_how_much_is_asked(said: dict[str, Any], intensity: int | None) -> None:
@@ -37,6 +39,8 @@ def test_how_much_is_asked(said: dict[str, Any], intensity: int | None) -> None:
         ({"version_intensity": 0}, "--version-intensity is about services"),
         ({"signatures": ("mine.toml",)}, "--signatures is about services, which only -sV asks for: add -sV"),
         ({"recog": ("xml",)}, "--recog is about services"),
+        ({"tls_ciphers": True}, "--tls-ciphers is about services"),
+        ({"waf_test": True}, "--waf-test is about services"),
         ({"services": True, "version_light": True, "version_all": True}, "--version-light and --version-all contradict"),
         ({"services": True, "find_hosts": True}, "-sn asks no ports"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import ssl
 import tempfile
+import warnings
 from collections.abc import Callable, Sequence
 from functools import cache
 from ipaddress import ip_address
@@ -56,6 +57,11 @@ def certificate(
 
 @cache
 def server_context(alpn: tuple[str, ...] = (), least: str = "", most: str = "") -> ssl.SSLContext:
+    """Shared: change nothing about it."""
+    return new_server_context(alpn, least, most)
+
+
+def new_server_context(alpn: tuple[str, ...] = (), least: str = "", most: str = "") -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "server.pem")
@@ -63,10 +69,12 @@ def server_context(alpn: tuple[str, ...] = (), least: str = "", most: str = "") 
         context.load_cert_chain(path)
     if alpn:
         context.set_alpn_protocols(list(alpn))
-    if least:
-        context.minimum_version = ssl.TLSVersion[least]
-    if most:
-        context.maximum_version = ssl.TLSVersion[most]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        if least:
+            context.minimum_version = ssl.TLSVersion[least]
+        if most:
+            context.maximum_version = ssl.TLSVersion[most]
     return context
 
 

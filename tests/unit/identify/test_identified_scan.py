@@ -106,7 +106,8 @@ def test_the_names_that_were_asked_for_go_along_and_reverse_names_do_not() -> No
     named = Host(ip_address("198.18.0.2"), ("web.lab", "ptr.example"), "up", "syn-ack")
     unnamed = Host(ip_address("198.18.0.3"), ("ptr.example",), "up", "syn-ack")
     told([info(), batch(HOSTS, opened(80), opened(80, host=1)), named, unnamed, ended()], lambda: Peer((), answers))
-    assert sorted(said.split(b"\r\n")[1] for said in http) == [b"Host: 198.18.0.3", b"Host: web.lab"]
+    first = sorted(said.split(b"\r\n")[1] for said in http if said.startswith(b"GET / "))
+    assert first == [b"Host: 198.18.0.3", b"Host: web.lab"]
 
 
 def test_the_end_comes_last_and_later() -> None:

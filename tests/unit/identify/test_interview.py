@@ -65,7 +65,7 @@ def test_a_server_that_waits_is_recognised_on_any_port(port: int) -> None:
 
 
 def test_the_ports_own_protocol_is_asked_at_once() -> None:
-    _service, took_s, dials = interview(answering(lambda _said: [HTTP]), 80)
+    _service, took_s, dials = interview(answering(lambda _said: [HTTP]), 80, intensity=4)
     assert (len(dials.sent), took_s) == (1, 0.0)
     assert dials.sent[0].startswith(b"GET / HTTP/1.1\r\nHost: 198.18.0.2\r\n")
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ssl
 from ipaddress import ip_address
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from hatoba.identify.interview import Interview
 from hatoba.identify.layers import TlsLayer
 from hatoba.identify.manner import Manner, Patience, Target
-from hatoba.identify.tls import TlsConversation, context, is_tls, server_name
+from hatoba.identify.tls import TlsConversation, _sent_certificates, context, is_tls, server_name
 from hatoba.model import Protocol
 from hatoba.service import Outcome, Service
 from tests.unit.identify.peers import FakeDials, Peer, run
@@ -224,3 +226,17 @@ def test_which_name_a_server_is_told(names: tuple[str, ...], told: str | None) -
 def test_nothing_is_verified_and_old_versions_are_offered() -> None:
     ours = context()
     assert (ours.verify_mode, ours.check_hostname, ours.minimum_version) == (ssl.CERT_NONE, False, ssl.TLSVersion.TLSv1)
+
+
+def test_all_certificates_are_told_by_every_python() -> None:
+    class Behind:
+        @staticmethod
+        def get_unverified_chain() -> list[Any]:
+            return [SimpleNamespace(public_bytes=lambda kind: b"own" if kind == 2 else b"")]
+
+    newer = SimpleNamespace(get_unverified_chain=lambda: [b"own", b"issuer"])
+    older = SimpleNamespace(_sslobj=Behind(), getpeercert=None)
+    other = SimpleNamespace(getpeercert=lambda binary_form: b"own")
+    none = SimpleNamespace(get_unverified_chain=lambda: None)
+    sent = [_sent_certificates(one) for one in (newer, older, other, none)]  # type: ignore[arg-type]
+    assert sent == [[b"own", b"issuer"], [b"own"], [b"own"], []]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hatoba.model import Host, Protocol, Reason, State
-from hatoba.service import Certificate, Facts, Outcome, Release, Service, Tls
+from hatoba.service import Certificate, CipherList, Facts, Outcome, Release, Service, Tls, WebShield
 from tests.unit.reports.scans import Event, ended, info
 from tests.unit.results.rows import Hosts, batch, closed, opened, rows
 
@@ -35,6 +35,19 @@ BUSTER = Release(
     "cpe:2.3:o:debian:debian_linux:10.0:*:*:*:*:*:*:*",
 )  # fmt: skip
 TLS = Tls("TLSv1.3", "TLS_AES_256_GCM_SHA384", "http/1.1", versions=("TLSv1.2", "TLSv1.3"), certificate=CERTIFICATE)
+SURVEYED = Tls(
+    "TLSv1.2", "TLS_RSA_WITH_3DES_EDE_CBC_SHA", versions=("TLSv1", "TLSv1.2"), certificate=CERTIFICATE, chain=(CERTIFICATE,),
+    ciphers=(
+        CipherList("TLSv1.2", ("TLS_RSA_WITH_3DES_EDE_CBC_SHA",), "server"), CipherList("TLSv1", ("TLS_RSA_WITH_RC4_128_SHA",)),
+    ),
+    weaknesses=("tlsv1", "rc4", "3des"), wants_certificate=True,
+)  # fmt: skip
+SHIELDED = Facts(
+    "http", "nginx", evidence=b"HTTP/1.1 200 OK", details=(("allow", "GET"), ("waf-test", "refused")),
+    shields=(
+        WebShield("Cloudflare", ("cdn", "waf"), "header", b"cf-ray: 1"), WebShield("", ("waf",), "refusal", b"HTTP/1.1 403 No"),
+    ),
+)  # fmt: skip
 SERVICES = (
     service(22, SSH, question="greeting", release=BUSTER),
     service(25, MAIL, question="greeting", tls=Tls("TLSv1.2", "AES128-SHA", started=True), release=Release("Ubuntu 9", "x")),

@@ -14,9 +14,9 @@ from hatoba.reports.explain_service import explain_service
 from hatoba.reports.jsonl_service import service_facts, service_of
 from hatoba.reports.nmap_xml_service import service_elements
 from hatoba.reports.text import shown_bytes
-from hatoba.service import Outcome, Service
+from hatoba.service import Facts, Outcome, Service, WebShield
 from tests.unit.reports.scans import PLAIN, report
-from tests.unit.reports.services import SERVICES, SSH, hostile_service, service, services
+from tests.unit.reports.services import SERVICES, SHIELDED, SSH, SURVEYED, hostile_service, service, services
 from tests.unit.reports.test_jsonl import validator
 
 
@@ -65,6 +65,7 @@ def test_explained_whose_words_they_are() -> None:
     assert list(explain_service(service(22, facts, question="greeting")))[1:] == [
         "named by your own signature: mine.toml, 2",
         "completed by a fingerprint of Recog's: ssh_banners.xml: A \\x1b gate",
+        'it tells: title "x"',
     ]
 
 
@@ -74,7 +75,11 @@ def test_every_outcome_has_its_sentence(outcome: Outcome) -> None:
     assert sentence.startswith("service: ")
 
 
-@pytest.mark.parametrize("told", SERVICES, ids=lambda one: f"{one.protocol.word}-{one.port}")
+@pytest.mark.parametrize(
+    "told",
+    (*SERVICES, service(8443, SHIELDED, tls=SURVEYED, question="http")),
+    ids=lambda one: f"{one.protocol.word}-{one.port}",
+)
 def test_a_json_line_is_read_back_whole(told: Service) -> None:
     assert service_of(json.loads(json.dumps(service_facts(told)))) == told
 
@@ -152,7 +157,7 @@ def test_libnmap_reads_it() -> None:
     assert ssh.banner == "product: OpenSSH version: 9.2p1 extrainfo: Debian 2; protocol 2.0 hostname: box.lab ostype: Linux"
     assert [one.cpestring for one in ssh.cpelist] == ["cpe:/a:openbsd:openssh:9.2:p1", "cpe:/o:linux:linux_kernel"]
     assert (https.tunnel, https.service) == ("ssl", "http")
-    assert [script["id"] for script in https.scripts_results] == ["http-title", "hatoba-end-of-life", "ssl-cert"]
+    assert [script["id"] for script in https.scripts_results] == ["http-title", "hatoba-end-of-life", "ssl-cert", "hatoba-tls"]
 
 
 def test_a_port_that_was_not_asked_is_written_as_ever() -> None:
@@ -191,3 +196,59 @@ def test_bytes_are_shown_without_loss() -> None:
     assert shown.isascii()
     assert shown.isprintable()
     assert shown.encode().decode("unicode_escape").encode("latin-1") == every
+
+
+SAID = "certificate of target.lab, from CN=authority, valid until 2030-03-17, RSA 2048: for another name, weak key"
+
+
+def test_what_stands_in_front_and_what_is_accepted_in_sentences() -> None:
+    told = list(explain_service(service(443, SHIELDED, tls=SURVEYED, question="http")))
+    assert told[1:] == [
+        'it tells: allow "GET"',
+        'in front: Cloudflare (CDN, WAF): it adds "cf-ray: 1"',
+        "in front: something that does not say its name (WAF): what looks like an attack is answered"
+        ' "HTTP/1.1 403 No", anything else is not',
+        "TLS: TLSv1.2 with TLS_RSA_WITH_3DES_EDE_CBC_SHA; it accepts TLSv1, TLSv1.2",
+        "TLSv1.2, in the server's order: TLS_RSA_WITH_3DES_EDE_CBC_SHA",
+        "TLSv1: TLS_RSA_WITH_RC4_128_SHA",
+        "weak: TLSv1, RC4, 3DES",
+        "it asks clients for a certificate",
+        SAID,
+        f"sent with it: {SAID}",
+    ]
+
+
+@pytest.mark.parametrize("sign", ["header", "cookie", "page", "refusal", "scoring"])
+def test_every_sign_has_its_sentence(sign: str) -> None:
+    facts = replace(SHIELDED, shields=(WebShield("x", ("waf",), sign, b"words"),))
+    assert any('"words"' in line for line in explain_service(service(80, facts)))
+
+
+@pytest.mark.parametrize("outcome", ["no-difference", "no-answer", "unsteady"])
+def test_a_test_that_found_nothing_says_so(outcome: str) -> None:
+    facts = replace(SHIELDED, details=(("waf-test", outcome),), shields=())
+    assert sum(line.startswith("WAF test: ") for line in explain_service(service(80, facts))) == 1
+
+
+def test_json_has_it_all_and_follows_the_schema() -> None:
+    line = {"type": "service"} | service_facts(service(443, SHIELDED, tls=SURVEYED, question="http"))
+    validator().validate(line)
+    assert line["service"]["shields"] == [
+        {"name": "Cloudflare", "kinds": ["cdn", "waf"], "sign": "header", "evidence": "cf-ray: 1"},
+        {"kinds": ["waf"], "sign": "refusal", "evidence": "HTTP/1.1 403 No"},
+    ]
+    tls = line["tls"]
+    assert tls["ciphers"] == [
+        {"version": "TLSv1.2", "names": ["TLS_RSA_WITH_3DES_EDE_CBC_SHA"], "preference": "server"},
+        {"version": "TLSv1", "names": ["TLS_RSA_WITH_RC4_128_SHA"]},
+    ]
+    assert (tls["weaknesses"], tls["wants_certificate"], len(tls["chain"])) == (["tlsv1", "rc4", "3des"], True, 1)
+
+
+def test_what_speaks_tls_and_lets_nobody_in_is_not_called_so_twice() -> None:
+    closed_to_us = service(443, Facts("ssl", evidence=b"\x15\x03\x03"), tls=SURVEYED, question="tls")
+    assert 'name="ssl"' in service_elements(closed_to_us, "https")
+    assert "tunnel" not in service_elements(closed_to_us, "https")
+    events = [closed_to_us if event in SERVICES and event.port == 443 else event for event in services()]  # type: ignore[union-attr]
+    (line,) = [one for one in report("table", events).splitlines() if one.startswith("443/tcp")]
+    assert line.split()[2:] == ["tls"]

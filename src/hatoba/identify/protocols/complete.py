@@ -23,6 +23,11 @@ def reply(heard: bytes) -> bool:
     return _LAST_REPLY_LINE.search(heard) is not None
 
 
+def greeted(heard: bytes) -> bool:
+    """A greeting: its last line has ended, and says that it is the last where lines are numbered."""
+    return reply(heard) if heard[:3].isdigit() and heard[3:4] == b"-" else heard.endswith(b"\n")
+
+
 def tagged(heard: bytes) -> bool:
     """IMAP's answer to a command of ours, whose tags all begin with our name (RFC 3501 section 2.2.2)."""
     return _TAGGED.search(heard) is not None

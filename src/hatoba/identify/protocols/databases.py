@@ -168,7 +168,7 @@ MYSQL = ServiceProtocol(
     read_mysql,
     ports=(3306, 3307),
     greets=True,
-    start_tls=StartTls(_mysql_tls(), _mysql_offers_tls, answered=False),
+    start_tls=StartTls(_mysql_tls(), _mysql_offers_tls, answered=False, counted=True),
 )
 POSTGRESQL = ServiceProtocol(
     "postgresql",

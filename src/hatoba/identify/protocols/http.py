@@ -12,15 +12,21 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from hatoba.identify.protocols.http_products import PAGES, POWERED_BY, PROXIES, SERVERS, TOR, VIA
+from hatoba.identify.protocols.http_shields import shields_of
 from hatoba.identify.protocols.product import named, system_of
 from hatoba.identify.protocols.protocol import Answers, Question, ServiceProtocol
 from hatoba.identify.protocols.text import text
 from hatoba.service import Facts
 
+AGENT = "Mozilla/5.0 (compatible; hatoba)"
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[^\r\n]{0,200}\r?\n")
 _STATUS = re.compile(rb"HTTP/(1\.[01]) (\d{3})(?: ([^\r\n]*))?\r?\n")
 _CHARSET_FREE_TITLE = re.compile(rb"<title(?:\s[^>]{0,200})?>([^<]{1,2000})", re.IGNORECASE)
 _GENERATOR = re.compile(
     rb"<meta\s[^>]{0,200}?name=[\"']?generator[\"']?\s[^>]{0,200}?content=[\"']([^\"'>]{1,200})", re.IGNORECASE
+)
+_ICON = re.compile(
+    rb"<link\s[^>]{0,200}?rel=[\"']?(?:shortcut )?icon[\"']?\s[^>]{0,200}?href=[\"']([^\"'>\s]{1,150})[\"']", re.IGNORECASE
 )
 _WANTS_TLS = re.compile(
     rb"plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL-enabled server port"
@@ -36,6 +42,9 @@ _TOLD = {
     b"via": "via",
     b"x-aspnet-version": "aspnet",
     b"strict-transport-security": "hsts",
+    b"allow": "allow",
+    b"dav": "dav",
+    b"alt-svc": "alt-svc",
 }
 """Fields worth telling, by what they are told as."""
 
@@ -79,13 +88,37 @@ def complete(heard: bytes) -> bool:
     return head.first(b"transfer-encoding").lower() == b"chunked" and heard.endswith(b"\r\n0\r\n\r\n")
 
 
-def request(host: str) -> Question:
-    """``GET /`` in the name of *host*, an address or a name."""
-    named_host = host if host.isascii() and not re.search(r"[^A-Za-z0-9.:\[\]_-]", host) else "localhost"
+def body_of(answer: bytes, ended: bool) -> bytes | None:
+    """The body, if all of it is here; *ended*: nothing came behind."""
+    head = head_of(answer)
+    if head is None or not complete(answer):
+        whole = head is not None and ended and not head.first(b"content-length") and not head.first(b"transfer-encoding")
+        return answer[head.size_bytes :] if head is not None and whole else None
+    body = answer[head.size_bytes :]
+    length = head.first(b"content-length")
+    return body[: int(length)] if length else _joined(body)
+
+
+def _joined(body: bytes) -> bytes:
+    """Chunks put together (RFC 9112 section 7.1)."""
+    joined, at = bytearray(), 0
+    while (size := _CHUNK.match(body, at)) is not None and (length := int(size[1], 16)):
+        joined += body[size.end() : size.end() + length]
+        at = size.end() + length + 2
+    return bytes(joined)
+
+
+def host_field(host: str) -> str:
+    """*host*, an address or a name, if it may stand in a request."""
+    return host if host.isascii() and not re.search(r"[^A-Za-z0-9.:\[\]_-]", host) else "localhost"
+
+
+def request(host: str, path: str = "/", method: str = "GET", agent: str = AGENT) -> Question:
+    """In the name of *host*, an address or a name."""
     lines = (
-        "GET / HTTP/1.1",
-        f"Host: {named_host}",
-        "User-Agent: Mozilla/5.0 (compatible; hatoba)",
+        f"{method} {path} HTTP/1.1",
+        f"Host: {host_field(host)}",
+        f"User-Agent: {agent}".strip(),
         "Accept: */*",
         "Accept-Encoding: identity",
         "Connection: close",
@@ -100,13 +133,26 @@ def read(answers: Answers) -> Facts | None:
         return None
     server = head.first(b"server")
     line = answer[: 16 + len(head.reason)].split(b"\r")[0].split(b"\n")[0]
-    facts = Facts("http", evidence=line + (b"\r\nServer: " + server[:160] if server else b""))
-    body = answer[head.size_bytes :]
-    facts = _named(facts, head, server, body)
+    return facts_of(head, answer[head.size_bytes :], line + (b"\r\nServer: " + server[:160] if server else b""))
+
+
+def facts_of(head: Head, body: bytes, evidence: bytes) -> Facts:
+    """What an answer to ``GET /`` says of the server, in whichever version of HTTP it came."""
+    facts = _named(Facts("http", evidence=evidence), head, head.first(b"server"), body)
     details = [("status", f"{head.status} {text(head.reason)}".strip())]
-    details += [(_TOLD[name], text(value)) for name, value in head.fields if name in _TOLD]
+    details += told_by(head)
     details += [(name, html.unescape(text(found[1]))) for name, found in _of_page(body) if found]
-    return replace(facts, os=facts.os or system_of(server), details=tuple(dict(details).items()))
+    return replace(
+        facts,
+        os=facts.os or system_of(head.first(b"server")),
+        details=tuple(dict(details).items()),
+        shields=shields_of(head.status, head.fields, body),
+    )
+
+
+def told_by(head: Head) -> list[tuple[str, str]]:
+    """Fields that are worth telling."""
+    return [(_TOLD[name], text(value)) for name, value in head.fields if name in _TOLD]
 
 
 def _named(facts: Facts, head: Head, server: bytes, body: bytes) -> Facts:
@@ -129,7 +175,7 @@ def _named(facts: Facts, head: Head, server: bytes, body: bytes) -> Facts:
 
 def _of_page(body: bytes) -> tuple[tuple[str, re.Match[bytes] | None], ...]:
     page = body[:65536]
-    return ("title", _CHARSET_FREE_TITLE.search(page)), ("generator", _GENERATOR.search(page))
+    return ("title", _CHARSET_FREE_TITLE.search(page)), ("generator", _GENERATOR.search(page)), ("icon", _ICON.search(page))
 
 
 def _unknown_server(facts: Facts, server: bytes) -> Facts:

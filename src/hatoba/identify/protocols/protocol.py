@@ -42,6 +42,8 @@ class StartTls:
     """Whether there is an answer at all before the handshake."""
     fresh: bool = False
     """Whether it has to be the first thing said on a connection."""
+    counted: bool = False
+    """Whether the server counts clients that leave without a handshake, and shuts them out in the end."""
 
 
 @dataclass(frozen=True, slots=True)

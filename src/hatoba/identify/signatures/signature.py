@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from string import Formatter
+from typing import Any
 
 from hatoba.identify.protocols import Question, ServiceProtocol
 from hatoba.identify.protocols.complete import never
@@ -75,7 +76,9 @@ class Signature:
         found = self.pattern.search(said)
         if found is None:
             return None
-        told = {name: text(template.filled(partial(_group, found)).encode()) for name, template in self.texts.items()}
+        told: dict[str, Any] = {
+            name: text(template.filled(partial(_group, found)).encode()) for name, template in self.texts.items()
+        }
         return Facts(
             self.name,
             **told,

@@ -20,6 +20,7 @@ from hatoba.identify.protocols import (
     files,
     ftp,
     http,
+    http2,
     http_products,
     java,
     mail,
@@ -32,7 +33,7 @@ from hatoba.registry.cpe import cpe_uri
 from tests.unit.identify.protocols.feeding import CAPTURES, GARBAGE, Capture, cut_short
 
 FAMILIES = (calls, chat, databases, datagrams, files, java, mail, messaging, desktops, terminals)
-SINGLE = (directory, ftp, http, smb, ssh)
+SINGLE = (directory, ftp, http, http2, smb, ssh)
 
 
 class Truth(NamedTuple):
