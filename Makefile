@@ -14,16 +14,17 @@ DEV_STAMP := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint bench bench-identify messages clean
+.PHONY: help install demo test test-all fuzz lint bench bench-identify messages clean
 
 help:
 	@echo "make install   hatoba in $(VENV): then run $(BIN)/hatoba"
 	@echo "make demo      three practice hosts on this machine, scanned and explained"
 	@echo "make test      all tests but the exhaustive ones"
 	@echo "make test-all  those too, as continuous integration does"
+	@echo "make fuzz      what reads strangers' answers, with a coverage-guided fuzzer (atheris); RUNS=2000000 inputs"
 	@echo "make lint      ruff, mypy, the rules of the house, the catalogues"
 	@echo "make bench     side by side with other scanners"
-	@echo "make bench-identify  which programs hatoba -sV and nmap -sV recognise, of forty real daemons"
+	@echo "make bench-identify  which programs hatoba -sV and nmap -sV recognise, of some ninety real daemons"
 	@echo "make messages  take new texts into the catalogues"
 
 install: $(STAMP)
@@ -37,6 +38,12 @@ test: $(DEV_STAMP)
 
 test-all: $(DEV_STAMP)
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile
+
+RUNS ?= 2000000
+CORPUS ?= /tmp/hatoba-services-corpus
+fuzz: $(DEV_STAMP)
+	$(PIP) 'atheris>=3.0'
+	$(BIN)/python -m tests.fuzz.fuzz_services -runs=$(RUNS) -max_len=1024 -rss_limit_mb=6000 $(CORPUS)
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff check .

@@ -8,27 +8,29 @@ from hatoba.lab import Host, LabError
 
 
 def sshd(host: Host, port: int) -> Sequence[str]:
-    _keys(host)
-    config = host.write("sshd.conf", f"Port {port}\nHostKey {_folder(host)}/rsa.key\nPidFile none\nUsePAM no\nStrictModes no\n")
+    make_keys(host)
+    config = host.write(
+        "sshd.conf", f"Port {port}\nHostKey {folder_of(host)}/rsa.key\nPidFile none\nUsePAM no\nStrictModes no\n"
+    )
     host.run(["mkdir", "-p", "/run/sshd"])
     return ["/usr/sbin/sshd", "-D", "-e", "-f", str(config)]
 
 
-def _folder(host: Host) -> str:
+def folder_of(host: Host) -> str:
     return str(host.write("here", "").parent)
 
 
-def _data(host: Host) -> str:
+def data_folder(host: Host) -> str:
     """A folder for what is too large for the lab's own memory; it is in memory, too, and goes with the host."""
-    folder = f"{_folder(host)}/data"
+    folder = f"{folder_of(host)}/data"
     if host.run(["mountpoint", "-q", folder]).returncode:
         host.run(["sh", "-c", f"mkdir -p {folder} && mount -t tmpfs -o size=512m,mode=777 none {folder}"])
     return folder
 
 
-def _keys(host: Host) -> None:
+def make_keys(host: Host) -> None:
     """A host key for SSH, and a certificate with its key for TLS, once for all."""
-    folder = _folder(host)
+    folder = folder_of(host)
     if host.run(["test", "-e", f"{folder}/tls.pem"]).returncode == 0:
         return
     host.run(["chmod", "755", folder, "/run/hatoba-lab"])
@@ -47,7 +49,7 @@ def _keys(host: Host) -> None:
 
 
 def dropbear(host: Host, port: int) -> Sequence[str]:
-    folder = _folder(host)
+    folder = folder_of(host)
     host.run(["dropbearkey", "-t", "ed25519", "-f", f"{folder}/dropbear.key"])
     return ["dropbear", "-F", "-E", "-p", str(port), "-r", f"{folder}/dropbear.key", "-P", f"{folder}/dropbear.pid"]
 
@@ -62,8 +64,8 @@ def vsftpd(host: Host, port: int) -> Sequence[str]:
 
 
 def dovecot(host: Host, _port: int) -> Sequence[str]:
-    _keys(host)
-    folder = _folder(host)
+    make_keys(host)
+    folder = folder_of(host)
     config = host.write(
         "dovecot.conf",
         f"""\
@@ -88,8 +90,8 @@ userdb {{
 
 
 def nginx(host: Host, port: int) -> Sequence[str]:
-    _keys(host)
-    folder = _folder(host)
+    make_keys(host)
+    folder = folder_of(host)
     page = host.write("www/index.html", "<html><head><title>Welcome to the lab</title></head></html>")
     config = host.write(
         "nginx.conf",
@@ -109,7 +111,7 @@ http {{
 
 
 def apache(host: Host, port: int) -> Sequence[str]:
-    folder = _folder(host)
+    folder = folder_of(host)
     modules = "/usr/lib/apache2/modules"
     config = host.write(
         "apache.conf",
@@ -140,7 +142,7 @@ def python_http(_host: Host, port: int) -> Sequence[str]:
 
 
 def squid(host: Host, port: int) -> Sequence[str]:
-    folder = _folder(host)
+    folder = folder_of(host)
     host.run(["sh", "-c", f"mkdir -p {folder}/squid; chown proxy {folder}/squid; chmod 755 {folder} /run/hatoba-lab"])
     config = host.write(
         "squid.conf",
@@ -167,7 +169,7 @@ def mosquitto(host: Host, port: int) -> Sequence[str]:
 
 
 def named(host: Host, port: int) -> Sequence[str]:
-    folder = _folder(host)
+    folder = folder_of(host)
     config = host.write(
         "named.conf",
         f"""\
@@ -199,7 +201,7 @@ _IN_MEMORY = (
 
 
 def mariadb(host: Host, port: int) -> Sequence[str]:
-    data = _data(host)
+    data = data_folder(host)
     made = host.run(
         ["mariadb-install-db", "--no-defaults", f"--datadir={data}/mysql", "--user=root", "--skip-test-db", *_IN_MEMORY],
         timeout_s=100,
@@ -215,7 +217,7 @@ def mariadb(host: Host, port: int) -> Sequence[str]:
 
 
 def postgres(host: Host, port: int) -> Sequence[str]:
-    folder, data = _folder(host), _data(host)
+    folder, data = folder_of(host), data_folder(host)
     binaries = "/usr/lib/postgresql/15/bin"
     host.run(["sh", "-c", f"mkdir -p {data}/pg && chown postgres {data}/pg && chmod 755 {folder} /run/hatoba-lab"])
     made = host.run(
@@ -230,16 +232,16 @@ def postgres(host: Host, port: int) -> Sequence[str]:
 
 
 def rsyncd(host: Host, port: int) -> Sequence[str]:
-    config = host.write("rsyncd.conf", f"use chroot = no\n[lab]\npath = {_folder(host)}\n")
+    config = host.write("rsyncd.conf", f"use chroot = no\n[lab]\npath = {folder_of(host)}\n")
     return ["rsync", "--daemon", "--no-detach", f"--port={port}", f"--config={config}"]
 
 
 def svnserve(host: Host, port: int) -> Sequence[str]:
-    return ["svnserve", "-d", "--foreground", "--listen-port", str(port), "-r", _folder(host)]
+    return ["svnserve", "-d", "--foreground", "--listen-port", str(port), "-r", folder_of(host)]
 
 
 def git_daemon(host: Host, port: int) -> Sequence[str]:
-    return ["git", "daemon", "--reuseaddr", f"--port={port}", f"--base-path={_folder(host)}"]
+    return ["git", "daemon", "--reuseaddr", f"--port={port}", f"--base-path={folder_of(host)}"]
 
 
 def ngircd(host: Host, port: int) -> Sequence[str]:
@@ -250,7 +252,7 @@ def ngircd(host: Host, port: int) -> Sequence[str]:
 
 
 def slapd(host: Host, port: int) -> Sequence[str]:
-    folder, data = _folder(host), _data(host)
+    folder, data = folder_of(host), data_folder(host)
     host.run(["mkdir", "-p", f"{data}/ldap"])
     config = host.write(
         "slapd.conf",
@@ -261,7 +263,7 @@ def slapd(host: Host, port: int) -> Sequence[str]:
 
 
 def smbd(host: Host, port: int) -> Sequence[str]:
-    data = _data(host)
+    data = data_folder(host)
     config = host.write(
         "smb.conf",
         f"[global]\nworkgroup = LAB\nnetbios name = TARGET\nserver role = standalone server\nsmb ports = {port}\n"
@@ -276,7 +278,7 @@ def smbd(host: Host, port: int) -> Sequence[str]:
 
 
 def exim(host: Host, port: int) -> Sequence[str]:
-    folder = _folder(host)
+    folder = folder_of(host)
     host.run(["sh", "-c", f"mkdir -p {folder}/exim; chown Debian-exim {folder}/exim"])
     config = host.write(
         "exim.conf",
@@ -288,7 +290,7 @@ def exim(host: Host, port: int) -> Sequence[str]:
 
 
 def cupsd(host: Host, port: int) -> Sequence[str]:
-    folder = _folder(host)
+    folder = folder_of(host)
     host.run(["mkdir", "-p", f"{folder}/cups", "/run/cups"])
     config = host.write("cupsd.conf", f"Listen 0.0.0.0:{port}\n<Location />\nOrder allow,deny\nAllow all\n</Location>\n")
     files = host.write(
@@ -300,8 +302,8 @@ def cupsd(host: Host, port: int) -> Sequence[str]:
 
 
 def prosody(host: Host, _port: int) -> Sequence[str]:
-    _keys(host)
-    folder = _folder(host)
+    make_keys(host)
+    folder = folder_of(host)
     config = host.write(
         "prosody.cfg.lua",
         f'data_path = "{folder}/prosody"\npidfile = "{folder}/prosody.pid"\nprosody_user = "root"\nrun_as_root = true\n'
@@ -312,7 +314,7 @@ def prosody(host: Host, _port: int) -> Sequence[str]:
 
 
 def tor(host: Host, port: int) -> Sequence[str]:
-    config = host.write("torrc", f"SocksPort 0.0.0.0:{port}\nDataDirectory {_folder(host)}/tor\nDisableNetwork 0\n")
+    config = host.write("torrc", f"SocksPort 0.0.0.0:{port}\nDataDirectory {folder_of(host)}/tor\nDisableNetwork 0\n")
     return ["tor", "-f", str(config), "--defaults-torrc", "/dev/null"]
 
 
@@ -339,8 +341,8 @@ def xvnc(host: Host, port: int) -> Sequence[str]:
 
 
 def xrdp(host: Host, port: int) -> Sequence[str]:
-    _keys(host)
-    folder = _folder(host)
+    make_keys(host)
+    folder = folder_of(host)
     config = host.write(
         "xrdp.ini",
         f"[Globals]\nport={port}\nfork=true\nsecurity_layer=negotiate\ncertificate={folder}/tls.crt\nkey_file={folder}/tls.key\n"
@@ -351,7 +353,7 @@ def xrdp(host: Host, port: int) -> Sequence[str]:
 
 
 def icecast(host: Host, port: int) -> Sequence[str]:
-    folder = _folder(host)
+    folder = folder_of(host)
     config = host.write(
         "icecast.xml",
         f"<icecast><hostname>target.lab</hostname><authentication><source-password>x</source-password></authentication>"
@@ -369,8 +371,8 @@ def rpcbind(_host: Host, _port: int) -> Sequence[str]:
 
 def stunnel(host: Host, port: int) -> Sequence[str]:
     """TLS in front of Redis."""
-    _keys(host)
-    folder = _folder(host)
+    make_keys(host)
+    folder = folder_of(host)
     config = host.write(
         "stunnel.conf",
         f"foreground = yes\npid =\n[redis]\naccept = {port}\nconnect = 127.0.0.1:{port - 1}\ncert = {folder}/tls.pem\n",
@@ -384,7 +386,7 @@ def snmpd(host: Host, port: int) -> Sequence[str]:
 
 
 def chronyd(host: Host, _port: int) -> Sequence[str]:
-    folder = _folder(host)
+    folder = folder_of(host)
     config = host.write(
         "chrony.conf", f"local stratum 10\nallow\ncmdport 0\nbindcmdaddress /\npidfile {folder}/chronyd.pid\nuser root\n"
     )
@@ -392,7 +394,7 @@ def chronyd(host: Host, _port: int) -> Sequence[str]:
 
 
 def rabbitmq(host: Host, port: int) -> Sequence[str]:
-    folder, data = _folder(host), _data(host)
+    folder, data = folder_of(host), data_folder(host)
     config = host.write("rabbitmq.conf", f"listeners.tcp.default = {port}\n")
     environment = {
         "RABBITMQ_CONFIG_FILE": str(config),
@@ -408,4 +410,4 @@ def rabbitmq(host: Host, port: int) -> Sequence[str]:
 def nmbd(host: Host, _port: int) -> Sequence[str]:
     """With the settings of smbd."""
     smbd(host, 445)
-    return ["nmbd", "-F", "--no-process-group", "-s", f"{_folder(host)}/smb.conf"]
+    return ["nmbd", "-F", "--no-process-group", "-s", f"{folder_of(host)}/smb.conf"]

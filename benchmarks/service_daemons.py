@@ -7,44 +7,22 @@ whose program is missing is left out. Nothing of them leaves the lab, and their 
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from benchmarks import daemon_settings
+from benchmarks.daemon import Daemon, beside
 from hatoba.lab import Host, Lab, LabError, Process
-from hatoba.lab.programs import find_program
 
 SCANNER, TARGET = "198.18.0.1", "198.18.0.2"
 _BOUND_TIMEOUT_S = 25.0
+_LAST_PORT = 65535
 _TABLES = {"tcp": ("/proc/net/tcp", "/proc/net/tcp6"), "udp": ("/proc/net/udp", "/proc/net/udp6")}
 _LISTENING = {"tcp": "0A", "udp": "07"}
-
-
-@dataclass(frozen=True)
-class Daemon:
-    name: str
-    program: str
-    package: str
-    port: int
-    word: str
-    """What its product is called by anybody who recognises it."""
-    start: Callable[[Host, int], Sequence[str] | None]
-    """Writes its files and returns the command line; None where it has started it itself."""
-    service: str
-    protocol: str = "tcp"
-    tls: bool = False
-    tells_version: bool = True
-    """Whether it tells its version to strangers at all."""
-    movable: bool = True
-    """Whether its port can be chosen."""
-
-    def version(self) -> str:
-        """Of the installed package, without the distribution's own part: ``9.2p1``; empty where it is not installed."""
-        done = subprocess.run(["dpkg-query", "-W", "-f=${Version}", self.package], capture_output=True, text=True, check=False)
-        found = re.match(r"(?:\d+:)?(\d+(?:\.\d+)*(?:p\d+)?)", done.stdout)
-        return found[1] if found else ""
 
 
 DAEMONS = (
@@ -105,18 +83,14 @@ DAEMONS = (
 )
 FURTHER = (
     # More ports of daemons above.
-    Daemon("bind9 over UDP", "named", "bind9", 53, "BIND", lambda _host, _port: None, "domain", "udp"),
-    Daemon("rpcbind over UDP", "rpcbind", "rpcbind", 111, "", lambda _h, _p: None, "rpcbind", "udp", tells_version=False),
-    Daemon("nginx with TLS", "nginx", "nginx", 443, "nginx", lambda _host, _port: None, "http", tls=True),
-    Daemon("nginx with TLS, odd port", "nginx", "nginx", 4433, "nginx", lambda _host, _port: None, "http", tls=True),
-    Daemon("dovecot pop3", "dovecot", "dovecot-pop3d", 110, "Dovecot", lambda _h, _p: None, "pop3", tells_version=False),
-    Daemon(
-        "dovecot imaps", "dovecot", "dovecot-imapd", 993, "Dovecot", lambda _h, _p: None, "imap", tls=True, tells_version=False
-    ),
-    Daemon(
-        "dovecot pop3s", "dovecot", "dovecot-pop3d", 995, "Dovecot", lambda _h, _p: None, "pop3", tls=True, tells_version=False
-    ),
-    Daemon("X11 of tigervnc", "Xtigervnc", "", 6007, "X.Org", lambda _host, _port: None, "X11", tells_version=False),
+    beside("bind9", "bind9 over UDP", 53, "domain", "BIND", protocol="udp", tells_version=True),
+    beside("rpcbind", "rpcbind over UDP", 111, "rpcbind", protocol="udp"),
+    beside("nginx", "nginx with TLS", 443, "http", "nginx", tls=True, tells_version=True),
+    beside("nginx", "nginx with TLS, odd port", 4433, "http", "nginx", tls=True, tells_version=True),
+    beside("dovecot", "dovecot pop3", 110, "pop3", "Dovecot", package="dovecot-pop3d"),
+    beside("dovecot", "dovecot imaps", 993, "imap", "Dovecot", tls=True),
+    beside("dovecot", "dovecot pop3s", 995, "pop3", "Dovecot", tls=True, package="dovecot-pop3d"),
+    beside("tigervnc", "X11 of tigervnc", 6007, "X11", "X.Org"),
 )
 
 
@@ -127,39 +101,52 @@ class Site:
     target: Host
     daemons: list[Daemon] = field(default_factory=list)
     processes: dict[str, Process] = field(default_factory=dict)
+    logs: dict[str, Path] = field(default_factory=dict)
+    """Where each writes what it has to say, on the target."""
     notes: list[str] = field(default_factory=list)
 
 
-def build(lab: Lab, wanted: Sequence[str] = (), shift: int = 0) -> Site:
-    """Both hosts, and the daemons that are installed; *wanted* are their names, none means all. With a *shift* each whose port
-    can be chosen stands so much higher, where its number says nothing of it; the others are left out."""
+def build(lab: Lab, wanted: Sequence[str] = (), shift: int = 0, rows: Sequence[Daemon] = DAEMONS + FURTHER) -> Site:
+    """Both hosts, and the daemons of *rows* that are installed; *wanted* are their names, none means all. With a *shift* each
+    whose port can be chosen stands so much higher, where its number says nothing of it; the others are left out."""
     scanner, target = (lab.add_host(name, [f"{ip}/24"]) for name, ip in (("scanner", SCANNER), ("target", TARGET)))
     lab.link(scanner, target)
     target.run(["mount", "-t", "tmpfs", "none", "/dev/shm"])  # some leave segments behind
     site = Site(lab, scanner, target)
-    for usual in DAEMONS:
+    begun: list[tuple[Daemon, Path]] = []
+    for usual in rows:
         daemon = replace(usual, port=usual.port + shift)
-        if (wanted and daemon.name not in wanted) or find_program(daemon.program) is None:
+        if usual.beside or (wanted and daemon.name not in wanted) or not daemon.installed():
             continue
-        if shift and not daemon.movable:
+        if shift and (not daemon.movable or daemon.port > _LAST_PORT):
             continue
         try:
-            _start(site, daemon)
+            begun.append((daemon, _begin(site, daemon)))
         except (LabError, subprocess.TimeoutExpired) as error:
             site.notes.append(f"{daemon.name}: {str(error)[:300]}")
-    for more in FURTHER:
-        if not shift and any(daemon.program == more.program for daemon in site.daemons) and _bound(target, more):
+    for daemon, log in begun:
+        try:
+            _await(site, daemon, log)
+        except LabError as error:
+            site.notes.append(f"{daemon.name}: {str(error)[:300]}")
+    for more in rows:
+        if more.beside and not shift and more.beside in site.processes and _bound(target, more):
             site.daemons.append(more)
     return site
 
 
-def _start(site: Site, daemon: Daemon) -> None:
-    argv = daemon.start(site.target, daemon.port)
-    if argv is not None:
-        log = site.target.write(f"{daemon.program}.log", "", 0o666)
-        quoted = " ".join(f"'{word}'" for word in argv)
-        command = ["sh", "-c", f"exec {quoted} > {log} 2>&1"]
-        site.processes[daemon.name] = site.target.popen(command, env={"LC_ALL": "C.UTF-8"}, cwd="/")
+def _begin(site: Site, daemon: Daemon) -> Path:
+    """Start it; where it writes what it has to say."""
+    log = site.target.write(f"{re.sub(r'[^a-z0-9]', '-', daemon.name.lower())}.log", "", 0o666)
+    quoted = shlex.join(daemon.start(site.target, daemon.port))
+    site.processes[daemon.name] = site.target.popen(
+        ["sh", "-c", f"exec {quoted} > {log} 2>&1"], env={"LC_ALL": "C.UTF-8"}, cwd="/"
+    )
+    site.logs[daemon.name] = log
+    return log
+
+
+def _await(site: Site, daemon: Daemon, log: Path) -> None:
     deadline = time.monotonic() + _BOUND_TIMEOUT_S
     while not _bound(site.target, daemon):
         process = site.processes[daemon.name]

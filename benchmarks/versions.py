@@ -1,8 +1,8 @@
 """What stands behind ports: hatoba's -sV and nmap's, on the same real daemons, in turn, in one lab.
 
-``python -m benchmarks.versions`` starts the daemons of ``service_daemons`` and asks all of them with each program, in turn. It
-prints how many products and versions each had right, wrong or not at all, and the times as a ratio. Both are given the same
-ports and no search for hosts. The truth is the packages' own versions.
+``python -m benchmarks.versions`` starts the daemons of ``service_daemons`` and of ``more_daemons`` and asks all of them with
+each program, in turn. It prints how many products and versions each had right, wrong or not at all, and the times as a ratio.
+Both are given the same ports and no search for hosts. The truth is the packages' own versions.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from benchmarks.service_daemons import TARGET, Daemon, Site, build
+from benchmarks.daemon import Daemon
+from benchmarks.more_daemons import MORE
+from benchmarks.service_daemons import DAEMONS, FURTHER, TARGET, Site, build
 from hatoba.lab import Lab
 
 
@@ -80,7 +82,7 @@ def judge_product(daemon: Daemon, said: Said | None) -> str:
 
 def judge_version(daemon: Daemon, said: Said | None) -> str:
     """As above. A range that holds the truth ("2-4", "9.6.0 or later") is no version; a number that is another is wrong."""
-    if said is None or judge_product(daemon, said) != "right" or not daemon.package:
+    if said is None or judge_product(daemon, said) != "right" or not daemon.version():
         return "none"
     words = said.version or said.product.partition(" version ")[2]
     told = re.search(r"\d+(?:\.\d+)*(?:p\d+)?", words)
@@ -144,10 +146,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=1, help="runs of each program")
     parser.add_argument("--odd", type=int, default=0, help="add this to every port, so that no number helps")
     parser.add_argument("--daemon", action="append", default=[], help="only these, by name")
-    parser.add_argument("--limit", type=float, default=300, help="seconds after which a program is stopped")
+    parser.add_argument("--part", default="1/1", help="only the first, second ... of so many parts of the daemons: 2/3")
+    parser.add_argument("--limit", type=float, default=1200, help="seconds after which a program is stopped")
     options = parser.parse_args(arguments)
+    part, parts = map(int, options.part.split("/"))
+    usual = [one.name for one in (*DAEMONS, *MORE) if not one.beside]
+    wanted = options.daemon or (usual[part - 1 :: parts] if parts > 1 else [])
     with Lab("versions") as lab:
-        site = build(lab, options.daemon, shift=options.odd)
+        site = build(lab, wanted, options.odd, DAEMONS + MORE + FURTHER)
         for note in site.notes:
             print(note)
         times_s: dict[str, list[float]] = {name: [] for name in CONTENDERS}

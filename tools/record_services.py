@@ -15,7 +15,9 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from benchmarks.service_daemons import TARGET, Daemon, build
+from benchmarks.daemon import Daemon
+from benchmarks.more_daemons import MORE
+from benchmarks.service_daemons import DAEMONS, FURTHER, TARGET, build
 from hatoba.identify.interview import Interview
 from hatoba.identify.manner import Manner, Target
 from hatoba.identify.protocols import PROTOCOLS, Answers, ServiceProtocol
@@ -25,7 +27,7 @@ from hatoba.reports.text import shown_bytes
 from hatoba.service import Facts
 from hatoba.wire.conversations import KernelDials
 
-MOST_BYTES = {"http": 900, "X11": 200}
+MOST_BYTES = {"http": 1400, "X11": 200, "rtmp": 1600, "chargen": 200, "quake3": 600}
 """Of one answer, by protocol: facts stand at the beginning of a page, which is somebody else's work."""
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "captures" / "identify"
 
@@ -64,12 +66,12 @@ def package_of(daemon: Daemon) -> str:
 def main(wanted: list[str]) -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with Lab("record") as lab:
-        site = build(lab, wanted)
+        site = build(lab, wanted, rows=DAEMONS + MORE + FURTHER)
         for note in site.notes:
             print(note)
         for daemon in site.daemons:
-            if daemon.tls:
-                continue
+            if daemon.tls and daemon.name not in wanted:
+                continue  # what is inside says the same without
             number = Protocol.UDP if daemon.protocol == "udp" else Protocol.TCP
             found = site.scanner.call("tools.record_services:ask", daemon.port, int(number))
             if found is None:

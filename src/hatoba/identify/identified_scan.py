@@ -2,6 +2,10 @@
 open TCP and UDP port, after the port's verdict and before its host.
 
 What an earlier run has told of services comes first, right after its verdicts, and those ports are not asked again.
+
+UDP ports that are open or filtered are asked as well, since silence to the scan's one question says little: their verdicts
+are held back until then, and who answers is open.
+
 The interviews of a host begin when the scan has told of it, and go on beside the scan; hosts wait for theirs, and for nobody
 else's. Of a host where something answers for every port only those are asked on which a connection held.
 """
@@ -18,8 +22,9 @@ import numpy as np
 from hatoba.engine.scan import Event as EngineEvent
 from hatoba.errors import HatobaError
 from hatoba.identify.manner import Target
+from hatoba.identify.protocols import PROTOCOLS
 from hatoba.identify.runner import Runner
-from hatoba.model import Address, Doing, Host, Progress, Protocol, ScanEnd, ScanInfo, State, TakenOver
+from hatoba.model import Address, Answer, Doing, Host, Progress, Protocol, Reason, ScanEnd, ScanInfo, State, TakenOver
 from hatoba.results.batch import HostBatch, VerdictBatch
 from hatoba.service import Outcome, Service
 
@@ -28,6 +33,10 @@ Event = EngineEvent | Service
 _LOOK_S = 0.25
 """How often a scan that waits for interviews shows a sign of life."""
 _ASKED = (Protocol.TCP, Protocol.UDP)
+_FEW_PORTS = 32
+"""So many ports of one host that are open or filtered are asked whatever their numbers are; of more, those whose number speaks
+for a protocol: where a filter is silent for all of them, each would take its time for nothing."""
+_SPOKEN_FOR = frozenset(port for one in PROTOCOLS if one.protocol == Protocol.UDP for port in one.ports)
 
 
 class Scans(Interface):
@@ -44,6 +53,8 @@ class _Held:
 
     host: Host
     waiting: int
+    maybe: dict[int, VerdictBatch]
+    """Verdicts of UDP ports that are open or filtered, until they have been asked."""
 
 
 @dataclass(slots=True)
@@ -52,6 +63,8 @@ class _Known:
 
     names: tuple[str, ...]
     ports: list[tuple[Protocol, int]] = field(default_factory=list)
+    maybe: list[VerdictBatch] = field(default_factory=list)
+    """Of UDP ports that are open or filtered, held back."""
 
 
 class IdentifiedScan:
@@ -88,16 +101,21 @@ class IdentifiedScan:
                         self._left = event.taken_over or self._left
                         if not self._left.ports:
                             yield from self._earlier
-                    case VerdictBatch():
-                        self._note(event)
+                    case VerdictBatch() if self._left.ports > 0:
+                        self._note_open(event)
                         yield event
                         yield from self._told_earlier(event)
+                    case VerdictBatch():
+                        yield from self._note(event)
                     case Host() if self._left.hosts > 0:
                         self._left = replace(self._left, hosts=self._left.hosts - 1)
                         self._known.pop(event.address, None)
                         yield event
                     case HostBatch() if self._left.hosts > 0:
                         self._left = replace(self._left, hosts=self._left.hosts - len(event))
+                        yield event
+                    case HostBatch():
+                        yield from self._let_go(event)
                         yield event
                     case Host():
                         yield from self._begin(runner, event)
@@ -110,7 +128,16 @@ class IdentifiedScan:
         finally:
             runner.close()
 
-    def _note(self, batch: VerdictBatch) -> None:
+    def _note(self, batch: VerdictBatch) -> Iterator[VerdictBatch]:
+        held = (batch.rows["state"] == State.OPEN_FILTERED) & (batch.rows["protocol"] == Protocol.UDP)
+        for index in np.unique(batch.rows["host"][held]).tolist():
+            known = self._known.setdefault(batch.hosts.address(index), _Known(batch.hosts.names(index)))
+            known.maybe.append(replace(batch, rows=batch.rows[held & (batch.rows["host"] == index)]))
+        if not held.all():
+            yield replace(batch, rows=batch.rows[~held]) if held.any() else batch
+        self._note_open(batch)
+
+    def _note_open(self, batch: VerdictBatch) -> None:
         rows = batch.rows[(batch.rows["state"] == State.OPEN) & np.isin(batch.rows["protocol"], _ASKED)]
         for index, protocol, port in zip(rows["host"].tolist(), rows["protocol"].tolist(), rows["port"].tolist(), strict=True):
             address = batch.hosts.address(index)
@@ -119,25 +146,46 @@ class IdentifiedScan:
 
     def _told_earlier(self, batch: VerdictBatch) -> Sequence[Service]:
         """What is to come after *batch*, if that is the last of those that were told already."""
-        if not self._left.ports:
-            return ()
         self._left = replace(self._left, ports=max(0, self._left.ports - len(batch)))
         return () if self._left.ports else self._earlier
 
-    def _begin(self, runner: Runner, host: Host) -> Iterator[Host]:
+    def _let_go(self, batch: HostBatch | None = None) -> Iterator[VerdictBatch]:
+        """The verdicts that were held back for hosts that say nothing at all; without *batch*, for all that are left."""
+        waiting = [address for address, known in self._known.items() if known.maybe]
+        if batch is not None and waiting:
+            gone = np.isin(batch.hosts.find(waiting), batch.indices)
+            waiting = [address for address, is_gone in zip(waiting, gone.tolist(), strict=True) if is_gone]
+        for address in waiting:
+            yield from self._known.pop(address).maybe
+
+    def _begin(self, runner: Runner, host: Host) -> Iterator[Event]:
         known = self._known.pop(host.address, None)
+        maybe: dict[int, VerdictBatch] = {}
+        if known is not None:
+            asked = [] if self._stop or host.deception is not None else _worth_asking(known.maybe)
+            for batch in known.maybe:
+                of_these = np.isin(batch.rows["port"], asked)
+                maybe |= {int(row["port"]): replace(batch, rows=row[None]) for row in batch.rows[of_these]}
+                if not of_these.all():
+                    yield replace(batch, rows=batch.rows[~of_these])
+            known.ports += [(Protocol.UDP, port) for port in maybe]
         targets = [] if known is None else _targets(host, known)
         targets = [one for one in targets if (one.address, one.protocol, one.port) not in self._asked]
         if not targets or self._stop:
             yield replace(host, unfinished=host.unfinished or bool(targets))
             return
-        self._held[host.address] = _Held(host, len(targets))
+        self._held[host.address] = _Held(host, len(targets), maybe)
         runner.ask(targets)
 
-    def _told(self, services: Iterator[Service]) -> Iterator[Service | Host]:
+    def _told(self, services: Iterator[Service]) -> Iterator[Event]:
         for service in services:
-            yield service
             held = self._held[service.address]
+            verdict = held.maybe.pop(service.port, None) if service.protocol == Protocol.UDP else None
+            answered = service.outcome in (Outcome.RECOGNISED, Outcome.UNRECOGNISED)
+            if verdict is not None:
+                yield _answered(verdict) if answered else verdict
+            if verdict is None or answered:
+                yield service
             held.waiting -= 1
             if self._stop and service.outcome is Outcome.UNFINISHED:
                 held.host = replace(held.host, unfinished=True)
@@ -154,6 +202,7 @@ class IdentifiedScan:
                 yield replace(self._last, doing=Doing.IDENTIFYING, left_s=None)
         runner.close()
         yield from self._told(runner.found())
+        yield from self._let_go()
         more_s = self._clock() - began_s
         failures: tuple[HatobaError, ...] = (runner.failure,) if runner.failure is not None else ()
         yield replace(
@@ -163,6 +212,20 @@ class IdentifiedScan:
             interrupted=end.interrupted or self._stop,
             problems=(*end.problems, *map(str, failures)),
         )
+
+
+def _worth_asking(maybe: list[VerdictBatch]) -> list[int]:
+    ports = [int(port) for batch in maybe for port in batch.rows["port"]]
+    return ports if len(ports) <= _FEW_PORTS else [port for port in ports if port in _SPOKEN_FOR]
+
+
+def _answered(verdict: VerdictBatch) -> VerdictBatch:
+    """A verdict of one port that was silent to the scan, and answered when it was asked in its own protocol."""
+    row = verdict.rows.copy()
+    row["state"], row["reason"], row["answer"] = State.OPEN, Reason.UDP_RESPONSE, Answer.UDP
+    row["probes"] = np.minimum(row["probes"].astype(int) + 1, 255)
+    row["answered_probe"] = row["probes"]
+    return replace(verdict, rows=row)
 
 
 def _targets(host: Host, known: _Known) -> list[Target]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -22,8 +22,8 @@ from functools import partial
 from hatoba.identify.attempts import TrackedDials, first_success
 from hatoba.identify.closer_look import closer_look
 from hatoba.identify.layers import Layer, PlainLayer, TlsLayer
-from hatoba.identify.listening import Heard, hear
-from hatoba.identify.manner import PRINTERS, TLS_RARITY, Manner, Target, likely, others, recognise, speaks_for_tls
+from hatoba.identify.listening import MOST_BYTES, Heard, hear
+from hatoba.identify.manner import PRINTERS, TLS_RARITY, Manner, Target, likely, others, recognise, speaks_for_tls, sure
 from hatoba.identify.protocols import Answers, Question, ServiceProtocol
 from hatoba.identify.protocols.complete import greeted
 from hatoba.identify.releases import release_of, with_system
@@ -36,6 +36,8 @@ from hatoba.wire.conversations import Conversation, Dials
 GREETING = "greeting"
 TLS = "tls"
 _KEPT_BYTES = 256
+_MOST_DATAGRAMS = 64
+"""Answers to the questions of one round; who sends more of them pours."""
 _MOST_DRAGGED = 2
 """Answers that nobody understands and that never end, until a port is left: a tarpit has no others."""
 
@@ -147,6 +149,10 @@ class Interview:
             return False
         first_s = self._patience.answer_s if likely else self._patience.guess_s
         heard = await self._put(conversation, self._questions(asked)[0], first_s)
+        if not asked.echoes and heard.data == self._questions(asked)[0].data:
+            conversation.close()
+            self._found(_echo(heard.data), asked.name)
+            return True
         if asked.wants_tls(heard.data) and not layer.encrypted:
             conversation.close()
             return await self._through_tls()
@@ -179,6 +185,8 @@ class Interview:
                 if known.read((heard.data,)) is not None:
                     return await self._talk(layer, conversation, known, (heard.data,), ended=heard.ended)
                 conversation.close()
+        if not sure(facts):
+            return False  # few bytes, which many say: they count where they were asked for
         self._found(facts, asked.name, answers)
         return True
 
@@ -241,12 +249,49 @@ class Interview:
             conversation.close()
 
     async def _ask_datagrams(self) -> None:
+        """One socket asks in all protocols: a server hears its own among them, and whose answer comes tells which. The port's
+        own are asked alone, then with the others, then the others once more: datagrams get lost."""
         own = likely(self._manner, self._target, inside=False)
+        rest = others(self._manner, self._target, own)
+        own, rest = ([one for one in some if self._questions(one)] for some in (own, rest))
         self._result = replace(self._result, outcome=Outcome.SILENT)
-        for one in own:
-            if await self._try_datagram(one):
-                return
-        await first_success([partial(self._try_datagram, one) for one in others(self._manner, self._target, own)])
+        known = None
+        with suppress(OSError):  # a port unreachable: it is not open any more
+            conversation = await self._dials.dial(Protocol.UDP, self._target.address, self._target.port)
+            try:
+                for asked in (own, own + rest, rest) if own else (rest, rest):
+                    for one in asked:
+                        await conversation.send(self._questions(one)[0].data)
+                    known = await self._first_known(conversation, own + rest) if asked else None
+                    if known is not None or self._result.facts is not None:
+                        break
+            finally:
+                conversation.close()
+        if known is not None and not (len(self._questions(known[0])) > 1 and await self._try_datagram(known[0])):
+            self._found(known[1], known[0].name, (known[2],))
+
+    async def _first_known(
+        self, conversation: Conversation, asked: Sequence[ServiceProtocol]
+    ) -> tuple[ServiceProtocol, Facts, bytes] | None:
+        """The first datagram within the patience that is an answer: in which of the protocols, what it tells, and itself."""
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + self._patience.datagram_s
+        for _datagram in range(_MOST_DATAGRAMS):
+            try:
+                async with asyncio.timeout_at(until_s):
+                    heard = await conversation.receive(MOST_BYTES)
+            except TimeoutError:
+                break
+            if (echoed := next((one for one in asked if self._questions(one)[0].data == heard), None)) is not None:
+                self._found(_echo(heard), echoed.name)
+                return None
+            read = [(one, facts, heard) for one in asked if (facts := one.read((heard,))) is not None]
+            if read:
+                return next((known for known in read if sure(known[1])), read[0])
+            self._note(Heard(heard, ended=False))
+            if self._overheard(Heard(heard, ended=False), asked[0]):
+                return None
+        return None
 
     async def _try_datagram(self, asked: ServiceProtocol) -> bool:
         with suppress(OSError):  # a port unreachable: it is not open any more
@@ -317,6 +362,10 @@ class Interview:
             self._result = replace(self._result, outcome=Outcome.UNRECOGNISED, heard=heard.data[:_KEPT_BYTES])
         elif self._result.outcome is Outcome.UNREACHABLE:
             self._result = replace(self._result, outcome=Outcome.SILENT)
+
+
+def _echo(heard: bytes) -> Facts:
+    return Facts("echo", evidence=heard[:_KEPT_BYTES])
 
 
 def _fresh(known: ServiceProtocol) -> bool:

@@ -116,6 +116,11 @@ def speaks_for_tls(manner: Manner, port: int) -> bool:
     return any(port in one.tls_ports for one in manner.protocols)
 
 
+def sure(facts: Facts) -> bool:
+    """Whether no other protocol says the same."""
+    return facts.confidence >= _SURE
+
+
 def recognise(
     manner: Manner, protocol: Protocol, heard: bytes, preferred: Sequence[ServiceProtocol]
 ) -> tuple[ServiceProtocol, Facts] | None:
@@ -126,7 +131,7 @@ def recognise(
         facts = one.read((heard,)) if one.protocol == protocol else None
         if facts is None:
             continue
-        if facts.confidence >= _SURE or one in preferred:
+        if sure(facts) or one in preferred:
             return one, facts
         if best is None or facts.confidence > best[1].confidence:
             best = one, facts

@@ -39,7 +39,9 @@ class Refusal(NamedTuple):
 
 
 def is_tls(heard: bytes | bytearray) -> bool:
-    """Whether *heard* begins with a TLS record (RFC 8446 section 5.1)."""
+    """Whether *heard* begins with a TLS record of a server's (RFC 8446 section 5.1): a client's hello is our own, sent back."""
+    if heard[:1] == b"\x16" and heard[5:6] == b"\1":
+        return False
     return len(heard) >= 3 and heard[0] in _RECORD_KINDS and heard[1] == 3 and heard[2] <= 4
 
 

@@ -12,10 +12,11 @@ import pytest
 from hatoba.identify.identified_scan import Event, IdentifiedScan
 from hatoba.identify.manner import Manner
 from hatoba.identify.runner import Runner
-from hatoba.model import Deception, Doing, Host, Progress, Protocol, ScanEnd, State, TakenOver
-from hatoba.results.batch import HostBatch
+from hatoba.model import Deception, Doing, Host, Progress, Protocol, Reason, ScanEnd, State, TakenOver
+from hatoba.results.batch import HostBatch, VerdictBatch
 from hatoba.service import Outcome, Service
 from tests.unit.identify.peers import FakeDials, FakeLoop, Peer
+from tests.unit.identify.protocols.feeding import CAPTURES
 from tests.unit.reports.scans import ended, info
 from tests.unit.results.rows import Hosts, batch, closed, opened, rows
 
@@ -84,9 +85,65 @@ def test_a_host_without_open_ports_is_told_at_once() -> None:
 
 def test_only_open_ports_of_tcp_and_udp_are_asked() -> None:
     sctp = rows(36412, State.OPEN, 8, protocol=Protocol.SCTP)
-    maybe = rows(67, State.OPEN_FILTERED, 1, protocol=Protocol.UDP)
-    _events, dials = told([info(), batch(HOSTS, opened(22), sctp, maybe, closed(23)), host(2), ended()])
+    _events, dials = told([info(), batch(HOSTS, opened(22), sctp, closed(23)), host(2), ended()])
     assert {(kind, port) for kind, _address, port in dials.dialled} == {(Protocol.TCP, 22)}
+
+
+def maybe(ports: Sequence[int] | range, host: int = 0) -> Any:
+    return rows(ports, State.OPEN_FILTERED, Reason.NO_RESPONSE, host, protocol=Protocol.UDP, answer=0, answered_probe=0)
+
+
+def verdicts(events: Sequence[Event]) -> dict[tuple[str, int], Any]:
+    found = {}
+    for event in events:
+        if isinstance(event, VerdictBatch):
+            for verdict in event.verdicts():
+                assert (str(verdict.address), verdict.port) not in found, "told twice"
+                found[str(verdict.address), verdict.port] = verdict
+    return found
+
+
+def test_udp_ports_that_may_be_open_are_asked_and_open_if_they_answer() -> None:
+    ntp = CAPTURES["chrony"].answers
+
+    def peer() -> Peer:
+        answers = dials.dialled[-1][2] == 123
+        return Peer((), lambda said: [ntp[0]] if answers and said.endswith(b"hatoba!!") else [])
+
+    dials = FakeDials(peer)
+    script = Script([info(), batch(HOSTS, opened(22), maybe([123, 40_000])), host(2), ended()])
+    events = list(IdentifiedScan(script, lambda: Runner(dials, Manner(), new_loop=FakeLoop)).events())
+    found = verdicts(events)
+    assert {port: verdict.state for (_ip, port), verdict in found.items()} == {
+        22: State.OPEN,
+        123: State.OPEN,
+        40_000: State.OPEN_FILTERED,
+    }
+    answered = found["198.18.0.2", 123]
+    assert (answered.reason, answered.evidence.answer) == (Reason.UDP_RESPONSE, "udp")
+    assert answered.evidence.answered_probe == answered.evidence.probes
+    assert {event.port for event in events if isinstance(event, Service)} == {22, 123}
+    assert kinds(events)[-2:] == ["Host", "ScanEnd"]
+
+
+def test_of_many_silent_udp_ports_those_are_asked_whose_number_speaks_for_a_protocol() -> None:
+    events, dials = told([info(), batch(HOSTS, maybe(range(100, 200))), host(2), ended()], Peer)
+    asked = {port for _kind, _ip, port in dials.dialled}
+    assert {111, 123, 137, 161, 177} == asked
+    assert {port for _ip, port in verdicts(events)} == set(range(100, 200))
+
+
+def test_hosts_that_say_nothing_at_all_are_not_asked() -> None:
+    gone = HostBatch(HOSTS, np.array([1]), "unknown", "no-response")
+    events, dials = told([info(), batch(HOSTS, maybe([161]), maybe([161], host=1)), gone, host(2), ended()], Peer)
+    assert {ip for _kind, ip, _port in dials.dialled} == {"198.18.0.2"}
+    assert set(verdicts(events)) == {("198.18.0.2", 161), ("198.18.0.3", 161)}
+    assert kinds(events) == ["ScanInfo", "VerdictBatch", "HostBatch", "VerdictBatch", "Host", "ScanEnd"]
+
+
+def test_a_scan_that_is_stopped_has_every_verdict() -> None:
+    events, _dials = told([info(), batch(HOSTS, maybe([161]), maybe([161], host=1)), ended()], Peer)
+    assert set(verdicts(events)) == {("198.18.0.2", 161), ("198.18.0.3", 161)}
 
 
 @pytest.mark.parametrize(("held", "asked"), [((22,), {22}), ((), set()), (None, set())])

@@ -12,6 +12,7 @@ import pytest
 from hatoba.identify.interview import Interview
 from hatoba.identify.listening import MOST_BYTES
 from hatoba.identify.manner import Manner, Patience, Target
+from hatoba.identify.protocols import PROTOCOLS
 from hatoba.model import Protocol
 from hatoba.service import Outcome, Service
 from tests.unit.identify.peers import END, RESET, FakeDials, Peer, Said, Timed, run
@@ -218,8 +219,52 @@ def test_datagrams_are_asked_again_once() -> None:
     turns = itertools.count()
     service, took_s, dials = interview(answering(lambda _said: [bind] if next(turns) else []), 53, protocol=Protocol.UDP)
     assert service.facts is not None
-    assert (service.facts.product, len(dials.sent)) == ("ISC BIND", 2)
-    assert took_s == pytest.approx(PATIENCE.datagram_s)
+    assert (service.facts.product, dials.sent[0]) == ("ISC BIND", dials.sent[1])
+    assert (took_s, len(dials.peers)) == (pytest.approx(PATIENCE.datagram_s), 1)
+
+
+def test_a_silent_udp_port_is_asked_everything_in_a_few_seconds() -> None:
+    service, took_s, dials = interview(saying(), 40_000, protocol=Protocol.UDP)
+    assert (service.outcome, took_s) == (Outcome.SILENT, pytest.approx(2 * PATIENCE.datagram_s))
+    assert len(dials.sent) == 2 * len(set(dials.sent)) > 40
+    _service, took_s, dials = interview(saying(), 161, protocol=Protocol.UDP)
+    assert took_s == pytest.approx(3 * PATIENCE.datagram_s)
+
+
+def test_whose_answer_a_datagram_is_tells_the_protocol() -> None:
+    """All are asked on one socket; noise that is nobody's is passed over, and further questions follow on another."""
+    answers = CAPTURES["chrony"].answers
+
+    def scripted(said: bytes) -> list[Said | Timed]:
+        return [b"noise", answers[0]] if said.endswith(b"hatoba!!") else [answers[1]] if said[0] == 0x16 else []
+
+    service, _took_s, dials = interview(answering(scripted), 40_000, protocol=Protocol.UDP)
+    assert service.facts is not None
+    assert (service.facts.name, service.question, len(dials.peers)) == ("ntp", "ntp", 2)
+
+
+def test_a_udp_port_that_is_closed_by_now() -> None:
+    service, took_s, dials = interview(answering(lambda _said: [ConnectionRefusedError()]), 161, protocol=Protocol.UDP)
+    assert (service.outcome, took_s, len(dials.peers)) == (Outcome.SILENT, 0.0, 1)
+
+
+@pytest.mark.parametrize("protocol", [Protocol.TCP, Protocol.UDP])
+def test_a_server_that_echoes_is_told_as_such(protocol: Protocol) -> None:
+    """Wherever it stands, whatever it is asked first; at a debugger's own port nothing can tell them apart."""
+    own = {one.ports[0] for one in PROTOCOLS if one.protocol == protocol and not one.greets and one.name != "jdwp"}
+    for port in (40_000, *sorted(own)):
+        service, _took_s, _dials = interview(answering(lambda said: [said]), port, protocol=protocol)
+        assert service.facts is not None, port
+        assert service.facts.name == "echo", port
+
+
+def test_few_bytes_count_only_where_they_were_asked_for() -> None:
+    """What SOCKS 5 would answer, said to a question in HTTP; asked in SOCKS 5 it says something else."""
+    service, _took_s, _dials = interview(answering(lambda said: [b"\5\0" if said.startswith(b"GET") else b"?"]), 40_000)
+    assert service.facts is None
+    service, _took_s, _dials = interview(answering(lambda said: [b"\5\0"] if said[:1] == b"\5" else []), 1080)
+    assert service.facts is not None
+    assert service.facts.name == "socks5"
 
 
 def test_a_datagram_service_on_an_odd_port() -> None:

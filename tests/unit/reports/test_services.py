@@ -77,7 +77,7 @@ def test_every_outcome_has_its_sentence(outcome: Outcome) -> None:
 
 @pytest.mark.parametrize(
     "told",
-    (*SERVICES, service(8443, SHIELDED, tls=SURVEYED, question="http")),
+    [*SERVICES, service(8443, SHIELDED, tls=SURVEYED, question="http")],
     ids=lambda one: f"{one.protocol.word}-{one.port}",
 )
 def test_a_json_line_is_read_back_whole(told: Service) -> None:

@@ -9,20 +9,27 @@ from __future__ import annotations
 from hatoba.identify.protocols import (
     calls,
     chat,
+    commands,
     databases,
     datagrams,
     desktops,
     directory,
     files,
     ftp,
+    greetings,
     http,
     http2,
+    http_apis,
+    industry,
     java,
     mail,
     messaging,
+    remote,
     smb,
     ssh,
     terminals,
+    udp_services,
+    wide_databases,
 )
 from hatoba.identify.protocols.protocol import Answers, Question, ServiceProtocol, StartTls
 
@@ -30,8 +37,10 @@ __all__ = ["PROTOCOLS", "Answers", "Question", "ServiceProtocol", "StartTls"]
 
 PROTOCOLS: tuple[ServiceProtocol, ...] = (
     ssh.PROTOCOL,
+    *greetings.PROTOCOLS,
     *mail.PROTOCOLS,
     ftp.PROTOCOL,
+    *http_apis.PROTOCOLS,
     http.PROTOCOL,
     http2.PROTOCOL,
     *databases.PROTOCOLS,
@@ -44,6 +53,11 @@ PROTOCOLS: tuple[ServiceProtocol, ...] = (
     smb.PROTOCOL,
     *calls.PROTOCOLS,
     *terminals.PROTOCOLS,
+    *wide_databases.PROTOCOLS,
+    *remote.PROTOCOLS,
+    *industry.PROTOCOLS,
+    *commands.PROTOCOLS,
     *datagrams.PROTOCOLS,
+    *udp_services.PROTOCOLS,
 )
 """All of them. Where an answer could be several protocols', the first here has it, unless the port speaks for another."""

@@ -52,6 +52,26 @@ def _reply(message: bytes) -> Facts | None:
     )
 
 
+_NFS_XID, _NFS, _NO_SUCH_VERSION, _MISMATCH = b"htbn", 100003, 99, 2
+_NFS_NULL = _NFS_XID + struct.pack(">IIIII16x", 0, 2, _NFS, _NO_SUCH_VERSION, 0)
+
+
+def read_nfs(answers: Answers) -> Facts | None:
+    """RFC 5531 section 9: a call for a version that there is not is answered with the lowest and the highest that there are."""
+    message = answers[0]
+    if len(message) < 32 or message[:4] != _NFS_XID or struct.unpack_from(">II", message, 4) != (1, 0):
+        return None
+    accepted, lowest, highest = struct.unpack_from(">III", message, 20)
+    if accepted != _MISMATCH or not 2 <= lowest <= highest <= 9:
+        return None
+    return Facts("nfs", extra=f"versions {lowest}-{highest}", confidence=9, evidence=message[:32])
+
+
+def read_nfs_stream(answers: Answers) -> Facts | None:
+    mark = int.from_bytes(answers[0][:4], "big")
+    return read_nfs((answers[0][4 : 4 + (mark & ~_LAST)],)) if mark & _LAST else None
+
+
 def _records_complete(heard: bytes) -> bool:
     return len(heard) >= 4 and len(heard) >= 4 + (int.from_bytes(heard[:4], "big") & ~_LAST)
 
@@ -65,4 +85,14 @@ PROTOCOLS = (
         rarity=5,
     ),
     ServiceProtocol("rpcbind", read, ports=(111,), questions=(Question(_DUMP, anything),), rarity=3, protocol=Protocol.UDP),
+    ServiceProtocol(
+        "nfs",
+        read_nfs_stream,
+        ports=(2049,),
+        questions=(Question(struct.pack(">I", _LAST | len(_NFS_NULL)) + _NFS_NULL, _records_complete),),
+        rarity=8,
+    ),
+    ServiceProtocol(
+        "nfs", read_nfs, ports=(2049,), questions=(Question(_NFS_NULL, anything),), rarity=6, protocol=Protocol.UDP
+    ),
 )

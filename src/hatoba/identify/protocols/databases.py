@@ -89,7 +89,11 @@ def read_postgresql(answers: Answers) -> Facts | None:
     fields = {part[:1]: part[1:] for part in answer[5 : 1 + size].split(b"\0") if part}
     if not re.fullmatch(rb"[0-9A-Z]{5}", fields.get(b"C", b"")) or b"S" not in fields:
         return None
-    supported = _SUPPORTED.search(fields.get(b"M", b""))
+    said = fields.get(b"M", b"")
+    if said.startswith(b"bad packet header") or b"unsupported pkt type" in said:
+        pooler = Facts("postgresql", "PgBouncer", cpe23=(cpe23("a", "pgbouncer", "pgbouncer"),), confidence=9)
+        return replace(pooler, evidence=answer[:160])
+    supported = _SUPPORTED.search(said)
     facts = Facts("postgresql", "PostgreSQL DB", cpe23=(cpe23("a", "postgresql", "postgresql"),), confidence=10)
     if supported:
         since = "14 or later" if supported[1].startswith(b"3") else "13 or earlier"

@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 from typing import NamedTuple
 
-from hatoba.identify.protocols.http_products import PAGES, POWERED_BY, PROXIES, SERVERS, TOR, VIA
+from hatoba.identify.protocols.http_products import APPLICATIONS, PAGES, POWERED_BY, SERVERS, TOR, VIA
 from hatoba.identify.protocols.http_shields import shields_of
 from hatoba.identify.protocols.product import named, system_of
 from hatoba.identify.protocols.protocol import Answers, Question, ServiceProtocol
@@ -163,14 +163,16 @@ def _named(facts: Facts, head: Head, server: bytes, body: bytes) -> Facts:
     tor = facts if server else named(facts, head.reason, (TOR,))
     if tor is not facts:
         return replace(tor, name="tor-socks")
-    found = named(facts, server, SERVERS)
-    if found.product:
+    fields = b"\n".join(name + b": " + value for name, value in head.fields)
+    found = named(facts, fields, APPLICATIONS)
+    if not found.product:
+        found = named(facts, server, SERVERS)
         exact = named(found, body[:4096], PAGES)
-        found = exact if exact.product == found.product else found
-    else:
-        found = named(facts, b"\n".join(name + b": " + value for name, value in head.fields), POWERED_BY)
+        found = exact if not found.product or exact.product == found.product else found
+    if not found.product:
+        found = named(facts, fields, POWERED_BY)
         found = _unknown_server(facts, server) if server and not found.product else found
-    return replace(found, name="http-proxy") if any(known.name == found.product for known in PROXIES) else found
+    return replace(found, name="http-proxy") if found.product.endswith("http proxy") or found.product == "tinyproxy" else found
 
 
 def _of_page(body: bytes) -> tuple[tuple[str, re.Match[bytes] | None], ...]:

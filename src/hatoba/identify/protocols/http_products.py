@@ -66,18 +66,58 @@ SERVERS = (
     product(rb"^Docker/(?P<version>[\d.]+)(?: \((?P<extra>[^)]*)\))?", "Docker", ("docker", "docker")),
     product(rb"^Prosody", "Prosody httpd", ("prosody", "prosody")),
     product(rb"^RouterOS|^Mikrotik HttpProxy", "MikroTik httpd", None, "RouterOS", "router"),
+    product(rb"MiniDLNA/(?P<version>\d[\w.]*)", "MiniDLNA", ("readymedia_project", "readymedia")),
+    product(rb"^Transmission$", "Transmission http", ("transmissionbt", "transmission")),
+    product(rb"^MinIO", "MinIO", ("minio", "minio")),
     product(rb"^Virata-EmWeb/(?P<version>\w+)", "Virata-EmWeb", None, "", "printer"),
 )
 """By the value of the field Server."""
 
-POWERED_BY = (
+APPLICATIONS = (
     product(rb"(?:^|\n)x-jenkins: (?P<version>[\d.]+)", "Jenkins", ("jenkins", "jenkins")),
-    product(rb"(?:^|\n)x-influxdb-version: v?(?P<version>[\w.]+)", "InfluxDB", ("influxdata", "influxdb")),
+    product(rb"(?:^|\n)x-influxdb-version: v?(?P<version>[\d.]+)", "InfluxDB", ("influxdata", "influxdb")),
+    product(rb"(?:^|\n)kbn-(?:name|license-sig): ", "Elastic Kibana", ("elastic", "kibana")),
+    product(rb"(?:^|\n)x-gitlab-(?:meta|feature-category): ", "GitLab", ("gitlab", "gitlab")),
+    product(rb"(?:^|\n)x-clickhouse-", "ClickHouse", ("clickhouse", "clickhouse")),
+    product(rb"(?:^|\n)x-vault-", "HashiCorp Vault", ("hashicorp", "vault")),
+    product(rb"(?:^|\n)x-consul-", "HashiCorp Consul", ("hashicorp", "consul")),
+    product(rb"(?:^|\n)set-cookie: grafana_session=|(?:^|\n)x-grafana-", "Grafana", ("grafana", "grafana")),
+)
+"""By fields that only one program writes, whichever web server it has inside."""
+
+POWERED_BY = (
     product(rb"(?:^|\n)x-elastic-product: Elasticsearch", "Elasticsearch REST API", ("elastic", "elasticsearch")),
     product(rb"(?:^|\n)x-powered-by: Express", "Node.js Express framework", ("openjsf", "express")),
     product(rb"(?:^|\n)x-plex-protocol: ", "Plex Media Server", ("plex", "media_server")),
 )
 """By other fields, where there is no Server that a table names."""
 
-PAGES = (product(rb"(?i:<title>)[^<]{0,80}CUPS v?(?P<version>\d+\.\d+\.\d+)", "CUPS", ("openprinting", "cups")),)
-"""By the page's title, where that tells the version more exactly than the field Server."""
+PAGES = (
+    product(rb"(?i:<title>)[^<]{0,80}CUPS v?(?P<version>\d+\.\d+\.\d+)", "CUPS", ("openprinting", "cups")),
+    product(
+        rb'"version" ?: ?\{\s{0,9}(?:"distribution" ?: ?"opensearch",\s{0,9})"number" ?: ?"(?P<version>\d[\w.]*)"',
+        "OpenSearch REST API",
+        ("amazon", "opensearch"),
+    ),
+    product(
+        rb'"version" ?: ?\{\s{0,9}"number" ?: ?"(?P<version>\d[\w.]*)".{0,900}You Know, for Search',
+        "Elasticsearch REST API",
+        ("elastic", "elasticsearch"),
+    ),
+    product(rb'^\{"couchdb":"Welcome","version":"(?P<version>\d[\w.]*)"', "CouchDB httpd", ("apache", "couchdb")),
+    product(rb"No server is available to handle this request\.\n</body></html>", "HAProxy http proxy", ("haproxy", "haproxy")),
+    product(rb"<title>Node Exporter</title>", "Prometheus node exporter", ("prometheus", "node_exporter")),
+    product(rb"Apt-Cacher NG Usage Information", "Apt-Cacher NG httpd", ("apt-cacher-ng_project", "apt-cacher-ng")),
+    product(rb"<title>RabbitMQ Management</title>", "RabbitMQ management", ("vmware", "rabbitmq")),
+    product(rb"^Port \d+ is for clickhouse-client program", "ClickHouse", ("clickhouse", "clickhouse")),
+    product(
+        rb"<h3>Apache Tomcat/(?P<version>\d[\w.]*)(?: \((?P<extra>[^()<]{1,40})\))?</h3>", "Apache Tomcat", ("apache", "tomcat")
+    ),
+    product(
+        rb"<title>HTTP Status \d{3} \xe2\x80\x93 [^<]{1,60}</title><style type=\"text/css\">body \{font-family:Tahoma",
+        "Apache Tomcat",
+        ("apache", "tomcat"),
+    ),
+    product(rb"^Invalid header received from client\.\n", "Privoxy http proxy", ("privoxy", "privoxy")),
+)
+"""By the page itself, where that tells more than the field Server, or where there is none."""

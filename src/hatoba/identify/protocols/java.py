@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 
-from hatoba.identify.protocols.complete import anything, length_prefixed, never
+from hatoba.identify.protocols.complete import anything, length_prefixed
 from hatoba.identify.protocols.protocol import Answers, Question, ServiceProtocol
 from hatoba.identify.protocols.text import text
 from hatoba.registry.cpe import cpe23
@@ -26,6 +26,11 @@ def read_zookeeper(answers: Answers) -> Facts | None:
     if re.match(rb"srvr is not executed because it is not in the whitelist", answer):
         return Facts("zookeeper", "Zookeeper", cpe23=(cpe23("a", "apache", "zookeeper"),), confidence=10, evidence=answer[:60])
     return None
+
+
+def _srvr_complete(heard: bytes) -> bool:
+    """The last line counts nodes; a refusal has one line only."""
+    return re.search(rb"\nNode count: \d+\n", heard) is not None or heard.startswith(b"srvr is not executed")
 
 
 _CORRELATION = 0x68617462
@@ -64,7 +69,7 @@ def read_ajp(answers: Answers) -> Facts | None:
 
 
 PROTOCOLS = (
-    ServiceProtocol("zookeeper", read_zookeeper, ports=(2181,), questions=(Question(b"srvr\n", never),), rarity=6),
+    ServiceProtocol("zookeeper", read_zookeeper, ports=(2181,), questions=(Question(b"srvr\n", _srvr_complete),), rarity=6),
     ServiceProtocol(
         "kafka",
         read_kafka,
@@ -72,6 +77,8 @@ PROTOCOLS = (
         questions=(Question(struct.pack(">i", len(_KAFKA)) + _KAFKA, length_prefixed(0, 4, 4)),),
         rarity=7,
     ),
-    ServiceProtocol("jdwp", read_jdwp, ports=(5005, 8787), questions=(Question(b"JDWP-Handshake", anything),), rarity=8),
+    ServiceProtocol(
+        "jdwp", read_jdwp, ports=(5005, 8787), questions=(Question(b"JDWP-Handshake", anything),), rarity=8, echoes=True
+    ),
     ServiceProtocol("ajp13", read_ajp, ports=(8009,), questions=(Question(b"\x12\x34\0\1\x0a", anything),), rarity=7),
 )

@@ -69,6 +69,8 @@ class ServiceProtocol:
     """Whether an answer says: this port speaks TLS, come again."""
     alpn: tuple[str, ...] = ()
     """Its names in TLS (RFC 7301, IANA's registry), the one to prefer first."""
+    echoes: bool = False
+    """Whether its servers send the question back as it is: elsewhere that is an echo, and no answer."""
     protocol: Protocol = Protocol.TCP
     for_host: Callable[[str], tuple[Question, ...]] | None = field(default=None)
     """The questions instead, where they name the host that is asked."""

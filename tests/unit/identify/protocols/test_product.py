@@ -27,7 +27,7 @@ SAID = {
     b"J\0\0\0\x0a8.0.36\0\x08\0\0\0abcdefgh\0\xff\xff\xff\x02\0": ("mysql", "MySQL", "8.0.36", ""),
     b"HTTP/1.1 200 OK\r\nServer: Microsoft-IIS/10.0\r\n\r\n": ("http", "Microsoft IIS httpd", "10.0", "Windows"),
     b"HTTP/1.0 200 OK\r\nServer: Werkzeug/3.0.1 Python/3.12.3\r\n\r\n": ("http", "Werkzeug httpd", "3.0.1", ""),
-    b"HTTP/1.1 403 Forbidden\r\nX-Jenkins: 2.440.1\r\nServer: Jetty(10.0.18)\r\n\r\n": ("http", "Jetty", "10.0.18", ""),
+    b"HTTP/1.1 403 Forbidden\r\nX-Jenkins: 2.440.1\r\nServer: Jetty(10.0.18)\r\n\r\n": ("http", "Jenkins", "2.440.1", ""),
     b"HTTP/1.1 200 OK\r\nX-Influxdb-Version: v2.7.5\r\n\r\n": ("http", "InfluxDB", "2.7.5", ""),
     b"HTTP/1.1 200 OK\r\nServer: my own thing/4.2-x (y)\r\n\r\n": ("http", "my own thing", "4.2-x", ""),
     b"HTTP/1.1 200 OK\r\n\r\nServer: nginx/1.0": ("http", "", "", ""),
