@@ -23,7 +23,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"probes", "targets", "results"}),
     frozenset({"reports", "wire"}),
     frozenset({"engine"}),
-    frozenset({"identify"}),
+    frozenset({"identify", "netcat"}),
     frozenset({"lab", "api", "__init__"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),

@@ -13,10 +13,18 @@ BROKEN_PIPE = 141
 """Exit status where the reader of standard output went away: 128 + SIGPIPE, as a shell shows it for other programs."""
 
 
+_OTHER_NAMES = {"hatoba-nc": ["nc"], "nc": ["nc", "--compat", "openbsd"], "ncat": ["nc", "--compat", "ncat"]}
+"""Names that the command may be called by, links to it for instance, and what they stand for."""
+
+
+def _as_called(argv: Sequence[str]) -> list[str]:
+    return [*_OTHER_NAMES.get(argv[0].rpartition("/")[2], ()), *argv[1:]]
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``hatoba`` with the arguments *argv* (those of the process where None) and return its exit status:
     0 done; 1 could not do it; 2 the command line or a file is wrong; 3 a target is not in scope; 130 interrupted."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments = _as_called(sys.argv) if argv is None else list(argv)
     try:
         if arguments[:1] in (["--version"], ["-V"]):
             print(f"hatoba {__version__}")

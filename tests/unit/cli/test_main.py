@@ -84,3 +84,17 @@ def test_closed_streams_lead_nowhere(arguments: str, status: int, closed: str, t
     environment = os.environ | {"XDG_CONFIG_HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}
     done = subprocess.run(["sh", "-c", line, sys.executable], capture_output=True, text=True, check=False, env=environment)
     assert (done.returncode, "foreseen" in done.stderr) == (status, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "stands_for"),
+    [
+        ("/usr/bin/hatoba", []),
+        ("hatoba-nc", ["nc"]),
+        ("/home/aoi/bin/nc", ["nc", "--compat", "openbsd"]),
+        ("ncat", ["nc", "--compat", "ncat"]),
+        ("__main__.py", []),
+    ],
+)
+def test_a_link_of_another_name_stands_for_a_command(name: str, stands_for: list[str]) -> None:
+    assert entry._as_called([name, "-l", "80"]) == [*stands_for, "-l", "80"]

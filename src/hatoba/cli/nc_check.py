@@ -1,0 +1,46 @@
+"""``hatoba nc -z``: which ports are open, one a line on standard output."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from hatoba.cli.nc_values import Given, ends_to_check
+from hatoba.messages import _, ngettext, system_words
+from hatoba.netcat.checking import check_ports
+from hatoba.netcat.console import Console
+from hatoba.netcat.ends import Peer, SocketSettings, Transport
+
+WAIT_S = 3.0
+"""How long a port may take to answer, unless -w says otherwise: a handshake that was lost once is repeated after one second,
+and after two more (RFC 6298)."""
+
+
+def check(given: Given, settings: SocketSettings, console: Console) -> int:
+    """Print the open ports, and with ``-v`` why the others are not, and return 0 if there was one, 1 otherwise."""
+    end, ports = ends_to_check(given)
+    if settings.connect_timeout_s is None and end.transport is not Transport.UDP:
+        settings = dataclasses.replace(settings, connect_timeout_s=WAIT_S)
+    found = 0
+    for checked in check_ports(end, ports, settings, pause_s=given["delay_s"] or 0.0):
+        where = f"{Peer(checked.address, checked.port)}/{end.transport.value}"
+        if checked.fault is not None:
+            console.tell(_("{where} is not open: {reason}").format(where=where, reason=system_words(checked.fault)))
+        elif not checked.proved:
+            console.tell(_("{where} may be open: nothing came back, and nobody said that it is closed").format(where=where))
+        else:
+            found += 1
+            print(" ".join(filter(None, (where, _("open"), _service(checked.port, end.transport)))), flush=True)
+    if len(ports) > 1:
+        console.tell(
+            ngettext("{open} of {count} port is open", "{open} of {count} ports are open", len(ports)).format(
+                open=found, count=len(ports)
+            )
+        )
+    return 0 if found else 1
+
+
+def _service(port: int, transport: Transport) -> str:
+    from hatoba.model import Protocol
+    from hatoba.registry import service_name
+
+    return service_name(port, Protocol[transport.name]) or ""

@@ -1,0 +1,130 @@
+"""Which ports are open, by connecting and nothing more (``-z``)."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from hatoba.netcat.ends import End, SocketSettings, Transport
+from hatoba.netcat.resolving import Place, places
+from hatoba.netcat.sockets import bind_source, open_socket
+
+AT_ONCE = 64
+"""Ports that are tried at the same time."""
+
+UDP_WAIT_S = 1.0
+"""How long a UDP port may take to answer, or its host to say that it is closed."""
+
+QUESTION = b"\n"
+"""What a UDP port is sent: an empty datagram is dropped by many programs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A port, and what came of it: *fault* None where it is open. *proved* is false for a UDP port that did not answer: nobody
+    said that it is closed either."""
+
+    port: int
+    address: str
+    fault: OSError | None
+    proved: bool = True
+
+
+def check_ports(
+    end: End, ports: Sequence[int], settings: SocketSettings, *, at_once: int = AT_ONCE, pause_s: float = 0.0
+) -> Iterator[Checked]:
+    """Each of *ports* on the host of *end*, in their order. Where a name has several addresses, a port is open if it is on one
+    of them, and otherwise what the last of them said counts. Raises NotConnected for an unknown name."""
+    candidates = places(End(end.transport, end.host), settings)
+    size = 1 if pause_s else at_once
+    for start in range(0, len(ports), size):
+        if start and pause_s:
+            time.sleep(pause_s)
+        some = list(ports[start : start + size])
+        found: dict[int, Checked] = {}
+        for place in candidates:
+            rest = [port for port in some if port not in found or found[port].fault is not None]
+            found.update((checked.port, checked) for checked in _check_some(end.transport, place, rest, settings))
+        yield from (found[port] for port in some)
+
+
+class _Attempt:
+    """One port that is being tried."""
+
+    def __init__(self, transport: Transport, place: Place, port: int, settings: SocketSettings) -> None:
+        self.port = port
+        self.fault: OSError | None = None
+        self.over = False
+        self.answered = False
+        self._datagrams = transport.datagrams
+        self.awaits = select.POLLIN if transport.datagrams else select.POLLOUT
+        self.socket = open_socket(transport, place, settings)
+        self.socket.setblocking(False)
+        try:
+            bind_source(self.socket, transport, place.family, settings)
+            self.socket.connect((place.address[0], port, *place.address[2:]))
+            if self._datagrams:
+                self.socket.send(QUESTION)
+            else:
+                self.over = True
+        except BlockingIOError:
+            pass  # the handshake is under way (EINPROGRESS)
+        except OSError as error:
+            self.fault, self.over = error, True
+
+    def ready(self) -> None:
+        """Something came back."""
+        self.over = True
+        if self._datagrams:
+            try:
+                self.socket.recv(1)
+                self.answered = True
+            except OSError as error:
+                self.fault = error
+        elif code := self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self.fault = OSError(code, os.strerror(code))
+
+
+def _check_some(transport: Transport, place: Place, ports: Sequence[int], settings: SocketSettings) -> list[Checked]:
+    attempts: dict[int, _Attempt] = {}
+    address = str(place.address[0])
+    try:
+        for port in ports:
+            attempt = _Attempt(transport, place, port, settings)
+            attempts[attempt.socket.fileno()] = attempt
+        _await(attempts, UDP_WAIT_S if transport.datagrams else None, settings.connect_timeout_s)
+        for attempt in attempts.values():
+            if not attempt.over and not transport.datagrams:
+                attempt.fault = TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+        return [
+            Checked(attempt.port, address, attempt.fault, not transport.datagrams or attempt.answered or bool(attempt.fault))
+            for attempt in attempts.values()
+        ]
+    finally:
+        for attempt in attempts.values():
+            attempt.socket.close()
+
+
+def _await(attempts: dict[int, _Attempt], usual_s: float | None, wanted_s: float | None) -> None:
+    """Until something came back for all, or the time is over."""
+    limit_s = wanted_s if wanted_s is not None else usual_s
+    deadline_s = None if limit_s is None else time.monotonic() + limit_s
+    poll = select.poll()
+    for descriptor, attempt in attempts.items():
+        if not attempt.over:
+            poll.register(descriptor, attempt.awaits)
+    waiting = sum(not attempt.over for attempt in attempts.values())
+    while waiting:
+        left_s = None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
+        ready = poll.poll(None if left_s is None else 1000 * left_s)
+        if not ready:
+            return
+        for descriptor, _event in ready:
+            attempts[descriptor].ready()
+            poll.unregister(descriptor)
+            waiting -= 1

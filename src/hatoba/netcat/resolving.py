@@ -1,0 +1,44 @@
+"""From what the user named to addresses for sockets."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+
+from hatoba.errors import UsageError
+from hatoba.messages import _, system_words
+from hatoba.netcat.ends import End, NotResolved, SocketAddress, SocketSettings, path_address
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One address that an end stands for, and the family of the socket for it."""
+
+    family: int
+    address: SocketAddress
+
+
+def places(end: End, settings: SocketSettings, *, listening: bool = False) -> list[Place]:
+    """Every address that *end* stands for, in the order in which to try them. With *listening* an empty host is everywhere,
+    IPv6 first. Raises NotResolved for a name that is unknown, or that may not be looked up."""
+    if end.transport.by_path:
+        return [Place(socket.AF_UNIX, path_address(end.host))]
+    flags = (socket.AI_PASSIVE if listening else 0) | (socket.AI_NUMERICHOST if settings.numeric else 0)
+    try:
+        # Asked for streams always: resolvers know no SCTP, and the answer is the same.
+        found = socket.getaddrinfo(end.host or None, end.port, settings.family, socket.SOCK_STREAM, socket.IPPROTO_TCP, flags)
+    except socket.gaierror as error:
+        raise _unknown(end, settings, error, listening) from error
+    except UnicodeError as error:
+        raise UsageError(_("{host!r} can't be a name: type a host name or an address").format(host=end.host)) from error
+    known = [Place(family, address) for family, _kind, _protocol, _canonical, address in found]
+    return sorted(known, key=lambda place: place.family != socket.AF_INET6) if listening and not end.host else known
+
+
+def _unknown(end: End, settings: SocketSettings, error: OSError, listening: bool) -> NotResolved:
+    if not (settings.numeric and error.errno == socket.EAI_NONAME):
+        return NotResolved(f"{end.host}: {system_words(error)}", error, end, listening=listening)
+    message = _("{host} is not an address, and -n says not to look up names: type an address, or leave -n out")
+    refusal = NotResolved(message.format(host=end.host), error, end, listening=listening)
+    refusal.exit_status = 2  # the command line is wrong, not the network
+    return refusal

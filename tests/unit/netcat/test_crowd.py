@@ -1,0 +1,153 @@
+"""Many clients of one relay, over Unix sockets."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hatoba.netcat.console import Console
+from hatoba.netcat.crowd import Crowd, crowd_ways
+from hatoba.netcat.dialing import dial
+from hatoba.netcat.ends import End, Peer, SocketSettings, Transport
+from hatoba.netcat.listening import Welcome, listening_sockets
+from hatoba.netcat.relay import Relay, RelaySettings
+from hatoba.netcat.ways import Streams, Ways
+from tests.unit.netcat.talking import Bench, bench, heard
+
+PLAIN = SocketSettings()
+
+
+@contextmanager
+def crowd(path: Path, held: Bench, at_once: int = 10, **settings: object) -> Iterator[tuple[End, Ways]]:
+    console, _said = heard()
+    end = End(Transport.UNIX, str(path / "socket"))
+    with listening_sockets(end, PLAIN, console) as sockets:
+        clients = Crowd(end, sockets, console, Welcome(keep_open=True, at_once=at_once), **settings)  # type: ignore[arg-type]
+        yield end, crowd_ways(clients, Streams(held.source, held.sink))
+
+
+def call(end: End) -> socket.socket:
+    console, _said = heard()
+    made = dial(end, PLAIN, console)
+    made.settimeout(20)
+    return made
+
+
+def turn(ways: Ways, turns: int = 10) -> None:
+    """Let the relay take some turns."""
+    for _turn in range(turns):
+        ways.receiving.step()
+        ways.sending.step()
+
+
+def test_input_waits_for_somebody_and_goes_to_all(tmp_path: Path) -> None:
+    with bench() as held, crowd(tmp_path, held) as (end, ways):
+        held.feeds(b"to all")
+        turn(ways)
+        assert ways.sending.moved_bytes == 0
+        assert ways.sending.waits_for()[1] == 0, "the other way waits for clients"
+        with call(end) as one, call(end) as two:
+            for _client in range(2):
+                ways.receiving.step()
+            turn(ways)
+            assert (one.recv(100), two.recv(100)) == (b"to all", b"to all")
+
+
+def test_what_anybody_sends_comes_out_and_who_leaves_is_forgotten(tmp_path: Path) -> None:
+    with bench() as held, crowd(tmp_path, held) as (end, ways):
+        with call(end) as one, call(end) as two:
+            one.sendall(b"1")
+            two.sendall(b"2")
+            turn(ways)
+            assert sorted(held.drained()) == sorted(b"12")
+        with call(end) as three:
+            turn(ways)
+            held.feeds(b"still here")
+            turn(ways)
+            assert three.recv(100) == b"still here"
+
+
+def test_a_slow_client_loses_nothing_and_others_get_nothing_twice(tmp_path: Path) -> None:
+    size = 1_500_000
+    with bench() as held, crowd(tmp_path, held) as (end, ways), call(end) as fast, call(end) as slow:
+        ways.receiving.step()
+        ways.receiving.step()
+        data = bytes(range(250)) * (size // 250)
+        got: dict[socket.socket, bytes] = {fast: b"", slow: b""}
+
+        def take(connection: socket.socket) -> None:
+            while len(got[connection]) < size:
+                got[connection] += connection.recv(1 << 16)
+
+        def feed() -> None:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[_write(held.feed, rest) :]
+
+        reader = threading.Thread(target=take, args=(fast,))
+        feeder = threading.Thread(target=feed)
+        reader.start()
+        feeder.start()
+        late = threading.Thread(target=take, args=(slow,))
+        while ways.sending.moved_bytes < size:
+            if ways.sending.step() is None and late.ident is None:
+                late.start()
+        for thread in (reader, feeder, late):
+            if thread.ident is not None:
+                thread.join(20)
+        if late.ident is None:
+            take(slow)
+        assert got == {fast: data, slow: data}
+
+
+def _write(descriptor: int, data: memoryview) -> int:
+    import os
+
+    return os.write(descriptor, data[:65536])
+
+
+def test_no_more_clients_than_there_is_room_for(tmp_path: Path) -> None:
+    with bench() as held, crowd(tmp_path, held, at_once=1) as (end, ways), call(end) as one, call(end) as two:
+        one.sendall(b"1")
+        two.sendall(b"2")
+        turn(ways)
+        assert held.drained() == b"1"
+        one.close()
+        turn(ways)
+        assert held.drained() == b"2"
+
+
+def test_the_end_of_input_is_told_to_those_who_come_later_too(tmp_path: Path) -> None:
+    with bench() as held, crowd(tmp_path, held) as (end, ways), call(end) as early:
+        ways.receiving.step()
+        held.feeds(b"all")
+        console, _said = heard()
+        assert Relay(ways, RelaySettings(idle_s=0.02), console).run().idle, "a crowd has no end of its own"
+        assert (early.recv(100), early.recv(100)) == (b"all", b"")
+        with call(end) as late:
+            ways.receiving.step()
+            assert late.recv(100) == b""
+
+
+def test_a_handshake_keeps_nobody_else_waiting(tmp_path: Path) -> None:
+    wrapped = threading.Event()
+
+    def wrap(connection: socket.socket, _peer: Peer, _console: Console) -> socket.socket:
+        if connection.recv(1) == b"!":
+            wrapped.set()
+            raise OSError("no handshake")
+        wrapped.set()
+        return connection
+
+    with bench() as held, crowd(tmp_path, held, wrap=wrap) as (end, ways), call(end) as slow, call(end) as quick:
+        turn(ways)
+        quick.sendall(b"khello")
+        assert wrapped.wait(20)
+        while not (out := held.drained()):
+            turn(ways)
+        assert out == b"hello"
+        slow.sendall(b"!")
+        assert slow.recv(10) == b""

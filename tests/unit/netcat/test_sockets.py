@@ -1,0 +1,50 @@
+"""Sockets as the settings say; none of them sends anything."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from hatoba.netcat.ends import SocketSettings, Transport
+from hatoba.netcat.resolving import Place
+from hatoba.netcat.sockets import IP_MINTTL, IPV6_MINHOPCOUNT, bind_source, open_socket
+
+IPV4, IPV6 = Place(socket.AF_INET, ("198.18.0.2", 80)), Place(socket.AF_INET6, ("fd00:18::2", 80, 0, 0))
+
+
+def test_numbers_of_ipv4_and_ipv6() -> None:
+    settings = SocketSettings(traffic_class=0x10, ttl=9, min_ttl=8, broadcast=True)
+    with open_socket(Transport.UDP, IPV4, settings) as opened:
+        found = [opened.getsockopt(socket.IPPROTO_IP, number) for number in (socket.IP_TOS, socket.IP_TTL, IP_MINTTL)]
+        assert found == [0x10, 9, 8]
+        assert opened.getsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST) == 1
+    with open_socket(Transport.TCP, IPV6, settings) as opened:
+        numbers = (socket.IPV6_TCLASS, socket.IPV6_UNICAST_HOPS, IPV6_MINHOPCOUNT)
+        assert [opened.getsockopt(socket.IPPROTO_IPV6, number) for number in numbers] == [0x10, 9, 8]
+
+
+def test_buffers_are_as_wanted() -> None:
+    settings = SocketSettings(receive_buffer_bytes=20_000, send_buffer_bytes=30_000)
+    with open_socket(Transport.TCP, IPV4, settings) as opened:
+        # The kernel doubles what is asked for (socket(7), SO_RCVBUF).
+        assert opened.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) == 40_000
+        assert opened.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) == 60_000
+
+
+def test_a_unix_datagram_socket_can_be_answered_and_leaves_no_file() -> None:
+    with open_socket(Transport.UNIX_DATAGRAM, Place(socket.AF_UNIX, "/nowhere"), SocketSettings()) as opened:
+        bind_source(opened, Transport.UNIX_DATAGRAM, socket.AF_UNIX, SocketSettings())
+        assert opened.getsockname()[:1] == b"\0"
+
+
+def test_the_source_is_as_wanted() -> None:
+    settings = SocketSettings(source="127.0.0.1", source_port=0)
+    with open_socket(Transport.TCP, IPV4, settings) as opened:
+        bind_source(opened, Transport.TCP, socket.AF_INET, settings)
+        assert opened.getsockname()[0] == "127.0.0.1"
+
+
+def test_what_the_kernel_lacks_is_its_own_error() -> None:
+    with pytest.raises(OSError, match="not supported"):
+        open_socket(Transport.SCTP, Place(socket.AF_UNIX, "/nowhere"), SocketSettings())
