@@ -33,11 +33,13 @@ class Shown(NamedTuple):
 
 
 def shown(page: str) -> list[Shown]:
-    """The command lines of a page in order; what a block ``text`` says is printed belongs to the last command before it."""
+    """The command lines of a page in order; what a block ``text`` says is printed belongs to the last command before it. Those
+    of ``hatoba nc`` are left out: they wait for somebody, and tests of their own run them."""
     found: list[Shown] = []
     for kind, block, printed in _BLOCK.findall(page):
         prompt = "$ " if kind == "console" else ""
         lines = [line.removeprefix(prompt) for line in block.splitlines() if line.startswith(f"{prompt}hatoba ")]
+        lines = [line for line in lines if not line.startswith("hatoba nc ")]
         found += [Shown(line, None) for line in lines]
         if lines and printed:
             found[-1] = Shown(lines[-1], printed)

@@ -212,6 +212,7 @@ class Salvo:
                 error = self._queue.read(int(descriptors[row]))
 
     def close(self) -> None:
+        self._connects = self._reads = self._ends = self._cancels = self._ring.requests[:0].copy()
         self._ring.close()
 
 

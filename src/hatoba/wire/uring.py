@@ -100,8 +100,11 @@ class Uring:
         return taken
 
     def close(self) -> None:
-        """What is still under way is given up by the kernel."""
+        """What is still under way is given up by the kernel. The memory goes, too: it holds the ring open until nobody looks
+        at it."""
         os.close(self._descriptor)
+        self.requests = self._results = np.zeros(0, REQUEST)
+        self._tail = self._order = self._head = self._result_tail = np.zeros(0, np.uint32)
 
     def _call(self, number: int, *arguments: object) -> int:
         done = int(self._syscall(number, *arguments))

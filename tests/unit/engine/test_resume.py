@@ -112,7 +112,7 @@ def test_finished_hosts_are_not_even_looked_for(tmp_path: Path, monkeypatch: pyt
     second = scan.path.read_bytes().index(b'"address":"198.18.0.7"')
     scan.cut(scan.path.read_bytes().rindex(b"\n", 0, second) + 1)
     lines = scan.resume()
-    assert [line["taken_over"] for line in lines if line["type"] == "resumed"] == [{"ports": 120, "hosts": 2}]
+    assert [line["taken_over"] for line in lines if line["type"] == "resumed"] == [{"ports": 120, "hosts": 2, "services": 0}]
     assert {dst for dst, _protocol, _port in asked(scan.sent)} == {ip_address("198.18.0.7").packed}
     assert scan.looked_for == {"198.18.0.7"}
     assert (told(lines), hosts(lines)) == (told(whole), hosts(whole))
