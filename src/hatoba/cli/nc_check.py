@@ -1,14 +1,18 @@
-"""``hatoba nc -z``: which ports are open, one a line on standard output."""
+"""``hatoba nc -z``: which ports are open, one a line on standard output.
+
+One port is a connection by hand; several are a scan, and wanted is what a scan wants: permission.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import socket
 
 from hatoba.cli.nc_values import Given, ends_to_check
 from hatoba.messages import _, ngettext, system_words
 from hatoba.netcat.checking import check_ports
 from hatoba.netcat.console import Console
-from hatoba.netcat.ends import Peer, SocketSettings, Transport
+from hatoba.netcat.ends import End, Peer, SocketSettings, Transport
 
 WAIT_S = 3.0
 """How long a port may take to answer, unless -w says otherwise: a handshake that was lost once is repeated after one second,
@@ -20,6 +24,8 @@ def check(given: Given, settings: SocketSettings, console: Console) -> int:
     end, ports = ends_to_check(given)
     if settings.connect_timeout_s is None and end.transport is not Transport.UDP:
         settings = dataclasses.replace(settings, connect_timeout_s=WAIT_S)
+    if len(ports) > 1:
+        _require_permission(end, settings)
     found = 0
     for checked in check_ports(end, ports, settings, pause_s=given["delay_s"] or 0.0):
         where = f"{Peer(checked.address, checked.port)}/{end.transport.value}"
@@ -37,6 +43,18 @@ def check(given: Given, settings: SocketSettings, console: Console) -> int:
             )
         )
     return 0 if found else 1
+
+
+def _require_permission(end: End, settings: SocketSettings) -> None:
+    """Raises NotInScope, and what wrong names raise."""
+    from hatoba.cli.permission import permission  # NumPy, which one port need not wait for
+    from hatoba.targets.build import build_targets
+    from hatoba.targets.ports import parse_ports
+
+    families = frozenset({4, 6})
+    if settings.family != socket.AF_UNSPEC:
+        families = frozenset({4 if settings.family == socket.AF_INET else 6})
+    permission(build_targets([end.host], ports=parse_ports("1"), families=families, resolve_all=True).targets)
 
 
 def _service(port: int, transport: Transport) -> str:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import socket
 import sys
-import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hatoba.cli.permission import permission
 from hatoba.cli.scan_discovery import PING_LETTERS
 from hatoba.cli.scan_options import ScanOptions
-from hatoba.cli.scan_permission import permitted_targets
 from hatoba.cli.scan_run import Means, World
 from hatoba.cli.scan_run import Scan as AnyScan
 from hatoba.cli.scan_watch import Watch
@@ -25,10 +22,8 @@ from hatoba.model import ScanPlan
 from hatoba.results.known import Known
 from hatoba.service import Service
 from hatoba.targets.scope import Permitted, Scope
-from hatoba.targets.scope_file import ScopeFile, default_path
 from hatoba.targets.target_set import TargetSet
 from hatoba.wire.capabilities import Capabilities, default_method, probe_capabilities, require_packets, require_raw
-from hatoba.wire.local import lab_networks, own_networks
 from hatoba.wire.reverse_names import ReverseNames
 from hatoba.wire.source_ports import SourcePorts
 
@@ -83,25 +78,7 @@ def _permit(options: ScanOptions, targets: TargetSet) -> Permitted:
         _require_interface(zone, f"%{zone}")
     if options.dry_run:
         return Scope.waive(targets, by="--dry-run")  # nothing is sent to them
-    path = Path(options.scope_file) if options.scope_file else default_path(os.environ)
-    return permitted_targets(
-        targets,
-        ScopeFile(path),
-        authorized=options.authorized,
-        always=[*own_networks(), *lab_networks()],
-        source=sys.stdin,
-        screen=sys.stderr,
-        by=_user(),
-        now_s=time.time(),
-    )
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        # A user id without a name, as containers have them.
-        return str(os.getuid())
+    return permission(targets, scope_file=options.scope_file, authorized=options.authorized)
 
 
 def _means(options: ScanOptions) -> Means:
