@@ -46,7 +46,7 @@ def test_all_of_the_crowd_and_nobody_else(make_lab: MakeLab, version: int) -> No
 
 @pytest.mark.peer("nft")
 @pytest.mark.parametrize("seed", [11])
-@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize("version", [4, pytest.param(6, marks=pytest.mark.exhaustive)])
 def test_all_of_the_crowd_over_a_link_that_loses(make_lab: MakeLab, version: int, seed: int) -> None:
     site = crowd(make_lab(), loss_percent=LOSS_PERCENT, seed=seed)
     the_same(up(site, NETWORKS[version]), site, version)

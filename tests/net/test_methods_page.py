@@ -12,6 +12,7 @@ from tools.methods_scenes import SCENES
 
 
 @pytest.mark.peer("nft", "dnsmasq")
+@pytest.mark.exhaustive
 def test_the_pictures_are_those_of_today(capsys: pytest.CaptureFixture[str]) -> None:
     assert methods.main(["check"]) == 0, capsys.readouterr().out
 
@@ -24,6 +25,7 @@ def test_each_method_and_ping_has_its_picture(name: str) -> None:
 
 
 @pytest.mark.peer("sshd", "nginx", "dnsmasq")
+@pytest.mark.exhaustive
 def test_what_a_scan_leaves_behind() -> None:
     """Programs notice what completes a connection or speaks their language; the kernel counts all of it."""
     left = left_behind()

@@ -33,7 +33,7 @@ def ports(found: list[Scanned]) -> dict[tuple[str, int], str]:
     return dict(told)
 
 
-@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize("version", [4, pytest.param(6, marks=pytest.mark.exhaustive)])
 def test_three_shards_of_a_network_find_all_of_the_crowd(make_lab: MakeLab, version: int) -> None:
     site = crowd(make_lab(), count=60)
     found = shards(site, "-sS", "-p", "22,23", NETWORKS[version])

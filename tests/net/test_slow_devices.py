@@ -108,9 +108,9 @@ def arrivals(host: Host, scanner: Host, *arguments: str) -> list[float]:
     "arguments",
     [
         ("--syn", "-p", "1-3000", "198.18.0.2"),
-        ("--connect", "-p", "1-3000", "198.18.0.2"),
-        ("--syn", "-p", "100-139", "198.18.0.0/24"),
-        ("-sn", "198.18.0.0/22"),
+        pytest.param(("--connect", "-p", "1-3000", "198.18.0.2"), marks=pytest.mark.exhaustive),
+        pytest.param(("--syn", "-p", "100-139", "198.18.0.0/24"), marks=pytest.mark.exhaustive),
+        pytest.param(("-sn", "198.18.0.0/22"), marks=pytest.mark.exhaustive),
     ],
 )
 def test_the_users_most_is_kept_in_any_second(make_lab: MakeLab, arguments: tuple[str, ...]) -> None:

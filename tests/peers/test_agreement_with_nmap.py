@@ -18,6 +18,7 @@ def wrong(told: dict[int, tuple[str, str]], expected: dict[int, tuple[str, str]]
 
 @pytest.mark.slow
 @pytest.mark.peer("nmap", "nft")
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("method", METHODS)
 def test_every_state_is_true_and_every_difference_explained(truth_lab: TruthHost, method: str, family: int) -> None:

@@ -170,11 +170,12 @@ def _bound(end: End, settings: SocketSettings, console: Console, stack: ExitStac
             continue
         if not end.transport.by_path:
             port = sockets[0].getsockname()[1]
-        console.listening(end, Peer.of(sockets[-1].getsockname()))
     if not sockets or (fault is not None and fault.errno == errno.EADDRINUSE):
         reason = system_words(fault or 0)
         message = _("can't listen on {end}: {reason}").format(end=end if end.host else end.port, reason=reason)
         raise NotBound(message, fault, end, failed)
+    for opened in sockets:  # who waits for these words may come by any of the addresses
+        console.listening(end, Peer.of(opened.getsockname()))
     return sockets
 
 

@@ -123,10 +123,11 @@ def hung_up() -> dict[str, Any]:
 
     running = start([*NC, *where], b"", stdin=terminal, before=own_terminal)
     os.close(terminal)
-    server.accept()
-    os.write(master, b"typed\n")
-    os.close(master)
-    return _outcome(running)
+    connection, _address = server.accept()
+    with connection:  # its end would be the end before the terminal's is
+        os.write(master, b"typed\n")
+        os.close(master)
+        return _outcome(running)
 
 
 def typed() -> dict[str, Any]:

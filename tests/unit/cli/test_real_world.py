@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hatoba.cli import permission
 from hatoba.cli import real_world as module
 from hatoba.cli.real_world import real_world
 from hatoba.cli.scan_options import ScanOptions
@@ -84,7 +85,7 @@ def test_an_interface_that_is_not_there_is_refused(allowed: Capabilities, method
 
 
 def test_permission_is_looked_up_in_the_named_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "lab_networks", list)
+    monkeypatch.setattr(permission, "lab_networks", list)
     ports = parse_ports("22")
     options = ScanOptions(scope_file=str(tmp_path / "scope"))
     own = build_targets(["127.0.0.1", "::1"], ports=ports).targets
@@ -131,7 +132,7 @@ def test_a_user_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr("getpass.getuser", nameless)
     monkeypatch.setattr("os.getuid", lambda: 4711)
-    assert module._user() == "4711"
+    assert permission._user() == "4711"
 
 
 def test_an_address_on_an_interface_that_is_not_there_is_refused(tmp_path: Path) -> None:

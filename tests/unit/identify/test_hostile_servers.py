@@ -125,6 +125,7 @@ LIES = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
 def test_lengths_that_lie_are_not_waited_for(lie: bytes) -> None:
     """Each protocol is told so on its own port; then silence."""
