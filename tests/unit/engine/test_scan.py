@@ -297,6 +297,18 @@ def test_a_far_host_among_near_ones_is_heard_out(delay_s: float) -> None:
     assert Counter(v.state.word for v in outcome.verdicts) == {"open": 8, "closed": 792}
 
 
+def test_a_far_host_in_a_sweep_is_heard_out_before_the_end() -> None:
+    """Between the rounds nobody waits for hosts that were never heard."""
+    far = ip_address("198.18.0.9").packed
+
+    def world(probe: Probe) -> Iterator[Reply]:
+        yield (0.25 if probe.dst == far else 0.001), tcp_reply(probe, (SYN if probe.dport == 15 else RST) | ACK)
+
+    outcome = fake_scan("198.18.0.2-41", "1-20", world, ScanPlan(methods=("syn",), seed=1))
+    assert Counter(v.state.word for v in outcome.verdicts) == {"open": 40, "closed": 760}
+    assert outcome.end.duration_s < 2 * INITIAL_NEAR_S
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_a_lossy_host_among_others_is_asked_until_silence_can_be_believed(seed: int) -> None:
     lossy, draw = ip_address("198.18.0.9").packed, random.Random(seed)
