@@ -294,7 +294,7 @@ class LegRun:
                 count = self._send_in_time(chosen) if len(chosen) else 0
                 position += count
             yield from self._hear(0.0 if late + count > 0 else min(wait_s, FLUSH_S))
-        yield from self._listen(self._hasty and not over_s)
+        yield from self._listen(begun_s if self._hasty and not over_s else None)
         self._attempts += 1
 
     def _ask_late(self, room: int, now_s: float, last: bool, wait_s: float) -> tuple[int, float]:
@@ -364,20 +364,24 @@ class LegRun:
             self._tally.probes_sent += count
         return count
 
-    def _listen(self, briefly: bool = False) -> Iterator[npt.NDArray[np.void]]:
-        """From the departure of the last question until nothing more is to be expected; *briefly*: of hosts that were heard."""
+    def _listen(self, begun_s: float | None = None) -> Iterator[npt.NDArray[np.void]]:
+        """From the departure of the last question until nothing more is to be expected. Or, where a round *begun* at that time
+        is over, until its first questions would have been answered: what is asked next was asked half a round ago, mostly."""
         self._transport.drain()
         self._news_s = self._asked_s = self._clock()
-        yield from self._await_answers(briefly)
+        if begun_s is not None and not self._stopped():
+            while self._ledger.unanswered and (left_s := begun_s + self.round_trip.timeout_s - self._clock()) > 0:
+                yield from self._hear(min(left_s, FLUSH_S))
+        else:
+            yield from self._await_answers()
         # A few stay under way while they are asked again: where nothing was heard yet, nobody knows how slow the answers are.
         few = self._ledger.unanswered <= _FEW_UNDER_WAY
         self._transport.give_up(self._clock() - self._longest_s if few else math.inf)
 
-    def _await_answers(self, briefly: bool = False) -> Iterator[npt.NDArray[np.void]]:
+    def _await_answers(self) -> Iterator[npt.NDArray[np.void]]:
         while self._ledger.unanswered:
             now_s = self._clock()
-            patience_s = self.round_trip.timeout_s if briefly and not self._stopped() else self._patience_s(now_s)
-            left_s = self._news_s + patience_s - now_s
+            left_s = self._news_s + self._patience_s(now_s) - now_s
             unanswered = self._ledger.unanswered
             yield from self._hear(max(0.0, min(left_s, FLUSH_S)))
             if left_s <= 0 and self._ledger.unanswered == unanswered:

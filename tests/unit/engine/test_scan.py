@@ -18,7 +18,7 @@ from worlds import ROUTER, FaultyWorld
 from hatoba.engine import loop
 from hatoba.engine import scan as scan_module
 from hatoba.engine.loss import LossEstimate
-from hatoba.engine.round_trip import INITIAL_NEAR_S
+from hatoba.engine.round_trip import INITIAL_NEAR_S, MIN_S
 from hatoba.engine.scan import Scan
 from hatoba.errors import NotInScope, WireError
 from hatoba.model import Host, Progress, Protocol, Reason, ScanEnd, ScanInfo, ScanPlan, State
@@ -307,6 +307,14 @@ def test_a_far_host_in_a_sweep_is_heard_out_before_the_end() -> None:
     outcome = fake_scan("198.18.0.2-41", "1-20", world, ScanPlan(methods=("syn",), seed=1))
     assert Counter(v.state.word for v in outcome.verdicts) == {"open": 40, "closed": 760}
     assert outcome.end.duration_s < 2 * INITIAL_NEAR_S
+
+
+def test_rounds_of_a_sweep_follow_each_other_at_once_where_they_take_longer_than_an_answer() -> None:
+    plan = ScanPlan(methods=("syn",), seed=1, max_rate_pps=500)
+    outcome = fake_scan("198.18.0.2-41", "1-10", FaultyWorld(dict.fromkeys(range(2, 11), "dropped")), plan)
+    assert Counter(v.state.word for v in outcome.verdicts) == {"closed": 40, "filtered": 360}
+    assert len(outcome.network.sent) > 2 * 400
+    assert outcome.end.duration_s < len(outcome.network.sent) / 500 + 2 * MIN_S
 
 
 @pytest.mark.parametrize("seed", range(5))
