@@ -45,6 +45,9 @@ class ConnectTransport:
         self._ledger.note_asked(indices[:count], attempt)  # each outcome tells when its own question left
         return count
 
+    def departures(self) -> None:
+        """Each connection is begun at once."""
+
     def drain(self) -> None:
         """Nothing is left: each connection is begun at once."""
 

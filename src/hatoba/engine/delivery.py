@@ -8,13 +8,15 @@ one slow device slows down nobody else.
 A host that answers less is asked, in turn, a little slower than it is seen to answer and a little faster. The share of the
 slower turn says what the faster one should have brought; what that brought is what the host can answer. This is how BBR looks
 for the width of a path (draft-ietf-ccwg-bbr, ProbeBW), with a lot of questions in place of a stream's bytes. Answers that come
-later than the round trips seen so far make expect count as lost: a queue that grows is seen before it overflows.
+later than the round trips seen so far make expect count as lost: a queue that grows is seen before it overflows. A round trip
+begins when a question leaves this machine; what waits here says nothing of the host.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +28,7 @@ Numbers = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 STRETCH_S = 0.01
-"""Answers are counted by the hundredth of a second in which their questions left."""
+"""Answers are counted by the hundredth of a second in which their questions were asked, and judged by when these left."""
 LEAST_PPS = 100.0
 """Slower than this no host is asked because of its answers. FreeBSD sends 200 resets a second (net.inet.icmp.icmplim)."""
 _FIRST_ASKED, _FIRST_ANSWERED = 16, 8
@@ -55,6 +57,16 @@ class _Stretch:
     start_s: float
     asked: Numbers
     answered: Numbers
+    waiting: list[Numbers] = field(default_factory=list)
+    """When questions left, of those of which some waited in this machine when somebody looked last."""
+    last_left_s: float = 0.0
+
+    def left_s(self) -> float:
+        """When the last of its questions left; infinite while one waits in this machine, where it is not the host that is
+        slow."""
+        while self.waiting and self.waiting[0].all():
+            self.last_left_s = max(self.last_left_s, float(self.waiting.pop(0).max()))
+        return math.inf if self.waiting else self.last_left_s
 
 
 class Delivery:
@@ -68,7 +80,7 @@ class Delivery:
         self._stretches: deque[_Stretch] = deque()
         self._count = 0
         self._delay = RoundTrip(INITIAL_NEAR_S)
-        """How long after the beginning of their stretch answers arrive: questions may wait in this machine until they leave."""
+        """How long answers take from when their questions left this machine."""
         self.answers_pps = np.full(hosts, np.inf) if known_pps is None else np.maximum(known_pps, least_pps)
         """How much each is seen to answer; infinite where more than it is asked."""
         self._faster = np.zeros(hosts, bool)
@@ -112,27 +124,30 @@ class Delivery:
             counts[:] = 0
         self._faster[:], self._cut_share[:], self._since[:] = False, -1.0, 0
 
-    def asked(self, questions: Hosts, now_s: float) -> None:
-        """These have just been asked."""
+    def asked(self, questions: Hosts, now_s: float, left_s: Numbers | None = None) -> None:
+        """These have just been asked. *left_s* says when each left, 0 as long as it has not; None: now."""
         if not self._stretches or now_s - self._stretches[-1].start_s >= STRETCH_S:
             self._count += 1
             hosts = len(self.answers_pps)
             self._stretches.append(_Stretch(self._count, now_s, np.zeros(hosts), np.zeros(hosts)))
         counts = self._by_host(questions)
         self._stretches[-1].asked += counts
+        self._stretches[-1].last_left_s = now_s
+        if left_s is not None and len(left_s):
+            self._stretches[-1].waiting.append(left_s)
         self._round_asked += counts
         self._round_s = min(self._round_s[0], now_s), now_s
         self._stretch_of[questions] = self._count
 
-    def answered(self, questions: Hosts, at_s: Numbers) -> None:
-        """The last attempts at these, which were silent before, were answered at *at_s*."""
+    def answered(self, questions: Hosts, rtt_s: Numbers) -> None:
+        """The last attempts at these, which were silent before, were answered after *rtt_s*."""
         if not self._stretches:
             return
         stretches = self._stretch_of[questions].astype(np.int64) - self._stretches[0].number
         for place in np.unique(stretches[stretches >= 0]).tolist():
             its = stretches == place
             self._stretches[place].answered += self._by_host(questions[its])
-            self._delay.heard(at_s[its] - self._stretches[place].start_s)
+        self._delay.heard(rtt_s[stretches >= 0])
 
     def _by_host(self, questions: Hosts) -> Numbers:
         if len(self.answers_pps) == 1:
@@ -143,7 +158,7 @@ class Delivery:
         """Learn from what was asked so long ago that it would have been answered; all that had arrived at *heard_until_s* was
         heard. *waiting*: hosts that could have been asked faster. Whether there was something to learn from."""
         patience_s, folded = max(2 * STRETCH_S, self._delay.usual_s), False
-        while len(self._stretches) > 1 and self._stretches[0].start_s + patience_s <= heard_until_s:
+        while len(self._stretches) > 1 and self._stretches[0].left_s() + patience_s <= heard_until_s:
             stretch = self._stretches.popleft()
             counts = stretch.number >= self._since
             self._asked[counts] += stretch.asked[counts]

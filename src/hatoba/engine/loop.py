@@ -360,7 +360,7 @@ class LegRun:
                 self._spacing.asked(indices[:count], self._asked_s)
             self._pace.spent(count, self._asked_s)
             if not self._in_turns:
-                self._slow.asked(indices[:count], self._asked_s)
+                self._slow.asked(indices[:count], self._asked_s, self._transport.departures())
             self._tally.probes_sent += count
         return count
 
@@ -410,7 +410,7 @@ class LegRun:
             asked_s = self._ledger.asked_at_s(heard["index"], heard["attempt"])
             rtt_s = heard["at_s"] - np.where(np.isnan(heard["asked_s"]), asked_s, heard["asked_s"])
             np.maximum(rtt_s, _CLOCK_GRAIN_S, out=rtt_s)
-            self._hear_controls(heard)
+            self._hear_controls(heard, rtt_s)
             fresh = self._pending.add(heard, rtt_s)
             if fresh.size:
                 self._learn(heard[fresh], rtt_s[fresh])
@@ -420,13 +420,12 @@ class LegRun:
             self._flushed_s = now_s
             yield self._pending.take()
 
-    def _hear_controls(self, heard: npt.NDArray[np.void]) -> None:
+    def _hear_controls(self, heard: npt.NDArray[np.void], rtt_s: npt.NDArray[np.float64]) -> None:
         """Answers of this round to questions that were answered before."""
         if self._controls.asked.size:
-            again = heard[(heard["attempt"] == self._attempts) & ~IS_ICMP[heard["answer"]]]
-            again = again[self._controls.among(again["index"])]
-            self._controls.answered(again["index"])
-            self._slow.answered(again["index"], again["at_s"])
+            again = (heard["attempt"] == self._attempts) & ~IS_ICMP[heard["answer"]] & self._controls.among(heard["index"])
+            self._controls.answered(heard["index"][again])
+            self._slow.answered(heard["index"][again], rtt_s[again])
 
     def _learn(self, heard: npt.NDArray[np.void], rtt_s: npt.NDArray[np.float64]) -> None:
         """Take from answers what they say of the path and of their hosts."""
@@ -442,7 +441,7 @@ class LegRun:
         hosts, places = self._leg.split(heard["index"])
         self._rationing.errors(hosts[errors], own[errors], (timed & (heard["attempt"] >= self._slow_from))[errors])
         latest = ~errors & (heard["attempt"] == self._attempts)
-        self._slow.answered(heard["index"][latest], heard["at_s"][latest])
+        self._slow.answered(heard["index"][latest], rtt_s[latest])
         attempts = heard["attempt"] // self._transport.turns[places]
         counts = ~(errors | self._apart[hosts])
         self._loss.heard(attempts[counts], hosts[counts])

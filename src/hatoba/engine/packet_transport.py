@@ -16,7 +16,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.engine.ledger import Ledger
+from hatoba.engine.ledger import Ledger, Times
 from hatoba.engine.leg import Indices, Leg
 from hatoba.engine.responders import Responders
 from hatoba.engine.transport import HEARD
@@ -86,6 +86,7 @@ class PacketTransport:
         self.turns = wordings.turns
         self.holds_nothing = not one_port
         self._filler = wire.template.filler()
+        self._departures: Times = np.zeros(0)
 
     def room(self) -> int:
         return _BATCH
@@ -104,8 +105,12 @@ class PacketTransport:
         macs = self._leg.macs[hosts] if self._leg.macs is not None else None
         variants = None if self._wire.template.uniform else self._choice[places, attempt % self._choice.shape[1]]
         lengths = self._filler.fill(frames, Varying(dst, sport, dport, cookies, macs), variants)
-        self._wire.commit(len(indices), lengths, self._ledger.note_asked(indices, attempt))
+        self._departures = self._ledger.note_asked(indices, attempt)
+        self._wire.commit(len(indices), lengths, self._departures)
         return len(indices)
+
+    def departures(self) -> Times:
+        return self._departures
 
     def drain(self) -> None:
         self._wire.drain()

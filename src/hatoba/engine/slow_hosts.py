@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from hatoba.engine.backlog import Backlog
 from hatoba.engine.delivery import LEAST_PPS, Delivery
+from hatoba.engine.ledger import Times
 from hatoba.engine.leg import Indices, Leg
 
 _GRAIN_S = 0.002
@@ -99,15 +100,15 @@ class SlowHosts:
     def hold_back(self, questions: Indices) -> None:
         self._backlog.add(questions)
 
-    def asked(self, questions: Indices, now_s: float) -> None:
-        """All that has been asked, late or not."""
+    def asked(self, questions: Indices, now_s: float, left_s: Times | None) -> None:
+        """All that has been asked, late or not, and when it left, as ``engine.transport`` tells it."""
         if self._delivery is not None:
-            self._delivery.asked(questions, now_s)
+            self._delivery.asked(questions, now_s, left_s)
 
-    def answered(self, questions: Indices, at_s: npt.NDArray[np.float64]) -> None:
+    def answered(self, questions: Indices, rtt_s: Times) -> None:
         """Answers of hosts themselves to the last attempts at these. Errors, which are rationed, say nothing of the speed."""
         if self._delivery is not None:
-            self._delivery.answered(questions, at_s)
+            self._delivery.answered(questions, rtt_s)
 
     def judge(self, heard_until_s: float) -> None:
         """All that had arrived until then was heard."""

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from hatoba.engine.ledger import Times
 from hatoba.engine.leg import Indices
 from hatoba.model import Answer
 
@@ -45,6 +46,9 @@ class Transport(Protocol):
 
     def ask(self, indices: Indices, attempt: int) -> int:
         """Ask these for the *attempt*-th time; returns how many are asked, the first ones of *indices*. The ledger is told."""
+
+    def departures(self) -> Times | None:
+        """When each of those that were asked last left this machine, 0 while it waits; filled in later. None: at once."""
 
     def drain(self) -> None:
         """Back when all that was asked has left."""

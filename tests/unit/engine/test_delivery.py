@@ -50,7 +50,7 @@ class Hosts:
                 answered.append(questions[:passed][self._draw.random(passed) < self._answering])
             if answered:
                 questions = np.concatenate(answered)
-                self.delivery.answered(questions, np.full(len(questions), self._now_s + self.delay_s))
+                self.delivery.answered(questions, np.full(len(questions), self.delay_s))
             self._now_s += 0.001
             self.delivery.judge(self._now_s, self.waiting)
 
@@ -155,30 +155,35 @@ def test_a_new_round_is_judged_by_itself_and_keeps_what_was_learnt() -> None:
 
 def test_answers_that_are_late_are_no_answers() -> None:
     """To what was asked before this round, and to what has been judged."""
-    delivery, at_s = Delivery(1, 100), np.full(10, 0.005)
-    delivery.answered(np.arange(10), at_s)
+    delivery, rtt_s = Delivery(1, 100), np.full(10, 0.005)
+    delivery.answered(np.arange(10), rtt_s)
     for step in range(4):
         delivery.asked(np.arange(10 * step, 10 * step + 10), 0.02 * step)
-        delivery.answered(np.arange(10 * step, 10 * step + 5), at_s[:5] + 0.02 * step)
+        delivery.answered(np.arange(10 * step, 10 * step + 5), rtt_s[:5])
     assert delivery.judge(0.05)
-    delivery.answered(np.arange(5, 10), at_s[:5] + 0.05)
+    delivery.answered(np.arange(5, 10), rtt_s[:5])
     assert not delivery.judge(0.05)
     assert not delivery.slow.any()
 
 
-def test_what_waits_in_this_machine_before_it_leaves_is_not_lost() -> None:
-    """It is judged as long after it was asked as its answers take, the wait included."""
+@pytest.mark.parametrize("wait_ms", [50, 500])
+def test_what_waits_in_this_machine_before_it_leaves_is_not_lost(wait_ms: int) -> None:
+    """As where nobody runs the thread that sends for a while. It is judged by when it has left."""
     delivery = Delivery(1, 100_000)
-    coming: list[tuple[float, npt.NDArray[np.int64]]] = []
-    for ms in range(600):
+    leaving: list[tuple[int, npt.NDArray[np.int64], npt.NDArray[np.float64]]] = []
+    judged_ms = 0
+    for ms in range(1, 1200):
         questions = np.arange(ms * 50, ms * 50 + (2 if ms < 60 else 50))
-        delivery.asked(questions, ms / 1000)
-        coming.append((ms / 1000 + 0.05, questions))
-        while coming and coming[0][0] <= ms / 1000:
-            at_s, answered = coming.pop(0)
-            delivery.answered(answered, np.full(len(answered), at_s))
-        delivery.judge(ms / 1000)
-        assert not delivery.slow.any()
+        left_s = np.zeros(len(questions))
+        delivery.asked(questions, ms / 1000, left_s)
+        leaving.append((ms if ms < 100 else max(ms, 100 + wait_ms), questions, left_s))
+        while leaving and leaving[0][0] <= ms - 1:
+            left_ms, questions, left_s = leaving.pop(0)
+            left_s[:] = left_ms / 1000
+            delivery.answered(questions, np.full(len(questions), 0.001))
+        judged_ms = ms if delivery.judge(ms / 1000) else judged_ms
+        assert not delivery.slow.any(), ms
+    assert judged_ms > 1100
 
 
 def test_what_is_known_holds_from_the_start() -> None:

@@ -88,7 +88,7 @@ def test_what_was_learnt_holds_for_the_next_leg_and_only_for_those_hosts() -> No
 @pytest.mark.parametrize(("ports", "told_apart"), [("1-10", True), ("1-100", False)])
 def test_few_questions_or_pings_tell_nothing_of_a_hosts_speed(ports: str, told_apart: bool) -> None:
     hosts = SlowHosts(leg("198.18.0.0/30", ports), {}, 0.0, None, told_apart)
-    hosts.asked(np.arange(10), 0.0)
+    hosts.asked(np.arange(10), 0.0, None)
     hosts.answered(np.arange(10), np.full(10, 0.001))
     hosts.judge(1.0)
     assert hosts.part(np.arange(10)) is None
