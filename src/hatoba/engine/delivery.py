@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hatoba.engine.round_trip import INITIAL_NEAR_S, RoundTrip
+from hatoba.packets.distinct import distinct
 
 Hosts = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.float64]
@@ -144,7 +145,7 @@ class Delivery:
         if not self._stretches:
             return
         stretches = self._stretch_of[questions].astype(np.int64) - self._stretches[0].number
-        for place in np.unique(stretches[stretches >= 0]).tolist():
+        for place in distinct(stretches[stretches >= 0]).tolist():
             its = stretches == place
             self._stretches[place].answered += self._by_host(questions[its])
         self._delay.heard(rtt_s[stretches >= 0])

@@ -17,6 +17,7 @@ from hatoba.engine.leg import Indices
 from hatoba.engine.setting import Setting
 from hatoba.engine.spacing import Spacing
 from hatoba.packets.answers import read_answers
+from hatoba.packets.distinct import distinct
 from hatoba.packets.frames import Varying
 from hatoba.packets.layouts import ADDRESS_BYTES
 from hatoba.packets.siphash import cookie
@@ -205,7 +206,7 @@ class _Asking:
 
     def _judge(self, answers: npt.NDArray[np.void], numbers: Indices, arrived: Arrived) -> None:
         """Enter those *answers* that answer the questions of these *numbers*, (answers,). The first one counts."""
-        for kind in np.unique(self._probe[numbers]).tolist():
+        for kind in distinct(self._probe[numbers]).tolist():
             at = np.flatnonzero(self._probe[numbers] == kind)
             its = numbers[at]
             heard = Heard(self._family, answers[at], self._cookie[its], arrived.frames, self._port[its])

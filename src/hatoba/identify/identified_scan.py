@@ -25,6 +25,7 @@ from hatoba.identify.manner import Target
 from hatoba.identify.protocols import PROTOCOLS
 from hatoba.identify.runner import Runner
 from hatoba.model import Address, Answer, Doing, Host, Progress, Protocol, Reason, ScanEnd, ScanInfo, State, TakenOver
+from hatoba.packets.distinct import distinct
 from hatoba.results.batch import HostBatch, VerdictBatch
 from hatoba.service import Outcome, Service
 
@@ -130,7 +131,7 @@ class IdentifiedScan:
 
     def _note(self, batch: VerdictBatch) -> Iterator[VerdictBatch]:
         held = (batch.rows["state"] == State.OPEN_FILTERED) & (batch.rows["protocol"] == Protocol.UDP)
-        for index in np.unique(batch.rows["host"][held]).tolist():
+        for index in distinct(batch.rows["host"][held]).tolist():
             known = self._known.setdefault(batch.hosts.address(index), _Known(batch.hosts.names(index)))
             known.maybe.append(replace(batch, rows=batch.rows[held & (batch.rows["host"] == index)]))
         if not held.all():

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from hatoba.packets import checksum
 from hatoba.packets.crc32c import VaryingCrc
+from hatoba.packets.distinct import distinct
 from hatoba.packets.layouts import ADDRESS_BYTES, ETHERNET_BYTES, ETHERTYPE, IP, IP_BYTES, UDP
 from hatoba.packets.segment import Form, Place, Segment, Sum
 
@@ -119,7 +120,7 @@ class FrameFiller:
         if variants is None:
             raise ValueError("a template of several segments needs to be told which one each frame takes")
         lengths = np.zeros(len(frames), np.int64)
-        for variant in np.unique(variants).tolist():
+        for variant in distinct(variants).tolist():
             filler = self._filler(variant)
             rows = np.flatnonzero(variants == variant)
             whole = np.tile(filler.frame, (len(rows), 1))

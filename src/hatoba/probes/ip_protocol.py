@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from hatoba.model import Answer, Protocol, Reason, State
 from hatoba.packets.answers import ICMP_ERROR, ICMP_REPLY, OTHER_PACKET, SCTP_PACKET, TCP_SEGMENT, UDP_DATAGRAM
+from hatoba.packets.distinct import distinct
 from hatoba.packets.layouts import ACK, ICMP_OF, SCTP, TCP, UDP
 from hatoba.packets.segment import Place, Segment, Sum
 from hatoba.probes import icmp_echo, sctp_init, tcp_segment, udp
@@ -93,7 +94,7 @@ def _quoting(heard: Heard) -> Mask:
     errors: Mask = heard.answers["kind"] == ICMP_ERROR
     ours = errors & tagged(heard)
     errors &= ~ours
-    for protocol in np.unique(heard.ports[errors]).tolist():
+    for protocol in distinct(heard.ports[errors]).tolist():
         for place in segment(heard.family, protocol).cookies[:1]:
             ours |= repeating(heard, errors & (heard.ports == protocol), place)
     return ours

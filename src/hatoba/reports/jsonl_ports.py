@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hatoba.model import Address, Answer, Protocol, Reason
+from hatoba.packets.distinct import distinct
 from hatoba.reports.jsonl_words import REASONS, STATES, answer_of
 from hatoba.results.batch import VERDICT
 from hatoba.targets.target_set import TargetSet
@@ -96,7 +97,7 @@ class PortLines:
         rows["rtt_s"] = np.fromiter(map(float, [text or b"nan" for text in times]), np.float32, count)
         self._find_targets()
         rows["host"] = self._hosts[addresses]
-        for sender in np.unique(senders[(senders != addresses) & (senders >= 0)]).tolist():
+        for sender in distinct(senders[(senders != addresses) & (senders >= 0)]).tolist():
             others = (senders == sender) & (addresses != sender)
             rows["responder"][others] = self._responders[self._addresses[sender]]
         asked_for: Rows = rows[self._hosts[addresses] >= 0]

@@ -25,6 +25,7 @@ import numpy.typing as npt
 from hatoba.errors import OutputError
 from hatoba.messages import _, system_words
 from hatoba.packets.dissect_batch import PacketBatch
+from hatoba.packets.distinct import distinct
 from hatoba.packets.layouts import ETHERNET_BYTES, ETHERTYPE, IP_BYTES
 
 _SECTION, _INTERFACE, _PACKET = 0x0A0D0D0A, 1, 6
@@ -118,7 +119,7 @@ def interface_description(name: str) -> bytes:
 
 def packet_blocks(batch: PacketBatch, interface: int, times_ns: npt.NDArray[np.int64]) -> bytes:
     """One block for each packet, in the batch's order. Packets of one length are built together."""
-    lengths = np.unique(batch.lengths)
+    lengths = distinct(batch.lengths)
     if len(lengths) == 1:
         return _equal_blocks(batch, interface, times_ns, slice(None), int(lengths[0])).tobytes()
     blocks = [b""] * len(batch)
