@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from hatoba.engine.asks import Asks, Ports
 from hatoba.engine.connect_transport import ConnectTransport
 from hatoba.engine.groups import Group
+from hatoba.engine.kept_wire import KeptWire, Use
 from hatoba.engine.ledger import Ledger
 from hatoba.engine.leg import Leg
 from hatoba.engine.loop import LegRun
@@ -102,6 +104,7 @@ class Setting:
         self._legs = 0
         self._source_ports: HeldPorts | None = None
         self._connects: GatedConnects | None = None
+        self._kept_wire = KeptWire()
 
     @property
     def first_port(self) -> int:
@@ -127,7 +130,9 @@ class Setting:
         """A wire along *route* for packets with these *segments*, to ask so many questions at a time."""
         link_bytes = ETHERNET_BYTES if route.link.ethernet else 0
         template = FrameTemplate(family, link_bytes, route.link.mac, route.source, tuple(segments))
-        return GatedPackets(self.network.open_packets(route, template, self.first_port, zone, questions), self.permitted)
+        use = Use(route, template, zone, questions)
+        wire = self._kept_wire.take(use) or self.network.open_packets(route, template, self.first_port, zone, questions)
+        return GatedPackets(wire, self.permitted, partial(self._kept_wire.keep, wire, use))
 
     def leg(
         self,
@@ -197,6 +202,7 @@ class Setting:
             self._source_ports.hold_datagrams()
 
     def close(self) -> None:
+        self._kept_wire.close()
         if self._source_ports is not None:
             self._source_ports.close()
         if self._connects is not None:

@@ -23,6 +23,7 @@ from hatoba.model import Protocol
 from hatoba.probes import METHODS
 from hatoba.wire.connect_errors import IP_RECVERR
 from hatoba.wire.descriptors import descriptor_limits
+from hatoba.wire.packet_ring import let_go
 
 CAP_NET_ADMIN, CAP_NET_RAW = 12, 13
 _NAMESPACE_SWITCHES = {
@@ -205,9 +206,10 @@ def _capability_sets() -> tuple[int, int]:
 
 def _opens(opener: Callable[[], socket.socket]) -> bool:
     try:
-        opener().close()
+        opened = opener()
     except OSError:
         return False
+    let_go(opened.close)
     return True
 
 

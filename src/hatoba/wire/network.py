@@ -25,6 +25,11 @@ _RX_SLOTS = 1 << 14
 _LEAST_RX_SLOTS = 1 << 8
 
 
+def rx_slots(questions: int) -> int:
+    """Room for the answers to so many questions at a time."""
+    return min(_RX_SLOTS, max(_LEAST_RX_SLOTS, 2 * questions))
+
+
 class Connects(Protocol):
     """A way to ask by connect(); :class:`hatoba.wire.connect.ConnectWire` says what each does."""
 
@@ -145,12 +150,12 @@ class KernelNetwork:
     def open_packets(
         self, route: Route, template: FrameTemplate, first_port: int, zone: str | None, questions: int
     ) -> PacketWire:
-        rx_slots = min(_RX_SLOTS, max(_LEAST_RX_SLOTS, 2 * questions))
+        slots = rx_slots(questions)
         if template.link_bytes:
-            return RingWire(template, route.link.name, first_port, rx_slots, self._clock)
+            return RingWire(template, route.link.name, first_port, slots, self._clock)
         zone_index = link_index(zone) if zone else 0
         bound = self._interface is not None and not route.local
-        return RawIpWire(template, route.link.name, first_port, rx_slots, self._clock, zone_index, bound)
+        return RawIpWire(template, route.link.name, first_port, slots, self._clock, zone_index, bound)
 
     def open_connects(self) -> Connects:
         from hatoba.wire.connect import ConnectWire
