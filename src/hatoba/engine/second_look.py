@@ -18,7 +18,6 @@ from hatoba.engine.crowds import Questions
 from hatoba.engine.doubts import Doubts
 from hatoba.engine.groups import Group
 from hatoba.engine.setting import Setting
-from hatoba.engine.unmasking import unmask
 from hatoba.model import Protocol, State, Unsteady
 from hatoba.packets.distinct import distinct
 
@@ -72,6 +71,8 @@ def look_again(
     tried = again[np.isin(again["port"], strange) & (again["state"] == State.OPEN)]
     answering = np.bincount(group.places(tried["host"]), minlength=len(group)) >= _NEARLY_ALL * len(strange)
     if (lavish & answering).any():
+        from hatoba.engine.unmasking import unmask  # whole connections and the ranking of ports: few hosts answer everything
+
         its_open = places[is_open], found["port"][is_open]
         for learnt in unmask(group, np.flatnonzero(lavish & answering), strange, its_open, setting, deadline_s):
             if learnt is None:

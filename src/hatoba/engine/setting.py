@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -37,8 +38,10 @@ from hatoba.targets.scope import Permitted
 from hatoba.wire.base import PacketWire
 from hatoba.wire.gate import GatedConnects, GatedHandshakes, GatedPackets
 from hatoba.wire.network import HeldPorts, Network
-from hatoba.wire.reverse_names import ReverseNames
 from hatoba.wire.routes import Route
+
+if TYPE_CHECKING:
+    from hatoba.wire.reverse_names import ReverseNames
 
 AnyMethod = Method | KernelMethod
 Mask = npt.NDArray[np.bool_]
@@ -75,6 +78,12 @@ def ping_of(name: str) -> AnyMethod:
     return CONNECT if name == CONNECT.name else PINGS[name]
 
 
+def _reverse_names() -> ReverseNames:
+    from hatoba.wire.reverse_names import ReverseNames  # most scans ask for none
+
+    return ReverseNames()
+
+
 class Setting:
     """Of one scan."""
 
@@ -98,7 +107,7 @@ class Setting:
         self.pace = Pace(clock(), plan.min_rate_pps, plan.max_rate_pps)
         self.known = known
         self.responders = Responders(() if known is None else known.responders)
-        self.reverse_names = ReverseNames() if plan.reverse_names else None
+        self.reverse_names = _reverse_names() if plan.reverse_names else None
         self.problems: list[str] = []
         """What could not be done and ends nothing, a sentence each."""
         self._legs = 0

@@ -11,7 +11,6 @@ import platform
 import shlex
 import shutil
 import socket
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -227,6 +226,8 @@ def _has_error_queue() -> bool:
 def _try_namespaces() -> tuple[bool, str | None]:
     if sys.platform != "linux":
         return False, _("this is not Linux")
+    import subprocess  # nothing else here starts a program
+
     program = _TRY_NAMESPACES.format(flags=_CLONE_NEWUSER | _CLONE_NEWNET)
     trial = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False)
     if trial.returncode == 0:
