@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import shlex
 from collections.abc import Iterable, Sequence
@@ -107,6 +106,8 @@ def unknown_command(args: Sequence[str], known: Iterable[str], path: str) -> NoR
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The word of *known* that *word* was probably meant to be."""
+    import difflib  # only for who mistypes
+
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return found[0] if found else None
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from hatoba import __version__
+from hatoba.cli.loading import loading, over
 from hatoba.cli.streams import forget, release
 
 BROKEN_PIPE = 141
@@ -24,7 +25,16 @@ def _as_called(argv: Sequence[str]) -> list[str]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``hatoba`` with the arguments *argv* (those of the process where None) and return its exit status:
     0 done; 1 could not do it; 2 the command line or a file is wrong; 3 a target is not in scope; 130 interrupted."""
-    arguments = _as_called(sys.argv) if argv is None else list(argv)
+    if argv is not None:
+        return _run(argv)
+    loading()
+    try:
+        return _run(_as_called(sys.argv))
+    finally:
+        over()
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
         if arguments[:1] in (["--version"], ["-V"]):
             print(f"hatoba {__version__}")

@@ -9,6 +9,7 @@ import click
 
 from hatoba.cli import nc_proxy, nc_tls
 from hatoba.cli.command import Command, Option
+from hatoba.cli.loading import loaded
 from hatoba.cli.nc_proxy import MANY, PROXIES
 from hatoba.cli.nc_serving_options import serving_options
 from hatoba.cli.nc_tls import TLS
@@ -237,4 +238,5 @@ def command(**given: Any) -> int:
     """Run it, and return the exit status."""
     from hatoba.cli.nc_run import run
 
+    loaded()
     return run(given)

@@ -13,8 +13,8 @@ from hatoba.cli.scan_discovery import PING_LETTERS
 from hatoba.cli.scan_options import ScanOptions
 from hatoba.cli.scan_run import Means, World
 from hatoba.cli.scan_run import Scan as AnyScan
-from hatoba.cli.scan_watch import Watch
 from hatoba.cli.signature_files import library
+from hatoba.cli.target_list import Names
 from hatoba.engine.scan import Scan
 from hatoba.errors import UsageError
 from hatoba.messages import _
@@ -24,10 +24,10 @@ from hatoba.service import Service
 from hatoba.targets.scope import Permitted, Scope
 from hatoba.targets.target_set import TargetSet
 from hatoba.wire.capabilities import Capabilities, default_method, probe_capabilities, require_packets, require_raw
-from hatoba.wire.reverse_names import ReverseNames
 from hatoba.wire.source_ports import SourcePorts
 
 if TYPE_CHECKING:
+    from hatoba.cli.scan_watch import Watch
     from hatoba.identify.signatures.library import Library
 
 
@@ -42,7 +42,7 @@ def real_world() -> World:
         permit=_permit,
         means=_means,
         new_scan=_new_scan,
-        names=ReverseNames,
+        names=_names,
         library=_library,
         identified=_identified,
     )
@@ -58,6 +58,12 @@ def _new_scan(
 ) -> Scan:
     network = None if watch is None else watch.network(plan)
     return Scan(plan, permitted, arguments=arguments, network=network, known=known)
+
+
+def _names() -> Names:
+    from hatoba.wire.reverse_names import ReverseNames  # only who asks for names needs it
+
+    return ReverseNames()
 
 
 def _library(options: ScanOptions) -> Library | None:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from hatoba.cli.command import Command, Option
+from hatoba.cli.loading import loaded
 from hatoba.cli.nmap_flags import translate
 from hatoba.cli.scan_arguments import with_arguments
 from hatoba.cli.scan_options import options_of
@@ -70,7 +71,9 @@ def command(**given: Any) -> int:
     if options.resume is not None:
         from hatoba.cli.scan_resume import resume
 
+        loaded()
         return resume(options, real_world(), arguments)
     from hatoba.cli.scan_run import scan
 
+    loaded()
     return scan(options, real_world(), arguments)

@@ -120,6 +120,11 @@ class ScanOptions:
         """Whether people get the table on standard output: not where a report goes there."""
         return all(path != "-" for _format, path in self.outputs)
 
+    @property
+    def watched(self) -> bool:
+        """Whether the scan's packets are to be looked at."""
+        return self.packet_trace or self.pcap is not None or self.dry_run
+
 
 def options_of(given: Mapping[str, Any]) -> ScanOptions:
     """The parser's values as :class:`ScanOptions`. Raises UsageError where two of them do not go together."""

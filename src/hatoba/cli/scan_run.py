@@ -19,7 +19,6 @@ from hatoba.api.pings import NO_PORTS, by_connect, default_pings, only_asked
 from hatoba.cli.interrupts import Interrupts
 from hatoba.cli.scan_checks import refuse_what_methods_lack, remarks
 from hatoba.cli.scan_options import ScanOptions
-from hatoba.cli.scan_watch import Watch, dry_plan, watch_of
 from hatoba.cli.shell import complain
 from hatoba.cli.streams import is_nowhere, release
 from hatoba.cli.target_list import Names, TargetList
@@ -30,7 +29,6 @@ from hatoba.model import Found, Host, Ping, Progress, Protocol, ScanEnd, ScanInf
 from hatoba.reports.base import ReportOptions
 from hatoba.reports.colour import wants_colour
 from hatoba.reports.formats import open_reports
-from hatoba.reports.jsonl_reading import ReadScan
 from hatoba.reports.outputs import Fanout, Output, open_output, open_resumed
 from hatoba.reports.progress import ProgressBar
 from hatoba.results.batch import HostBatch, VerdictBatch
@@ -43,7 +41,9 @@ from hatoba.targets.scope import Permitted
 from hatoba.targets.target_set import TargetSet
 
 if TYPE_CHECKING:
+    from hatoba.cli.scan_watch import Watch
     from hatoba.identify.signatures.library import Library
+    from hatoba.reports.jsonl_reading import ReadScan
 
 CLOSED_PIPE = 141
 """Exit status where nobody is left to write for: 128 + SIGPIPE."""
@@ -144,10 +144,12 @@ def run(
         complain(remark)
     known = None if read is None else read.known
     looked_into = _looked_into(plan, options, world, permitted, known)
-    watch = watch_of(options, world.stdout, world.stderr)
-    if watch is None:
+    if not options.watched:
         engine_scan = world.new_scan(plan, permitted, arguments=arguments, known=known)
         return _report(looked_into(engine_scan), options, world, read)
+    from hatoba.cli.scan_watch import dry_plan, watch_of  # all that takes packets apart, which others need not wait for
+
+    watch = watch_of(options, world.stdout, world.stderr)
     if options.dry_run:
         _refuse_nowhere(world.stdout)
         plan = dry_plan(plan)

@@ -66,11 +66,9 @@ class Watch:
         return self.capture.failure.exit_status
 
 
-def watch_of(options: ScanOptions, stdout: TextIO, stderr: TextIO) -> Watch | None:
-    """What is to look at the packets of a scan; None where nobody asked for it. Raises UsageError for a capture file that
-    can't be opened."""
-    if not options.packet_trace and options.pcap is None and not options.dry_run:
-        return None
+def watch_of(options: ScanOptions, stdout: TextIO, stderr: TextIO) -> Watch:
+    """What is to look at the packets of a scan that is to be watched. Raises UsageError for a capture file that can't be
+    opened."""
     if options.dry_run:
         return Watch(dump=AnnotatedHex(stdout, _notes, _SHOWN_AT_MOST))
     try:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from hatoba.engine.draw import Draw
 from hatoba.engine.ledger import Ledger
 from hatoba.engine.leg import Indices, Leg
 from hatoba.model import Protocol, State
@@ -35,7 +36,7 @@ _BY_RESET[[State.CLOSED, State.UNFILTERED]] = True
 class Controls:
     """Of the hosts of one leg."""
 
-    def __init__(self, leg: Leg, ledger: Ledger, draw: np.random.Generator) -> None:
+    def __init__(self, leg: Leg, ledger: Ledger, draw: Draw) -> None:
         self._leg, self._ledger, self._draw = leg, ledger, draw
         self._tcp = leg.asks.protocol == Protocol.TCP
         self.asked: Indices = np.zeros(0, np.int64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,19 +13,19 @@ import numpy.typing as npt
 from hatoba.engine.crowds import Questions
 from hatoba.engine.discovery import discover
 from hatoba.engine.groups import Group, Unreachable
-from hatoba.engine.hop_probes import Aim
 from hatoba.engine.host_book import Asked, HostBook
 from hatoba.engine.port_samples import PortSamples
 from hatoba.engine.second_look import look_again, worth_it
 from hatoba.engine.setting import AnyMethod, Mask, Setting
-from hatoba.engine.system_probes import SystemAim, observe_systems
-from hatoba.engine.traceroute import trace, vanish
 from hatoba.errors import HatobaError
 from hatoba.model import Doing, Found, Host, Reason, State, Trace
 from hatoba.probes import METHODS, PINGS
 from hatoba.probes.method import Method
 from hatoba.results.batch import VERDICT, HostBatch, HostTable, VerdictBatch
 from hatoba.results.known import unasked
+
+if TYPE_CHECKING:
+    from hatoba.engine.hop_probes import Aim
 
 Told = Iterator[VerdictBatch | Found | Host | HostBatch | Unreachable]
 
@@ -167,6 +168,8 @@ class GroupScan:
             self._samples.learn(rows, self._group.places(rows["host"]))
 
     def _observe(self) -> Iterator[VerdictBatch]:
+        from hatoba.engine.system_probes import SystemAim, observe_systems  # only -O asks for it
+
         self._setting.tally.doing = Doing.OBSERVING
         draw = np.random.default_rng(self._setting.order_key)
         there = self._book.up | self._group.neighbours
@@ -191,6 +194,8 @@ class GroupScan:
             self._book.time_out(np.array([aim.place for aim in aims], np.int64))
 
     def _trace(self) -> Iterator[VerdictBatch]:
+        from hatoba.engine.traceroute import trace, vanish  # only --traceroute asks for it
+
         self._setting.tally.doing = Doing.TRACING
         aims, traces = self._aims(), None
         for traces in trace(self._group, aims, self._setting, self._deadline_s):
@@ -244,5 +249,7 @@ class GroupScan:
 
 def _aim(place: int, asked: Asked) -> Aim:
     """The same probe once more; for those of connect() SYN stands in."""
+    from hatoba.engine.hop_probes import Aim
+
     method = asked.method if isinstance(asked.method, Method) else METHODS["syn"]
     return Aim(place, method, asked.port, asked.attempt)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from hatoba.engine.controls import Controls
 from hatoba.engine.doubts import Doubts
+from hatoba.engine.draw import Draw
 from hatoba.engine.ledger import Ledger
 from hatoba.engine.leg import Indices, Leg
 from hatoba.engine.loss import BOUND, MAX_ATTEMPTS, LossEstimate
@@ -91,7 +92,7 @@ class LegRun:
         self._slow_from: float = math.inf
         """The attempts from this one on are made at leisure, for those who ration."""
         brief = plan.max_retries is not None and not plan.prove_closed
-        draw = np.random.default_rng(order_key)
+        draw = Draw(order_key)
         self._rationing = Rationing(leg, ledger, draw, plan.prove_closed, brief)
         self._controls = Controls(leg, ledger, draw)
         self._resets = ResetRationing(leg, ledger, self._controls, draw)

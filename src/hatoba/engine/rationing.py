@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hatoba.engine.draw import Draw
 from hatoba.engine.ledger import Ledger
 from hatoba.engine.leg import Indices, Leg
 from hatoba.packets.distinct import distinct
@@ -65,7 +66,7 @@ class _Outcome:
 class _Few:
     """All that is silent is asked again, for as long as that brings news."""
 
-    def __init__(self, leg: Leg, draw: np.random.Generator) -> None:
+    def __init__(self, leg: Leg, draw: Draw) -> None:
         self._rounds = 0
 
     def choose(self, left: Indices) -> Indices:
@@ -81,7 +82,7 @@ class _Few:
 class _Sampling:
     """Some of what would mean something else if the host rations is asked again, until it is seen to, or seems not to."""
 
-    def __init__(self, leg: Leg, draw: np.random.Generator) -> None:
+    def __init__(self, leg: Leg, draw: Draw) -> None:
         self._leg, self._draw = leg, draw
         self._size = _FIRST_SAMPLE
         self._unanswered = 0
@@ -104,7 +105,7 @@ class _Sampling:
 class _Proving:
     """All is asked again in turn, as much at once as the host answers."""
 
-    def __init__(self, leg: Leg, draw: np.random.Generator) -> None:
+    def __init__(self, leg: Leg, draw: Draw) -> None:
         self._draw = draw
         self._batch = 1
         self.queue: Indices | None = None
@@ -130,9 +131,7 @@ _Approach = _Few | _Sampling | _Proving
 class Rationing:
     """For the hosts of one leg."""
 
-    def __init__(
-        self, leg: Leg, ledger: Ledger, draw: np.random.Generator, prove_closed: bool = False, brief: bool = False
-    ) -> None:
+    def __init__(self, leg: Leg, ledger: Ledger, draw: Draw, prove_closed: bool = False, brief: bool = False) -> None:
         """*brief*: no more than the first sample is asked again, by which a host can be seen to ration."""
         self._leg, self._ledger, self._draw, self._prove, self._brief = leg, ledger, draw, prove_closed, brief
         self._approaches: dict[int, _Approach | None] = {}

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hatoba.engine.controls import Controls, Numbers
+from hatoba.engine.draw import Draw
 from hatoba.engine.ledger import Ledger
 from hatoba.engine.leg import Indices, Leg
 from hatoba.engine.loss import BOUND
@@ -72,7 +73,7 @@ class _Host:
 class ResetRationing:
     """Of some hosts of a leg."""
 
-    def __init__(self, leg: Leg, ledger: Ledger, controls: Controls, draw: np.random.Generator) -> None:
+    def __init__(self, leg: Leg, ledger: Ledger, controls: Controls, draw: Draw) -> None:
         self._leg, self._ledger, self._controls, self._draw = leg, ledger, controls, draw
         self._hosts: dict[int, _Host] = {}
         self._batches: dict[int, Indices] = {}

@@ -7,6 +7,7 @@ tarpit, a host that redirects everything to one program. Which of them, complete
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -17,7 +18,6 @@ from hatoba.engine.crowds import Questions
 from hatoba.engine.doubts import Doubts
 from hatoba.engine.groups import Group
 from hatoba.engine.setting import Setting
-from hatoba.engine.unmasking import unmask
 from hatoba.model import Protocol, State, Unsteady
 from hatoba.packets.distinct import distinct
 
@@ -46,13 +46,14 @@ def look_again(
     hosts = distinct(places)
     is_open = found["state"] == State.OPEN
     lavish = np.bincount(places[is_open], minlength=len(group)) >= np.maximum(1.0, _MOSTLY * asked.counts(len(group)))
-    draw = np.random.default_rng(setting.order_key)
+    draw = random.Random(setting.order_key)
     strange = _random_ports(asked.ports, draw)
     ports = distinct(np.concatenate([found["port"], strange]))
     only = np.zeros((len(hosts), len(ports)), bool)
     only[np.searchsorted(hosts, places), np.searchsorted(ports, found["port"])] = True
     for row in np.flatnonzero(only.sum(axis=1) > _ASKED_AT_MOST).tolist():
-        only[row, draw.permutation(np.flatnonzero(only[row]))[_ASKED_AT_MOST:]] = False
+        asked_of_it = np.flatnonzero(only[row]).tolist()
+        only[row, draw.sample(asked_of_it, len(asked_of_it) - _ASKED_AT_MOST)] = False
     only[:, np.isin(ports, strange)] |= lavish[hosts][:, None]
     brief = replace(setting.plan, max_retries=1, prove_closed=False)
     run, transport = setting.leg(
@@ -70,6 +71,8 @@ def look_again(
     tried = again[np.isin(again["port"], strange) & (again["state"] == State.OPEN)]
     answering = np.bincount(group.places(tried["host"]), minlength=len(group)) >= _NEARLY_ALL * len(strange)
     if (lavish & answering).any():
+        from hatoba.engine.unmasking import unmask  # whole connections and the ranking of ports: few hosts answer everything
+
         its_open = places[is_open], found["port"][is_open]
         for learnt in unmask(group, np.flatnonzero(lavish & answering), strange, its_open, setting, deadline_s):
             if learnt is None:
@@ -86,11 +89,11 @@ def worth_it(rows: Rows, questions: int) -> Rows:
     return chosen
 
 
-def _random_ports(asked: npt.NDArray[np.uint16], draw: np.random.Generator) -> npt.NDArray[np.uint16]:
-    candidates = draw.integers(_LOWEST, _HIGHEST, 4 * _RANDOM_PORTS).astype(np.uint16)
-    unasked = distinct(candidates[~np.isin(candidates, asked)])
-    chosen = unasked if len(unasked) >= _RANDOM_PORTS else distinct(candidates)
-    return draw.permutation(chosen)[:_RANDOM_PORTS]
+def _random_ports(asked: npt.NDArray[np.uint16], draw: random.Random) -> npt.NDArray[np.uint16]:
+    """Such that nobody asks for, if there are enough."""
+    candidates = np.array(draw.sample(range(_LOWEST, _HIGHEST), 4 * _RANDOM_PORTS), np.uint16)
+    unasked = candidates[~np.isin(candidates, asked)]
+    return (unasked if len(unasked) >= _RANDOM_PORTS else candidates)[:_RANDOM_PORTS]
 
 
 def differing_ports(group: Group, before: Rows, again: Rows) -> dict[int, tuple[Unsteady, ...]]:

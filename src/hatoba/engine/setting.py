@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,7 @@ import numpy.typing as npt
 from hatoba.engine.asks import Asks, Ports
 from hatoba.engine.connect_transport import ConnectTransport
 from hatoba.engine.groups import Group
+from hatoba.engine.kept_wire import KeptWire, Use
 from hatoba.engine.ledger import Ledger
 from hatoba.engine.leg import Leg
 from hatoba.engine.loop import LegRun
@@ -35,8 +38,10 @@ from hatoba.targets.scope import Permitted
 from hatoba.wire.base import PacketWire
 from hatoba.wire.gate import GatedConnects, GatedHandshakes, GatedPackets
 from hatoba.wire.network import HeldPorts, Network
-from hatoba.wire.reverse_names import ReverseNames
 from hatoba.wire.routes import Route
+
+if TYPE_CHECKING:
+    from hatoba.wire.reverse_names import ReverseNames
 
 AnyMethod = Method | KernelMethod
 Mask = npt.NDArray[np.bool_]
@@ -73,6 +78,12 @@ def ping_of(name: str) -> AnyMethod:
     return CONNECT if name == CONNECT.name else PINGS[name]
 
 
+def _reverse_names() -> ReverseNames:
+    from hatoba.wire.reverse_names import ReverseNames  # most scans ask for none
+
+    return ReverseNames()
+
+
 class Setting:
     """Of one scan."""
 
@@ -96,12 +107,13 @@ class Setting:
         self.pace = Pace(clock(), plan.min_rate_pps, plan.max_rate_pps)
         self.known = known
         self.responders = Responders(() if known is None else known.responders)
-        self.reverse_names = ReverseNames() if plan.reverse_names else None
+        self.reverse_names = _reverse_names() if plan.reverse_names else None
         self.problems: list[str] = []
         """What could not be done and ends nothing, a sentence each."""
         self._legs = 0
         self._source_ports: HeldPorts | None = None
         self._connects: GatedConnects | None = None
+        self._kept_wire = KeptWire()
 
     @property
     def first_port(self) -> int:
@@ -127,7 +139,9 @@ class Setting:
         """A wire along *route* for packets with these *segments*, to ask so many questions at a time."""
         link_bytes = ETHERNET_BYTES if route.link.ethernet else 0
         template = FrameTemplate(family, link_bytes, route.link.mac, route.source, tuple(segments))
-        return GatedPackets(self.network.open_packets(route, template, self.first_port, zone, questions), self.permitted)
+        use = Use(route, template, zone, questions)
+        wire = self._kept_wire.take(use) or self.network.open_packets(route, template, self.first_port, zone, questions)
+        return GatedPackets(wire, self.permitted, partial(self._kept_wire.keep, wire, use))
 
     def leg(
         self,
@@ -197,6 +211,7 @@ class Setting:
             self._source_ports.hold_datagrams()
 
     def close(self) -> None:
+        self._kept_wire.close()
         if self._source_ports is not None:
             self._source_ports.close()
         if self._connects is not None:

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import TextIO
 
 from hatoba.messages import translated
 from hatoba.model import Protocol
 from hatoba.reports.base import UNNAMED, Desk, Report, ReportOptions, Services, Sink
-from hatoba.reports.grepable import GrepableReport
-from hatoba.reports.jsonl import JsonlReport, ResumedReport
-from hatoba.reports.nmap_xml import NmapXmlReport
-from hatoba.reports.normal import NormalReport
 from hatoba.reports.outputs import Fanout, Output
-from hatoba.reports.table import TableReport
 from hatoba.results.collector import Collector
 
-FORMATS: Mapping[str, Callable[[Desk], Report]] = {
-    "table": TableReport,
-    "jsonl": JsonlReport,
-    "resumed": ResumedReport,
-    "xml": NmapXmlReport,
-    "grepable": GrepableReport,
-    "normal": NormalReport,
+FORMATS: Mapping[str, tuple[str, str]] = {
+    "table": ("table", "TableReport"),
+    "jsonl": ("jsonl", "JsonlReport"),
+    "resumed": ("jsonl", "ResumedReport"),
+    "xml": ("nmap_xml", "NmapXmlReport"),
+    "grepable": ("grepable", "GrepableReport"),
+    "normal": ("normal", "NormalReport"),
 }
+"""Each format's module in this room, imported only when it is asked for, and its report there."""
 
 _WITHOUT_ROWS = frozenset({"jsonl", "resumed"})
 """Formats that write each verdict as it comes and need none of them kept."""
@@ -46,6 +43,12 @@ def registry_services() -> Services:
     return Services(name, hint, vendor_of)
 
 
+def _new(format_name: str, desk: Desk) -> Report:
+    module, name = FORMATS[format_name]
+    make: Callable[[Desk], Report] = getattr(import_module(f"hatoba.reports.{module}"), name)
+    return make(desk)
+
+
 def open_reports(
     outputs: Sequence[Output],
     options: ReportOptions = _DEFAULTS,
@@ -60,7 +63,7 @@ def open_reports(
     services = services or registry_services()
     collector = Collector(keep=False)
     reports = [
-        (output, FORMATS[output.format](Desk(Sink(output.stream, before_write), options, services, collector)))
+        (output, _new(output.format, Desk(Sink(output.stream, before_write), options, services, collector)))
         for output in outputs
     ]
     reads_rows = any(output.format not in _WITHOUT_ROWS for output in outputs)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
@@ -72,6 +71,8 @@ def look_up(names: Iterable[str], resolver: Resolver) -> dict[str, Lookup]:
     distinct = list(dict.fromkeys(names))
     if not distinct:
         return {}
+    from concurrent.futures import ThreadPoolExecutor  # logging and more: who writes addresses need not wait for it
+
     pool = ThreadPoolExecutor(max_workers=min(_AT_ONCE, len(distinct)))
     try:
         return dict(zip(distinct, pool.map(lambda name: _look_up(name, resolver), distinct), strict=True))

@@ -13,7 +13,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -136,6 +135,8 @@ class ScopeFile:
             }
             for grant in grants
         ]
+        import tempfile  # most scans only read the file
+
         # ASCII only: neither a control character nor a line separator of Unicode can break the lines or a terminal.
         text = "".join(json.dumps(record) + "\n" for record in (header, *records))
         with self._told():

@@ -11,7 +11,6 @@ import platform
 import shlex
 import shutil
 import socket
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from hatoba.model import Protocol
 from hatoba.probes import METHODS
 from hatoba.wire.connect_errors import IP_RECVERR
 from hatoba.wire.descriptors import descriptor_limits
+from hatoba.wire.packet_ring import let_go
 
 CAP_NET_ADMIN, CAP_NET_RAW = 12, 13
 _NAMESPACE_SWITCHES = {
@@ -205,9 +205,10 @@ def _capability_sets() -> tuple[int, int]:
 
 def _opens(opener: Callable[[], socket.socket]) -> bool:
     try:
-        opener().close()
+        opened = opener()
     except OSError:
         return False
+    let_go(opened.close)
     return True
 
 
@@ -225,6 +226,8 @@ def _has_error_queue() -> bool:
 def _try_namespaces() -> tuple[bool, str | None]:
     if sys.platform != "linux":
         return False, _("this is not Linux")
+    import subprocess  # nothing else here starts a program
+
     program = _TRY_NAMESPACES.format(flags=_CLONE_NEWUSER | _CLONE_NEWNET)
     trial = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False)
     if trial.returncode == 0:

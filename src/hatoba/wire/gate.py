@@ -6,6 +6,7 @@ so that no mistake above it can send a packet astray.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,11 +19,11 @@ from hatoba.model import Address
 from hatoba.model import Protocol as Transport
 from hatoba.packets.frames import FrameTemplate
 from hatoba.wire.base import Arrived, PacketWire, Times
-from hatoba.wire.handshakes import Handshake
 from hatoba.wire.network import Connects, Holds
 
 if TYPE_CHECKING:
     from hatoba.wire.conversations import Conversation, Dials  # asyncio, which only they need who hold conversations
+    from hatoba.wire.handshakes import Handshake
 
 
 class Allows(Protocol):
@@ -44,10 +45,12 @@ def _refusal(raw: bytes) -> NotInScope:
 
 
 class GatedPackets:
-    """A packet wire behind the gate."""
+    """A packet wire behind the gate, which may have been used before."""
 
-    def __init__(self, wire: PacketWire, permitted: Allows) -> None:
+    def __init__(self, wire: PacketWire, permitted: Allows, close: Callable[[], None] | None = None) -> None:
+        """*close*: what becomes of the wire after use; None: it is closed."""
         self._wire, self._permitted = wire, permitted
+        self._close, self._drops_before = close or wire.close, wire.drops
         self.template: FrameTemplate = wire.template
         self._reserved = np.zeros((0, self.template.frame_bytes), np.uint8)
 
@@ -71,10 +74,11 @@ class GatedPackets:
 
     @property
     def drops(self) -> int:
-        return self._wire.drops
+        return self._wire.drops - self._drops_before
 
     def close(self) -> None:
-        self._wire.close()
+        del self._reserved  # the wire's memory, which goes with it
+        self._close()
 
 
 class GatedHandshakes:

@@ -189,3 +189,6 @@ class Lane:
         if self._thread is not None:
             self._thread.join()
         self._socket.close()
+        arrays = [self._frames, self._headers]
+        del self._frames, self._headers
+        packet_ring.let_go(arrays.clear)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hatoba.messages import _
-from hatoba.wire import base, neighbour_frames
+from hatoba.wire import base, neighbour_frames, packet_ring
 from hatoba.wire.faults import broken_link, no_raw_right
 from hatoba.wire.neighbour_frames import Told
 from hatoba.wire.neighbour_table import Entries, entries
@@ -99,4 +99,4 @@ class NeighbourWire:
 
     def close(self) -> None:
         self._receiver.close()
-        self._socket.close()
+        packet_ring.let_go(self._socket.close)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from hatoba.packets.frames import FrameTemplate
 from hatoba.wire.base import PacketWire
-from hatoba.wire.handshakes import Handshake, Handshakes
 from hatoba.wire.neighbour_frames import Told
 from hatoba.wire.neighbour_table import Entries
 from hatoba.wire.neighbours import NeighbourWire, Observe
@@ -20,9 +19,17 @@ from hatoba.wire.ring import RingWire
 from hatoba.wire.routes import Link, Route, Way, find_ways, link_index
 from hatoba.wire.source_ports import SourcePorts
 
+if TYPE_CHECKING:
+    from hatoba.wire.handshakes import Handshake
+
 _RX_SLOTS = 1 << 14
 """The most that may arrive between two looks; a scan with fewer questions needs room for as many only."""
 _LEAST_RX_SLOTS = 1 << 8
+
+
+def rx_slots(questions: int) -> int:
+    """Room for the answers to so many questions at a time."""
+    return min(_RX_SLOTS, max(_LEAST_RX_SLOTS, 2 * questions))
 
 
 class Connects(Protocol):
@@ -145,12 +152,12 @@ class KernelNetwork:
     def open_packets(
         self, route: Route, template: FrameTemplate, first_port: int, zone: str | None, questions: int
     ) -> PacketWire:
-        rx_slots = min(_RX_SLOTS, max(_LEAST_RX_SLOTS, 2 * questions))
+        slots = rx_slots(questions)
         if template.link_bytes:
-            return RingWire(template, route.link.name, first_port, rx_slots, self._clock)
+            return RingWire(template, route.link.name, first_port, slots, self._clock)
         zone_index = link_index(zone) if zone else 0
         bound = self._interface is not None and not route.local
-        return RawIpWire(template, route.link.name, first_port, rx_slots, self._clock, zone_index, bound)
+        return RawIpWire(template, route.link.name, first_port, slots, self._clock, zone_index, bound)
 
     def open_connects(self) -> Connects:
         from hatoba.wire.connect import ConnectWire
@@ -158,4 +165,6 @@ class KernelNetwork:
         return ConnectWire(clock=self._clock, interface=self._interface)
 
     def handshakes(self) -> Holds:
+        from hatoba.wire.handshakes import Handshakes
+
         return Handshakes(self._clock, self._interface)

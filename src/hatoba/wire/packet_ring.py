@@ -6,6 +6,10 @@ packets have. A slot's status word says whose it is: zero the kernel's to fill (
     slot of the TX ring                       slot of the RX ring
     0   struct tpacket2_hdr                   0   struct tpacket2_hdr
     32  the frame, link header first          tp_net  the packet, from its IP header on
+
+The kernel waits until each processor has looked away (synchronize_net(), 8 to 16 ms) once to make a ring, once to let go of a
+packet socket, and twice if the socket has a ring. Rings are made side by side where there are several, kept for the next leg
+where they fit it, and let go while other things go on.
 """
 
 from __future__ import annotations
@@ -13,6 +17,8 @@ from __future__ import annotations
 import mmap
 import socket
 import struct
+import threading
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +67,15 @@ def mapped(ringed: socket.socket, option: int, slots: int, slot_bytes: int, bloc
     ringed.setsockopt(SOL_PACKET, option, struct.pack("=IIII", block_bytes, blocks, slot_bytes, slots))
     memory = mmap.mmap(ringed.fileno(), blocks * block_bytes, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
     return np.frombuffer(memory, np.uint8).reshape(slots, slot_bytes)
+
+
+def let_go(last: Callable[[], object]) -> None:
+    """Call *last*, which lets go of a packet socket or of the last array over its ring, in a thread of its own, so that nobody
+    waits for the kernel. A process that ends meanwhile leaves the rest to it."""
+    try:
+        threading.Thread(target=last, name="packet socket", daemon=True).start()
+    except RuntimeError:  # no thread can be had, as while the interpreter ends
+        last()
 
 
 def headers(slots: npt.NDArray[np.uint8]) -> npt.NDArray[np.void]:

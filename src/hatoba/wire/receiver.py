@@ -98,7 +98,11 @@ class Receiver:
         return self._drops
 
     def close(self) -> None:
+        """Nothing can be received any more. The ring is the kernel's as long as an array is over it, the socket too."""
         self._socket.close()
+        arrays = [self._slots, self._headers]
+        del self._slots, self._headers
+        packet_ring.let_go(arrays.clear)
 
 
 def _attach(packet_socket: socket.socket, program: bytes) -> None:

@@ -32,13 +32,30 @@ class RingWire:
         self._changed = threading.Condition()
         self._interface, self._clock = interface, clock
         self._most_lanes = lanes or lanes_here()
-        self._receiver = Receiver(template.family, template.protocols, interface, first_port, rx_slots, clock)
         self._lanes: list[Lane] = []
+        receivers: list[Receiver] = []
+        faults: list[HatobaError] = []
+
+        def receiver() -> None:
+            try:
+                receivers.append(Receiver(template.family, template.protocols, interface, first_port, rx_slots, clock))
+            except HatobaError as fault:
+                faults.append(fault)
+
+        made_beside = threading.Thread(target=receiver, name=f"receiver {interface}")  # the kernel waits for each ring
+        made_beside.start()
         try:
             self._lane = self._another()
-        except HatobaError:
-            self._receiver.close()
-            raise
+        except HatobaError as fault:
+            faults.append(fault)
+        made_beside.join()
+        if faults:
+            for opened in receivers:
+                opened.close()
+            for lane in self._lanes:
+                lane.close()
+            raise faults[0]
+        self._receiver = receivers[0]
 
     def _another(self) -> Lane:
         self._lanes.append(Lane(self.template, self._interface, self._clock, self._changed))

@@ -21,13 +21,12 @@ from hatoba.wire.fake import FakeClock, FakeNetwork, answers_of
 
 
 def watch(options: ScanOptions) -> Watch:
-    found = watch_of(options, io.StringIO(), io.StringIO())
-    assert found is not None
-    return found
+    return watch_of(options, io.StringIO(), io.StringIO())
 
 
 def test_nobody_looks_unless_asked() -> None:
-    assert watch_of(ScanOptions(), io.StringIO(), io.StringIO()) is None
+    assert not ScanOptions().watched
+    assert all(ScanOptions(**asked).watched for asked in ({"packet_trace": True}, {"pcap": "x.pcapng"}, {"dry_run": True}))
 
 
 @pytest.mark.parametrize("packet_trace", [False, True])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,12 +14,13 @@ from tests.unit.wire.packet_sockets import PacketSocket
 
 @pytest.fixture
 def sockets(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[PacketSocket]]:
-    """The sockets that are opened, in order: the receiver's, then one a lane."""
+    """The sockets that are open: the receiver's, then one a lane in the order in which they were opened."""
     opened: list[PacketSocket] = []
 
-    def open_(_kind: int) -> PacketSocket:
-        opened.append(PacketSocket())
-        return opened[-1]
+    def open_(kind: int) -> PacketSocket:
+        made = PacketSocket(kind)
+        opened.insert(0 if kind == socket.SOCK_DGRAM else len(opened), made)
+        return made
 
     def map_(packet_socket: PacketSocket, _option: int, slots: int, slot_bytes: int, _block: int) -> npt.NDArray[np.uint8]:
         packet_socket.slots = np.zeros((slots, slot_bytes), np.uint8)

@@ -16,7 +16,8 @@ NET = 80  # where a packet starts in a slot of the kernel's
 class PacketSocket:
     """In place of a packet socket: a real one for poll(), an array for its ring."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: int) -> None:
+        self.kind = kind
         self.near, self.far = socket.socketpair()
         self.slots = np.zeros((0, 0), np.uint8)
         self.bound: object = None

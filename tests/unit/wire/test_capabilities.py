@@ -131,7 +131,7 @@ def test_what_forbids_namespaces(settings: dict[str, str], expected: str | None)
 
 def test_refused_namespaces_give_the_kernels_words(monkeypatch: pytest.MonkeyPatch) -> None:
     refused = subprocess.CompletedProcess([], 1, "", "Operation not permitted\n")
-    monkeypatch.setattr(capabilities.subprocess, "run", lambda *_a, **_k: refused)
+    monkeypatch.setattr(subprocess, "run", lambda *_a, **_k: refused)
     monkeypatch.setattr(capabilities, "namespace_obstacle", lambda _settings: None)
     found = capabilities.probe_capabilities(with_namespaces=True)
     assert (found.user_namespaces, found.namespace_obstacle) == (False, "Operation not permitted")

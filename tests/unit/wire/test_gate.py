@@ -240,12 +240,26 @@ def test_what_arrives_is_handed_on_as_it_is() -> None:
             self.waited_s = timeout_s
             return super().receive(0)
 
-        drops = 12
+        drops = 0
 
     wire = Deaf(template(4), answers_of([]), FakeClock())
     gate = GatedPackets(wire, Only())
+    wire.drops = 12
     assert len(gate.receive(0.75)) == 0
     assert (wire.waited_s, gate.drops) == (0.75, 12)
+
+
+def test_a_wire_that_was_used_before_is_told_of_from_now_on_and_left_open() -> None:
+    class Lossy(FakeWire):
+        drops = 12
+
+    left: list[FakeWire] = []
+    wire = Lossy(template(4), answers_of([]), FakeClock())
+    gate = GatedPackets(wire, Only(), lambda: left.append(wire))
+    wire.drops = 15
+    assert gate.drops == 3
+    gate.close()
+    assert (left, wire.closed) == ([wire], False)
 
 
 class Dialled:

@@ -82,6 +82,7 @@ def played(monkeypatch: pytest.MonkeyPatch) -> PlayedSocket:
     made = PlayedSocket()
     monkeypatch.setattr(neighbours.socket, "socket", lambda *_arguments: made)
     monkeypatch.setattr(neighbours, "Volley", lambda _socket: made)
+    monkeypatch.setattr(neighbours.packet_ring, "let_go", lambda last: last())
     monkeypatch.setattr(neighbours, "Receiver", lambda *arguments: PlayedReceiver(made, *arguments))
     return made
 

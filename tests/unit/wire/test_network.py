@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hatoba.wire import network
+from hatoba.wire import handshakes, network
 from hatoba.wire.fake import FakeNetwork
 from hatoba.wire.network import KernelNetwork, Network
 from hatoba.wire.routes import Link, Route
@@ -26,8 +26,11 @@ def clock() -> float:
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """What the rooms behind it are asked."""
     told: list[tuple[Any, ...]] = []
-    for name in ("find_ways", "NeighbourWire", "RingWire", "RawIpWire", "Handshakes"):
-        monkeypatch.setattr(network, name, lambda *arguments, _name=name: told.append((_name, *arguments)))
+    for room, name in [
+        *((network, name) for name in ("find_ways", "NeighbourWire", "RingWire", "RawIpWire")),
+        (handshakes, "Handshakes"),
+    ]:
+        monkeypatch.setattr(room, name, lambda *arguments, _name=name: told.append((_name, *arguments)))
     return told
 
 

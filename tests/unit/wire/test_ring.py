@@ -6,14 +6,20 @@ The true rings are tested in ``tests/net/test_packet_wires.py``.
 from __future__ import annotations
 
 import errno
+import socket
+import threading
 import time
+import weakref
 from collections.abc import Callable
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 from hatoba.errors import WireError
 from hatoba.packets.segment import Segment
-from hatoba.wire import base, lanes
+from hatoba.wire import base, lanes, packet_ring
+from hatoba.wire.gate import GatedPackets
 from hatoba.wire.ring import RingWire
 from tests.unit.wire.packet_sockets import PacketSocket, headers
 from tests.unit.wire.probing import FIRST_PORT, HOST, packed, send, template
@@ -172,10 +178,47 @@ def test_closing_closes_both(sockets: list[PacketSocket]) -> None:
     assert [packet_socket.closed for packet_socket in sockets] == [True, True]
 
 
-@pytest.mark.parametrize("which", [0, 1])
+class Everybody:
+    def allows(self, family: int, packed: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+        return np.ones(len(packed), bool)
+
+
+def test_nobody_waits_for_the_kernel_to_let_go_of_the_rings(
+    sockets: list[PacketSocket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does as soon as the last array over a ring is gone, and that is in no thread that scans."""
+    last: list[Callable[[], object]] = []
+    monkeypatch.setattr(packet_ring, "let_go", last.append)
+    made, _sender = wire(sockets)
+    gate = GatedPackets(made, Everybody())
+    gate.reserve(1)
+    memory = [weakref.ref(packet_socket.slots) for packet_socket in sockets]
+    for packet_socket in sockets:
+        del packet_socket.slots
+    gate.close()
+    assert all(slots() is not None for slots in memory)
+    for let_go in last:
+        let_go()
+    assert [slots() for slots in memory] == [None, None]
+
+
+def test_both_rings_are_made_at_the_same_time(sockets: list[PacketSocket], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each waits for the other: one after the other would wait for ever."""
+    meeting, mapped = threading.Barrier(2, timeout=30), packet_ring.mapped
+
+    def meet(*arguments: object) -> object:
+        meeting.wait()
+        return mapped(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(packet_ring, "mapped", meet)
+    made, _sender = wire(sockets)
+    made.close()
+
+
+@pytest.mark.parametrize("which", [socket.SOCK_DGRAM, socket.SOCK_RAW])
 def test_a_missing_link_leaves_no_socket_open(sockets: list[PacketSocket], which: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(packet_socket: PacketSocket, _address: object) -> None:
-        if sockets.index(packet_socket) == which:
+        if packet_socket.kind == which:
             raise OSError(errno.ENODEV, "No such device")
 
     monkeypatch.setattr(PacketSocket, "bind", missing)
