@@ -26,7 +26,16 @@ from hatoba.packets.frames import FrameTemplate
 from hatoba.wire import base, packet_ring
 from hatoba.wire.base import Times
 from hatoba.wire.faults import broken_link
-from hatoba.wire.packet_ring import HEADER_BYTES, QDISC_BYPASS, SOL_PACKET, STATUS_SEND_REQUEST, STATUS_WRONG_FORMAT, TX_RING
+from hatoba.wire.packet_ring import (
+    FRAME_AT,
+    OFFLOAD,
+    QDISC_BYPASS,
+    SOL_PACKET,
+    STATUS_SEND_REQUEST,
+    STATUS_WRONG_FORMAT,
+    TX_RING,
+    VNET_HDR,
+)
 
 MOST = 4
 """Lanes that one wire has at most: beyond, filling the frames is what takes the time."""
@@ -51,7 +60,7 @@ def lanes_here() -> int:
 
 def _slot_bytes(frame_bytes: int) -> int:
     """A power of two that holds a frame and its header, as a ring's block must hold a whole number of slots."""
-    return max(_LEAST_SLOT_BYTES, 1 << (frame_bytes + HEADER_BYTES - 1).bit_length())
+    return max(_LEAST_SLOT_BYTES, 1 << (frame_bytes + FRAME_AT - 1).bit_length())
 
 
 class Lane:
@@ -65,6 +74,7 @@ class Lane:
         self._socket = packet_ring.packet_socket(socket.SOCK_RAW)
         try:
             self._socket.setsockopt(SOL_PACKET, QDISC_BYPASS, 1)
+            self._socket.setsockopt(SOL_PACKET, VNET_HDR, 1)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 1, 0))
             size = _slot_bytes(template.frame_bytes)
             count = min(SLOTS, _RING_BYTES // size)
@@ -74,10 +84,10 @@ class Lane:
             self._socket.close()
             raise broken_link(interface, error) from error
         frame = template.frame()
-        self._headers = packet_ring.headers(slots)
-        self._frames = slots[:, HEADER_BYTES:]
+        self._headers, self._offloads = packet_ring.headers(slots), packet_ring.offloads(slots)
+        self._frames = slots[:, FRAME_AT:]
         self._frames[:, : len(frame)] = np.frombuffer(frame, np.uint8)
-        self._headers["len"] = len(frame)
+        self._measure(slice(None), len(frame))
         self._head = 0
         self._a_frame_s = _FIRST_GUESS_S
         self._batches: deque[tuple[int, int, Times]] = deque()
@@ -102,7 +112,7 @@ class Lane:
         self.check()
         first, self._head = self._head, (self._head + count) % len(self._frames)
         if lengths is not None:
-            self._headers["len"][first : first + count] = lengths
+            self._measure(slice(first, first + count), lengths)
         if count < _WORTH_A_THREAD and not self.waiting:
             self._leave(first, count, left_s)
             return
@@ -113,6 +123,11 @@ class Lane:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=f"lane {self._interface}", daemon=True)
             self._thread.start()
+
+    def _measure(self, run: slice, lengths: npt.NDArray[np.int64] | int) -> None:
+        """Write down how long these slots' frames are, all of each to be copied."""
+        self._headers["len"][run] = OFFLOAD.itemsize + lengths
+        self._offloads["copied"][run] = lengths
 
     def drain(self) -> None:
         """Back when all has left. Raises WireError if it can't."""
@@ -189,6 +204,6 @@ class Lane:
         if self._thread is not None:
             self._thread.join()
         self._socket.close()
-        arrays = [self._frames, self._headers]
-        del self._frames, self._headers
+        arrays = [self._frames, self._headers, self._offloads]
+        del self._frames, self._headers, self._offloads
         packet_ring.let_go(arrays.clear)

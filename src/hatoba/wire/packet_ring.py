@@ -5,7 +5,12 @@ packets have. A slot's status word says whose it is: zero the kernel's to fill (
 
     slot of the TX ring                       slot of the RX ring
     0   struct tpacket2_hdr                   0   struct tpacket2_hdr
-    32  the frame, link header first          tp_net  the packet, from its IP header on
+    32  struct virtio_net_hdr                 tp_net  the packet, from its IP header on
+    42  the frame, link header first
+
+The kernel copies as much of a frame as virtio_net_hdr says into the packet's own buffer. The rest would stay in the ring as a
+piece of its own, which drivers have to map, and virtual links to copy out after all. For frames as short as probes the copy is
+cheaper.
 
 The kernel waits until each processor has looked away (synchronize_net(), 8 to 16 ms) once to make a ring, once to let go of a
 packet socket, and twice if the socket has a ring. Rings are made side by side where there are several, kept for the next leg
@@ -27,11 +32,11 @@ from hatoba.wire.faults import no_raw_right
 
 # linux/if_packet.h
 SOL_PACKET = 263
-RX_RING, STATISTICS, TX_RING, QDISC_BYPASS, IGNORE_OUTGOING = 5, 6, 13, 20, 23
+RX_RING, STATISTICS, TX_RING, VNET_HDR, QDISC_BYPASS, IGNORE_OUTGOING = 5, 6, 13, 15, 20, 23
 STATUS_USER = 1
 STATUS_SEND_REQUEST, STATUS_WRONG_FORMAT = 1, 4
 HEADER_BYTES = 32
-"""TPACKET2_HDRLEN less the sockaddr_ll; in a TX ring the frame begins there."""
+"""TPACKET2_HDRLEN less the sockaddr_ll; what is sent begins there."""
 _VERSION, _TPACKET_V2 = 10, 1
 
 HEADER = np.dtype(
@@ -49,6 +54,12 @@ HEADER = np.dtype(
     ]
 )
 """struct tpacket2_hdr"""
+OFFLOAD = np.dtype(
+    [("flags", "u1"), ("gso_type", "u1"), ("copied", "=u2"), ("gso_size", "=u2"), ("sum_from", "=u2"), ("sum_at", "=u2")]
+)
+"""struct virtio_net_hdr (linux/virtio_net.h); its hdr_len is how much of the frame is ``copied``. Where all else is zero,
+nothing is left to the device."""
+FRAME_AT = HEADER_BYTES + OFFLOAD.itemsize
 
 
 def packet_socket(kind: int) -> socket.socket:
@@ -81,3 +92,8 @@ def let_go(last: Callable[[], object]) -> None:
 def headers(slots: npt.NDArray[np.uint8]) -> npt.NDArray[np.void]:
     """The header of each slot, in place."""
     return slots[:, :HEADER_BYTES].view(HEADER)[:, 0]
+
+
+def offloads(slots: npt.NDArray[np.uint8]) -> npt.NDArray[np.void]:
+    """The same for what stands in front of each frame of a TX ring, of dtype :data:`OFFLOAD`."""
+    return slots[:, HEADER_BYTES:FRAME_AT].view(OFFLOAD)[:, 0]

@@ -21,6 +21,7 @@ class PacketSocket:
         self.near, self.far = socket.socketpair()
         self.slots = np.zeros((0, 0), np.uint8)
         self.bound: object = None
+        self.options: dict[tuple[int, int], object] = {}
         self.closed = False
         self.on_send: Callable[[], None] = lambda: None
         self.lost = 0
@@ -29,7 +30,8 @@ class PacketSocket:
     def fileno(self) -> int:
         return self.near.fileno()
 
-    def setsockopt(self, *_arguments: object) -> None: ...
+    def setsockopt(self, level: int, option: int, value: object) -> None:
+        self.options[level, option] = value
 
     def getsockopt(self, level: int, option: int, size: int = 0) -> int | bytes:
         if (level, option) == (socket.SOL_SOCKET, socket.SO_ERROR):
