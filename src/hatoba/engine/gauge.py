@@ -23,6 +23,7 @@ _LEAST_TOLERANCE_S = 0.5
 class Gauge:
     def __init__(self, total: int, clock: Callable[[], float], tally: Tally) -> None:
         self._total, self._clock, self._tally = total, clock, tally
+        self._doubtful = 0
         self._started_s = self._told_s = clock()
         self._states = np.zeros(256, np.int64)
         self._window = [(self._started_s, 0)]
@@ -35,6 +36,11 @@ class Gauge:
     def left_out(self, ports: int) -> None:
         """So many ports will have no verdict: nobody is there who could be asked for them."""
         self._total -= ports
+        self._doubtful = 0
+
+    def doubtful(self, ports: int) -> None:
+        """So many ports are most likely to be :meth:`left_out`, which is not known yet: don't foresee them."""
+        self._doubtful = ports
 
     def counts(self) -> dict[str, int]:
         """Ports by the word of their state; states that no port has are left out."""
@@ -54,10 +60,11 @@ class Gauge:
         since_s, sent_then = self._window[0]
         settled = int(self._states.sum())
         elapsed_s = now_s - self._started_s
-        left = self._total - settled
+        total = self._total - self._doubtful
+        left = total - settled
         return Progress(
             settled=settled,
-            total=self._total,
+            total=total,
             probes_sent=sent,
             elapsed_s=elapsed_s,
             rate_pps=(sent - sent_then) / (now_s - since_s) if now_s > since_s else 0.0,

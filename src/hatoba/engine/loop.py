@@ -68,16 +68,18 @@ class LegRun:
         host_settles: bool = False,
         deadline_s: float = math.inf,
         again: bool = False,
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> None:
         """*host_settles*: one answer of a host will do, nothing more is asked of it then. At *deadline_s* of the clock it ends
-        with what is known. *again*: all of it was told already, so that nothing can be missing from the report."""
+        with what is known. *again*: all of it was told already, so that nothing can be missing from the report. *meanwhile* is
+        called before each look at what has come."""
         self._leg, self._transport, self._ledger, self._plan = leg, transport, ledger, plan
         self._tally, self._clock = tally, clock
         self._order_key = order_key
         self._pace = pace
         self._host_settles, self._again = host_settles, again
         self._deadline_s = deadline_s
-        self._told_to_stop = stopped
+        self._told_to_stop, self._meanwhile = stopped, meanwhile
         self._spacing: Spacing | None = None
         if plan.scan_delay_s is not None:
             self._spacing = Spacing(len(leg.offsets), len(leg.asks), plan.scan_delay_s, clock() if tally.probes_sent else None)
@@ -404,6 +406,7 @@ class LegRun:
         return self._slowest_s
 
     def _hear(self, timeout_s: float) -> Iterator[npt.NDArray[np.void]]:
+        self._meanwhile()
         listened_s = self._clock()
         heard = self._transport.hear(timeout_s)
         now_s = self._clock()

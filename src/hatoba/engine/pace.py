@@ -50,6 +50,16 @@ class Pace:
         self._in_last_second = 0
         self.new_leg()
 
+    @property
+    def most_pps(self) -> float:
+        """What the user allows."""
+        return self._max_pps
+
+    @property
+    def limited(self) -> bool:
+        """Whether the user set a most."""
+        return math.isfinite(self._max_pps)
+
     def new_leg(
         self, start_pps: float = START_PPS, ceiling_pps: float = CEILING_PPS, hurried: bool = True, hosts: int | None = None
     ) -> None:
@@ -111,7 +121,7 @@ class Pace:
         self._spent_s = now_s
         if self._round_started_s is None:
             self._round_started_s = now_s
-        if math.isfinite(self._max_pps):
+        if self.limited:
             self._last_second.append((now_s, count))
             self._in_last_second += count
 

@@ -20,7 +20,7 @@ from hatoba.engine.crowds import Crowd, crowds
 from hatoba.engine.discovery import pings_for
 from hatoba.engine.gauge import Gauge
 from hatoba.engine.group_scan import GroupScan
-from hatoba.engine.groups import Group, Unreachable, connect_groups, packet_groups
+from hatoba.engine.groups import Group, Part, Sought, Unreachable, connect_groups, packet_groups
 from hatoba.engine.leg import MAX_QUESTIONS
 from hatoba.engine.neighbour_search import NeighbourSearch, Searching
 from hatoba.engine.problems import contradictions, drops, echoed, no_ways, other_way, rationing, reset_rationing
@@ -66,6 +66,7 @@ class Scan:
         self._setting = Setting(plan, permitted, network, self._seed, clock, lambda: self._stop, known)
         self._known = known
         self._search = NeighbourSearch(network, clock, self._setting.pace, lambda: self._stop, self._setting.order_key)
+        self._setting.meanwhile = self._search.step
         self._methods = [method_of(name, plan.tcp_flags) for name in plan.methods]
         self._hosts = {"up": 0, "down": 0, "unknown": 0}
         self._problems: list[str] = []
@@ -94,6 +95,9 @@ class Scan:
                     continue
                 if isinstance(event, Found):
                     yield event
+                    continue
+                if isinstance(event, Sought):
+                    gauge.doubtful(self._ports_of(event))
                     continue
                 if isinstance(event, Unreachable):
                     gauge.left_out(self._ports_of(event))
@@ -135,38 +139,39 @@ class Scan:
         """How many ports each host of a block is asked for."""
         return sum(len(block.ports.get(method.protocol, ())) for method in self._methods)
 
-    def _ports_of(self, part: Unreachable) -> int:
-        """How many ports of these hosts are left out."""
+    def _ports_of(self, part: Unreachable | Sought) -> int:
+        """How many ports of these hosts would be asked for yet."""
         blocks, indices = self._targets.blocks, part.block.index(part.offsets)
         its = np.searchsorted([block.first for block in blocks], indices, side="right") - 1
         told = 0 if self._known is None else len(self._known.of(indices))
         return int(np.array([self._port_count(block) for block in blocks])[its].sum()) - told
 
-    def _groups(self, blocks: Sequence[Block]) -> Iterator[VerdictBatch | Found | Host | HostBatch | Unreachable]:
+    def _groups(self, blocks: Sequence[Block]) -> Iterator[VerdictBatch | Found | Host | HostBatch | Unreachable | Sought]:
         names = {*self._plan.methods, *(ping.method for ping in self._plan.pings)}
         own_packets = names != {CONNECT.name} or self._plan.traceroute or self._plan.systems
         for crowd in crowds(blocks, self._methods, MAX_QUESTIONS):
             most = self._most(crowd)
-            parts: Iterator[Group | Unreachable | Searching]
+            parts: Iterator[Part]
             if own_packets:
                 parts = packet_groups(crowd.block, self._setting.network, most, self._search)
             else:
                 parts = connect_groups(crowd.block, self._setting.network, most)
-            cut_off = False
             for part in parts:
-                found = isinstance(part, Group) and part.neighbours
-                if self._stop and not found:
+                if self._stop and not (isinstance(part, Group) and part.neighbours):
                     # What a search found that was stopped comes yet; that the others were silent says nothing.
-                    if cut_off or isinstance(part, Group):
+                    if isinstance(part, Group):
                         return
-                    cut_off = isinstance(part, Unreachable)
                 elif isinstance(part, Searching):
                     self._setting.tally.doing = Doing.NEIGHBOURS
                     yield VerdictBatch("", self._targets, np.zeros(0, VERDICT))
                 elif isinstance(part, Group):
-                    yield from GroupScan(part, crowd.asked_of(part.offsets), self._setting, self._targets).events()
+                    for event in GroupScan(part, crowd.asked_of(part.offsets), self._setting, self._targets).events():
+                        self._search.step()
+                        yield event
                 else:
                     yield part
+            if self._stop:
+                return
 
     def _most(self, crowd: Crowd) -> int:
         """How many hosts of a crowd fit into a leg."""

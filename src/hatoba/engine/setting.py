@@ -108,6 +108,8 @@ class Setting:
         self.known = known
         self.responders = Responders(() if known is None else known.responders)
         self.reverse_names = _reverse_names() if plan.reverse_names else None
+        self.meanwhile: Callable[[], None] = lambda: None
+        """What goes on beside a leg, a step at a time, without waiting."""
         self.problems: list[str] = []
         """What could not be done and ends nothing, a sentence each."""
         self._legs = 0
@@ -180,6 +182,7 @@ class Setting:
             host_settles,
             deadline_s,
             again,
+            self.meanwhile,
         )
         if known is not None:
             run.recall(group.places(known["host"]), known)

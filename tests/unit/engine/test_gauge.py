@@ -89,3 +89,11 @@ def test_proving_is_measured_in_rations() -> None:
     scene = Scene(100)
     scene.tally.doing, scene.tally.to_prove = Doing.PROVING, 60
     assert scene.after(0.1, 1) == pytest.approx(60 * RATION_S)
+
+
+def test_ports_of_hosts_that_are_looked_for_are_not_foreseen_until_they_turn_up() -> None:
+    scene = Scene(1000)
+    scene.gauge.doubtful(900)
+    assert scene.gauge.now().total == 100
+    scene.gauge.left_out(800)
+    assert scene.gauge.now().total == 200

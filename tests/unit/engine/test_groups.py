@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from ipaddress import ip_address
 
 import numpy as np
@@ -8,11 +8,11 @@ import pytest
 from builders import target_set
 
 from hatoba.engine import groups
-from hatoba.engine.groups import Group, Unreachable, connect_groups, packet_groups
+from hatoba.engine.groups import Group, Part, Sought, Unreachable, connect_groups, packet_groups
 from hatoba.engine.neighbour_search import NeighbourSearch, Searching
 from hatoba.engine.pace import Pace
 from hatoba.targets.target_set import Block
-from hatoba.wire.fake import FakeClock, FakeNetwork, answers_of
+from hatoba.wire.fake import FakeClock, FakeNeighbours, FakeNetwork, answers_of
 from hatoba.wire.routes import Link, Route, Way
 
 ETHERNET = Link(2, "eth0", bytes(6), ethernet=True, up=True)
@@ -33,7 +33,7 @@ class RoutedNetwork(FakeNetwork):
 
 def packet_parts(block: Block, network: FakeNetwork, most: int = 1000) -> list[Group | Unreachable]:
     found = packet_groups(block, network, most, NeighbourSearch(network, network.clock, Pace(network.clock())))
-    return [part for part in found if not isinstance(part, Searching)]
+    return [part for part in found if isinstance(part, Group | Unreachable)]
 
 
 def parts(absent: frozenset[str] = frozenset(), targets: str = "198.18.0.0/29") -> list[Group | Unreachable]:
@@ -84,10 +84,10 @@ def test_only_those_who_are_there_take_room_in_a_group(monkeypatch: pytest.Monke
     network, found = scattered(4, 16, {n for n in range(0, 64, 2) if n % 16}, monkeypatch)
     on_link = [entry for entry in found if entry[0] == "no-neighbour" or entry[1][0] % 2 == 0]
     assert on_link == [
-        ("no-neighbour", [n for n in range(0, 32, 2) if n % 16]),
         ("eth0", [0, 16]),
-        ("no-neighbour", [n for n in range(32, 64, 2) if n % 16]),
+        ("no-neighbour", [n for n in range(0, 32, 2) if n % 16]),
         ("eth0", [32, 48]),
+        ("no-neighbour", [n for n in range(32, 64, 2) if n % 16]),
     ]
     behind = [entry[1] for entry in found if entry not in on_link]
     assert behind == [[*range(start, start + 8, 2)] for start in range(1, 64, 8)], "no more in a leg than fit"
@@ -107,10 +107,124 @@ def test_each_host_has_its_own_hardware_address() -> None:
 
 def test_who_has_no_neighbour_is_left_out_and_told() -> None:
     found = parts(frozenset({"198.18.0.2"}))
-    assert isinstance(found[0], Unreachable)
-    assert (found[0].offsets.tolist(), found[0].reason) == ([2], "no-neighbour")
-    assert isinstance(found[1], Group)
-    assert found[1].offsets.tolist() == [0, 1, 3]
+    assert told(found) == [
+        ("eth0", [0, 1, 3]),
+        ("no-route", [4]),
+        ("eth0", [5, 6]),
+        ("tun0", [7]),
+        ("no-neighbour", [2]),
+    ], "all others come while it is looked for"
+
+
+class Slow(FakeNetwork):
+    """Addresses in *later* answer after so many seconds."""
+
+    def __init__(self, later: dict[int, float], absent: set[int] = frozenset()) -> None:  # type: ignore[assignment]
+        super().__init__(answers_of([]), FakeClock(), frozenset(f"198.18.0.{n}" for n in absent))
+        self.later = later
+
+    def open_neighbours(self, link: Link, family: int, source: bytes, questions: int) -> FakeNeighbours:
+        def ask(packed: np.ndarray) -> int:
+            for address in map(bytes, packed):
+                asker.asked.append(address)
+                if mac := self.hardware_address(address):
+                    asker.deliver(self.clock.now_s + self.later.get(address[3], 0.001), address, mac)
+            return len(packed)
+
+        asker = super().open_neighbours(link, family, source, questions)
+        asker.ask = ask  # type: ignore[method-assign]
+        return asker
+
+
+def looked_for(network: FakeNetwork, most: int, targets: str = "198.18.0.0/26") -> tuple[NeighbourSearch, Iterator[Part]]:
+    search = NeighbourSearch(network, network.clock, Pace(network.clock()))
+    return search, packet_groups(target_set(targets, "1-10").blocks[0], network, most, search)
+
+
+def test_who_answers_at_once_does_not_wait_for_the_others() -> None:
+    network = Slow({7: 0.3, 9: 0.4}, absent={63})
+    began_s = network.clock.now_s
+    search, found = looked_for(network, 1000)
+    first, group = next(found), next(found)
+    assert isinstance(first, Sought)
+    assert first.offsets.tolist() == [7, 9, 63]
+    assert isinstance(group, Group)
+    assert group.neighbours
+    assert group.offsets.tolist() == [n for n in range(63) if n not in (7, 9)]
+    assert network.clock.now_s - began_s < 0.05
+    while network.clock.now_s < began_s + 3.0:  # what is done with the group
+        network.clock.now_s += 0.01
+        search.step()
+    scanned_s = network.clock.now_s
+    assert told([part for part in found if not isinstance(part, Searching)]) == [("no-neighbour", [63]), ("fake0", [7, 9])]
+    assert network.clock.now_s - scanned_s < 0.05, "nothing is left to wait for"
+    assert network.askers[0].closed
+
+
+def test_a_whole_leg_is_not_held_up_and_the_rest_of_one_waits_for_who_may_come() -> None:
+    network = Slow({7: 0.3})
+    began_s = network.clock.now_s
+    _search, found = looked_for(network, 20)
+    times_s = []
+    sizes = []
+    for part in found:
+        if isinstance(part, Group):
+            times_s.append(network.clock.now_s - began_s)
+            sizes.append(len(part))
+    assert sizes == [20, 20, 20, 4]
+    assert max(times_s[:3]) < 0.05
+    assert times_s[3] > 0.25
+
+
+def test_nearly_a_whole_leg_waits_longer_than_a_small_one_for_who_may_come() -> None:
+    """Hosts of two legs are done with one after the other."""
+    late = {7: 0.3, 9: 0.3}
+    for most, groups_there in ((70, 1), (1000, 2)):
+        _search, found = looked_for(Slow(late, absent={63}), most)
+        assert sum(isinstance(part, Group) for part in found) == groups_there
+
+
+def test_those_who_have_to_be_looked_for_come_first() -> None:
+    """So that the others are scanned meanwhile."""
+
+    class Reversed(RoutedNetwork):
+        def ways(self, family: int, ranges: Iterable[tuple[int, int]], zone: str | None) -> Iterator[Way]:
+            yield from reversed(list(super().ways(family, ranges, zone)))
+
+    block = target_set("198.18.0.0/29", "1-10").blocks[0]
+    found = packet_parts(block, Reversed(answers_of([]), FakeClock(), frozenset({"198.18.0.2"})))
+    assert [part.offsets.tolist() for part in found] == [[0, 1, 3], [7], [5, 6], [4], [2]]
+
+
+def test_nobody_who_answers_holds_up_no_other_way() -> None:
+    found = parts(frozenset(f"198.18.0.{n}" for n in range(4)))
+    assert told(found) == [("no-route", [4]), ("eth0", [5, 6]), ("tun0", [7]), ("no-neighbour", [0, 1, 2, 3])]
+
+
+def test_of_a_search_that_is_stopped_only_who_was_found_comes_yet() -> None:
+    network, stopped = Slow({7: 0.3}, absent={63}), [False]
+    search = NeighbourSearch(network, network.clock, Pace(network.clock()), lambda: stopped[0])
+    found = packet_groups(target_set("198.18.0.0/26", "1-10").blocks[0], network, 1000, search)
+    next(found), next(found)
+    for _step in range(20):
+        network.clock.now_s += 0.03
+        search.step()
+    stopped[0] = True
+    assert told([part for part in found if not isinstance(part, Sought)]) == [("fake0", [7])]
+    assert network.askers[0].closed
+
+
+def test_who_takes_no_more_groups_leaves_no_search_open() -> None:
+    network = Slow({7: 0.3})
+    search, found = looked_for(network, 1000)
+    next(found)
+    assert isinstance(found, Generator)
+    found.close()
+    assert network.askers[0].closed
+    asked = len(network.askers[0].asked)
+    network.clock.now_s += 1.0
+    search.step()
+    assert len(network.askers[0].asked) == asked
 
 
 def test_a_silent_gateway_takes_all_behind_it() -> None:
@@ -140,7 +254,7 @@ def test_a_silent_host_with_an_entry_for_good_is_asked_but_not_taken_to_be_there
     kept = {"198.18.0.1": True, "198.18.0.2": False, "198.18.0.3": True}
     network.table = {ip_address(address).packed: (bytes(6), permanent) for address, permanent in kept.items()}
     found = packet_parts(block, network)
-    assert told(found) == [("no-neighbour", [2]), ("fake0", [0, 3]), ("fake0", [1])]
+    assert told(found) == [("fake0", [0, 3]), ("no-neighbour", [2]), ("fake0", [1])]
     assert [part.neighbours for part in found if isinstance(part, Group)] == [True, False]
 
 
