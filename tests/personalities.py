@@ -176,10 +176,10 @@ _LINUX = {"isn_hz": 15_625_000, "error_tos": 0xC0}
 _WINDOWS = {"ttl": 128, "scale": 8, "ids": "rising", "echo_code": 0, "ecn": True, "quoted_bytes": 128}
 
 PERSONALITIES: dict[str, tuple[dict[str, object], str]] = {
-    "linux-6": ({**_LINUX, "window": "64k"}, "Linux 4.19 to 6.x"),
+    "linux-6": ({**_LINUX, "window": "64k"}, "Linux 4.19 to 7.x"),
     "linux-3": ({**_LINUX, "window": "20 segments", "clock_hz": 250}, "Linux 3.10 to 4.18"),
     "windows-10": (
-        {**_WINDOWS, "window": 65535, "options": "mss nop ws nop nop sack"}, "Windows 10, 11 or Server 2016 to 2025"
+        {**_WINDOWS, "window": 65535, "options": "mss nop ws nop nop sack"}, "Windows 10, 11 or Server 2019 to 2025"
     ),
     "windows-7": (
         {**_WINDOWS, "window": 8192, "options": "mss nop ws sack ts", "clock_hz": 100},
@@ -205,10 +205,12 @@ PERSONALITIES: dict[str, tuple[dict[str, object], str]] = {
     "netbsd": (
         {"options": "mss nop ws sack ts", "window": 32768, "scale": 3, "clock_hz": 2, "ecn": False}, "NetBSD"
     ),
-    "cisco-ios": ({"options": "mss", "ttl": 255, "window": 4128, "mss": 536, "df": False, "ids": "random"}, "Cisco IOS"),
+    "cisco-ios": (
+        {"options": "mss", "ttl": 255, "window": 4128, "mss": 536, "df": False, "rst_df": False, "ids": "rising"}, "Cisco IOS"
+    ),
     "lwip": (
         {"options": "mss", "ttl": 255, "window": 2144, "mss": 536, "df": False, "rst_df": False, "ids": "rising", "ecn": False,
-         "rst_window": 2144, "quoted_bytes": 8},
+         "rst_window": 2144, "quoted_bytes": 8, "echo_df": True},
         "lwIP",
     ),
     "zephyr": (

@@ -25,6 +25,17 @@ class Observation:
     """The answer from its IP header on, as much of it as was captured; nothing for silence."""
 
 
+class Known(StrEnum):
+    """How well a system is known: what it shows has been seen, or follows from what is written of it."""
+
+    RUN = "run"
+    """It was asked in a lab of this project."""
+    PUBLISHED = "published"
+    """Others have published captures of its answers."""
+    READ = "read"
+    """From its source code or its maker's pages alone."""
+
+
 class Opinion(StrEnum):
     """What a trait says of a system that was named."""
 
@@ -39,7 +50,8 @@ class Trait:
     """One thing that a host shows of its system."""
 
     name: str
-    """``ttl``, ``options``, ``clock`` ...; ``service`` for what a service said."""
+    """``ttl``, ``options``, ``clock`` ...; ``service`` for what a service said; ``known`` for how well the system is known
+    (:class:`Known`), where it was never run here."""
     seen: str
     """``64``, ``mss sack ts nop ws``. Untrusted text of a service."""
     opinion: Opinion = Opinion.SAYS_NOTHING
@@ -50,7 +62,7 @@ class System:
     """A system that a host may run."""
 
     name: str
-    """``Linux 4.20 to 6.x``"""
+    """``Linux 4.19 to 7.x``"""
     vendor: str
     family: str
     """``Linux``, ``Windows``, ``FreeBSD`` ..."""

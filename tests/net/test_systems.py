@@ -112,7 +112,7 @@ def test_linux_as_itself_with_the_evidence(told: dict[tuple[str, int], Line], fa
     systems = told["linux", family]
     assert systems["ruling"] == "told"
     (system,) = systems["found"]
-    assert (system["name"], system["confidence"]) == ("Linux 4.19 to 6.x", 10)
+    assert (system["name"], system["confidence"]) == ("Linux 4.19 to 7.x", 10)
     assert evidence(systems)["options"] == "mss sack ts nop ws"
     assert shields(systems) == {}
 
@@ -120,7 +120,7 @@ def test_linux_as_itself_with_the_evidence(told: dict[tuple[str, int], Line], fa
 @pytest.mark.parametrize("family", [4, 6])
 @pytest.mark.parametrize(
     ("name", "system"),
-    [("windows-10", "Windows 10, 11 or Server 2016 to 2025"), ("freebsd-14", "FreeBSD 12 to 15"), ("openbsd", "OpenBSD")],
+    [("windows-10", "Windows 10, 11 or Server 2019 to 2025"), ("freebsd-14", "FreeBSD 12 to 15"), ("openbsd", "OpenBSD")],
 )
 def test_who_answers_like_another_system_is_told_as_that(
     told: dict[tuple[str, int], Line], name: str, system: str, family: int

@@ -30,4 +30,4 @@ def test_everything_is_on_the_page(name: str) -> None:
     assert set(ShieldKind) <= told
     heard = [heard_from(seen(personality(which))) for which in PERSONALITIES]
     traits = {trait for one in heard for trait in (*port_traits(one, 22), *host_traits(one))}
-    assert {*traits, "service", "answers"} <= told
+    assert {*traits, "service", "answers", "known"} <= told

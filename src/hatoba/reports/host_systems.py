@@ -6,13 +6,19 @@ from collections.abc import Iterator, Sequence
 
 from hatoba.messages import _N, _, ngettext, translated
 from hatoba.reports.text import safe
-from hatoba.system import Opinion, Ruling, Shield, ShieldKind, System, SystemsTold, Trait
+from hatoba.system import Known, Opinion, Ruling, Shield, ShieldKind, System, SystemsTold, Trait
 
 _CANT_TELL = {
     Ruling.UNKNOWN: _N("System: can't tell, as what it shows fits no system that is known here."),
     Ruling.TOO_LITTLE: _N("System: can't tell, as too little came back."),
     Ruling.MASKED: _N("System: can't tell, as something answers in its stead and hides it."),
 }
+
+_KNOWN = {
+    Known.PUBLISHED: _N("Known from captures that others have published, and its source code; never run here."),
+    Known.READ: _N("Known from its source code or its maker's pages alone; never run here."),
+}
+"""Of a system that was never asked in a lab of this project."""
 
 _SHIELDS = {
     ShieldKind.STATEFUL_FIREWALL: _N(
@@ -71,6 +77,9 @@ def _one(system: System, words: str, explain: bool) -> Iterator[str]:
         yield _("It fits: {traits}").format(traits=_list(fitting))
         if differing:
             yield _("It does not fit: {traits}").format(traits=_list(differing))
+        for known, sentence in _KNOWN.items():
+            if Trait("known", known.value) in system.evidence:
+                yield translated(sentence)
 
 
 def _shield_evidence(shield: Shield) -> Iterator[str]:

@@ -30,7 +30,7 @@ def with_packets(options: ScanOptions) -> Means:
 def test_the_system_reaches_the_table() -> None:
     status, shown = run(Observing(), options={"plan": ScanPlan(systems=True)}, means=with_packets)
     assert status == 0
-    assert "System: Windows 10, 11 or Server 2016 to 2025 (sure: 10 of 10)" in shown
+    assert "System: Windows 10, 11 or Server 2019 to 2025 (sure: 9 of 10)" in shown
 
 
 def test_who_does_not_ask_is_told_nothing() -> None:

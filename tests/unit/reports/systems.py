@@ -10,7 +10,7 @@ from tests.unit.reports.scans import Event, ended, info
 from tests.unit.results.rows import Hosts, batch, closed, opened
 
 LINUX = System(
-    "Linux 4.19 to 6.x", "Linux", "Linux", "", "general purpose", 9, ("cpe:2.3:o:linux:linux_kernel:*:*:*:*:*:*:*:*",),
+    "Linux 4.19 to 7.x", "Linux", "Linux", "", "general purpose", 9, ("cpe:2.3:o:linux:linux_kernel:*:*:*:*:*:*:*:*",),
     (
         Trait("ttl", "64", Opinion.FITS), Trait("options", "mss sack ts nop ws", Opinion.FITS), Trait("scale", "7"),
         Trait("window", "5000", Opinion.DIFFERS), Trait("service", "ssh on 22/tcp: FreeBSD", Opinion.DIFFERS),

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from hatoba.reports.host_systems import systems_lines
-from hatoba.system import ShieldKind
+from hatoba.system import Known, Ruling, ShieldKind, SystemsTold, Trait
 from tests.unit.reports.scans import PLAIN, report
-from tests.unit.reports.systems import TOLD, hostile_system, systems
+from tests.unit.reports.systems import LINUX, TOLD, hostile_system, systems
 
 
 def lines(address: str, explain: bool = False) -> list[str]:
@@ -18,7 +18,7 @@ def lines(address: str, explain: bool = False) -> list[str]:
 
 def test_one_system_and_who_contradicts() -> None:
     assert lines("198.18.0.2")[:2] == [
-        "System: Linux 4.19 to 6.x (sure: 9 of 10)", "But a service says otherwise: service ssh on 22/tcp: FreeBSD"
+        "System: Linux 4.19 to 7.x (sure: 9 of 10)", "But a service says otherwise: service ssh on 22/tcp: FreeBSD"
     ]  # fmt: skip
 
 
@@ -51,6 +51,20 @@ def test_explained_with_the_evidence() -> None:
     assert "It shows: ttl 255, window 1" in lines("198.18.0.5", explain=True)
 
 
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        (Known.PUBLISHED, "Known from captures that others have published, and its source code; never run here."),
+        (Known.READ, "Known from its source code or its maker's pages alone; never run here."),
+    ],
+)
+def test_explained_with_how_well_the_system_is_known(known: Known, words: str) -> None:
+    system = replace(LINUX, evidence=(*LINUX.evidence, Trait("known", known.value)))
+    told = SystemsTold(Ruling.TOLD, (system,))
+    assert words in list(systems_lines(told, explain=True))
+    assert not any(line.startswith("Known from") for line in [*systems_lines(told, explain=False), *lines("198.18.0.2", True)])
+
+
 def test_the_table_has_them_behind_the_ports_of_their_host() -> None:
     text = report("table", systems())
     assert text.index("22/tcp  open") < text.index("System: Linux") < text.index("198.18.0.3")
@@ -59,9 +73,9 @@ def test_the_table_has_them_behind_the_ports_of_their_host() -> None:
 def test_grepable_and_normal() -> None:
     hosts = [line for line in report("grepable", systems()).splitlines() if "Ports:" in line]
     assert [line.partition("\tOS: ")[2] for line in hosts] == [
-        "Linux 4.19 to 6.x", "Linux 4.19 to 6.x|Windows 10", "Windows 10|Linux 4.19 to 6.x", "", "", ""
+        "Linux 4.19 to 7.x", "Linux 4.19 to 7.x|Windows 10", "Windows 10|Linux 4.19 to 7.x", "", "", ""
     ]  # fmt: skip
-    assert "System: Linux 4.19 to 6.x" in report("normal", systems())
+    assert "System: Linux 4.19 to 7.x" in report("normal", systems())
 
 
 @pytest.mark.parametrize("name", ["table", "grepable", "normal"])

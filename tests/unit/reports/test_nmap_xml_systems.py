@@ -17,13 +17,13 @@ def test_libnmap_reads_systems() -> None:
     read = NmapParser.parse(report("xml", systems()))
     first, several = read.hosts[:2]
     (match,) = first.os.osmatches
-    assert (match.name, match.accuracy) == ("Linux 4.19 to 6.x", 90)
+    assert (match.name, match.accuracy) == ("Linux 4.19 to 7.x", 90)
     (kind,) = match.osclasses
     assert (kind.vendor, kind.osfamily, kind.type, kind.accuracy) == ("Linux", "Linux", "general purpose", 90)
     assert [cpe.cpestring for cpe in kind.cpelist] == ["cpe:/o:linux:linux_kernel"]
     used = [(port.state, port.proto, int(port.portid)) for port in first.os.ports_used]
     assert used == [("open", "tcp", 22), ("closed", "tcp", 23), ("closed", "udp", 40001)]
-    assert [match.name for match in several.os.osmatches] == ["Linux 4.19 to 6.x", "Windows 10"]
+    assert [match.name for match in several.os.osmatches] == ["Linux 4.19 to 7.x", "Windows 10"]
     assert first.os_fingerprinted
 
 

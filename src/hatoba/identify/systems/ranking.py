@@ -2,7 +2,8 @@
 
 Each trait has a weight: how much it tells systems apart, and how seldom anything but the system changes it. A system's score is
 the weight of the traits that fit over that of all that it says something of. The initial time to live and the order of options
-are written into a kernel: a system that has others is no candidate unless guesses were asked for.
+are written into a kernel: a system that has others is no candidate unless guesses were asked for. One that was never run here
+is not wholly sure.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from itertools import groupby
 
 from hatoba.identify.systems.table import Row
 from hatoba.identify.systems.traits import Shown, Traits
-from hatoba.system import Opinion, System, Trait
+from hatoba.system import Known, Opinion, System, Trait
 
 _WEIGHTS = {"options": 4.0, "ttl": 3.0, "window": 3.0, "id": 2.0, "clock": 2.0}
 _ELSE = 1.0
@@ -29,6 +30,7 @@ _AS_MUCH = 0.8
 """A system that explains less than this share of what another does is not its equal."""
 _UNSURE_CONFIDENCE, _GUESS_CONFIDENCE = 5, 4
 _MOST_GUESSES = 3
+_MOST_CONFIDENCE = {Known.RUN: 10, Known.PUBLISHED: 9, Known.READ: 7}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +91,23 @@ def _system(its: Sequence[Match], traits: Traits, most: int) -> System:
     row, match = its[0].row, its[0]
     confidence = round(10 * match.score * min(1.0, match.weight / _FULL_WEIGHT))
     alike = [one.row for one in its]
+    known = max((one.known for one in alike), key=lambda known: _MOST_CONFIDENCE[known])
+    evidence = [_held(shown, row) for shown in traits.values()]
+    evidence += [] if known is Known.RUN else [Trait("known", known.value)]
     return System(
         name=_name(alike),
         vendor=row.vendor,
         family=row.family,
         generation=row.generation if len(alike) == 1 else "",
         device=row.device,
-        confidence=max(1, min(confidence, most)),
+        confidence=max(1, min(confidence, most, _MOST_CONFIDENCE[known])),
         cpe23=row.cpe23,
-        evidence=tuple(_held(shown, row) for shown in traits.values()),
+        evidence=tuple(evidence),
     )
 
 
 def _name(alike: Sequence[Row]) -> str:
-    """``Linux 2.6 to 6.x`` of several versions, in whose order the table has the newest first."""
+    """``Linux 2.6 to 7.x`` of several versions, in whose order the table has the newest first."""
     if len(alike) == 1:
         return alike[0].name
     spans = [row.versions for row in alike if row.versions is not None]

@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from hatoba.registry.cpe import cpe23
+from hatoba.system import Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,9 @@ class Row:
     sources: tuple[str, ...]
     versions: tuple[str, str] | None = None
     """The first and the last one; None where they have no order."""
+    known: Known = Known.RUN
+    records: tuple[str, ...] = ()
+    """Recordings that the row is held to, by their names in ``tests/captures/systems``."""
 
     @property
     def cpe23(self) -> tuple[str, ...]:
@@ -35,7 +39,8 @@ class Row:
 
 
 def rows_of(text: str) -> tuple[Row, ...]:
-    """The rows of a table. Raises KeyError or TypeError for one that lacks something: it is our own."""
+    """The rows of a table. Raises KeyError, TypeError or ValueError for one that lacks something: it
+    is our own."""
     return tuple(_row(said) for said in tomllib.loads(text)["system"])
 
 
@@ -51,6 +56,8 @@ def _row(said: Mapping[str, Any]) -> Row:
         fits={name: frozenset(forms) for name, forms in said["fits"].items()},
         sources=tuple(said["sources"]),
         versions=(said["from"], said["to"]) if "from" in said else None,
+        known=Known(said["known"]),
+        records=tuple(said["records"]),
     )
 
 

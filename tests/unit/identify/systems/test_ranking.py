@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from hatoba.identify.systems.ranking import LEAST_SCORE, best, matches, weight_of
 from hatoba.identify.systems.table import Row, rows
 from hatoba.identify.systems.traits import Shown, Traits
+from hatoba.system import Known, Trait
 
 
 def row(name: str, family: str = "", versions: tuple[str, str] | None = None, **fits: str) -> Row:
@@ -72,3 +77,18 @@ def test_more_evidence_is_surer() -> None:
     (much,) = best(SEEN, [row("x", ttl="64", options="mss", window="100", id="zero", clock="none")])
     assert little.confidence < much.confidence == 10
     assert 0.8 < LEAST_SCORE < 1
+
+
+@pytest.mark.parametrize(("known", "most"), [(Known.RUN, 10), (Known.PUBLISHED, 9), (Known.READ, 7)])
+def test_one_that_was_never_run_here_is_not_wholly_sure(known: Known, most: int) -> None:
+    fits = {"ttl": "64", "options": "mss", "window": "100", "id": "zero", "clock": "none", "df": "yes"}
+    (system,) = best(SEEN, [replace(row("x", **fits), known=known)])
+    assert system.confidence == most
+    assert (Trait("known", known.value) in system.evidence) is (known is not Known.RUN)
+
+
+def test_of_versions_that_fit_alike_the_best_known_counts() -> None:
+    fits = {"ttl": "64", "options": "mss", "window": "100", "id": "zero", "clock": "none", "df": "yes"}
+    new, old = row("x 3", "x", ("3", "4"), **fits), replace(row("x 1", "x", ("1", "2"), **fits), known=Known.READ)
+    (system,) = best(SEEN, [new, old])
+    assert system.confidence == 10
