@@ -1,20 +1,27 @@
-"""The time until a command has all its modules, and the garbage collector in it.
+"""The time until a command has all its modules: what Python and NumPy do meanwhile that no command needs.
 
 Importing makes some sixty thousand objects, all of which stay. To look through them for cycles every seven hundred, as Python
 does by itself, finds nothing and takes a tenth of that time; so does each later look through all that there is.
+
+The linear algebra in NumPy's wheels (OpenBLAS) starts a thread for each further processor when it is loaded, which takes nearly
+as long as all the rest of NumPy. No matrix is ever multiplied here; how many threads there are is said in its environment
+variable.
 """
 
 from __future__ import annotations
 
 import gc
+import os
 
 _OBJECTS_A_LOOK = 50_000
 _AS_EVER = gc.get_threshold()
+_THREADS = "OPENBLAS_NUM_THREADS"
 
 
 def loading() -> None:
-    """Modules are imported from now on: look for cycles seldom."""
+    """Modules are imported from now on: look for cycles seldom, and start no threads, unless the user says how many."""
     gc.set_threshold(_OBJECTS_A_LOOK)
+    os.environ.setdefault(_THREADS, "1")
 
 
 def loaded() -> None:

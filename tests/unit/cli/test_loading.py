@@ -40,6 +40,15 @@ def test_at_the_end_nothing_is_left_to_look_through() -> None:
     ]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
+def test_numpy_starts_no_threads_unless_the_user_wants_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "loading(); import numpy, os; print(os.environ['OPENBLAS_NUM_THREADS'], len(os.listdir('/proc/self/task')))"
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    assert told(code) == ["1", "1"]
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    assert told(code)[0] == "2"
+
+
 @pytest.mark.parametrize(
     "arguments", [["scan", "-n", "-sL", "198.18.0.1"], ["nc", "--compat", "openbsd", "-z", "-w", "1", "-U", "/nowhere"]]
 )
