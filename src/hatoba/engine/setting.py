@@ -12,6 +12,7 @@ import numpy.typing as npt
 from hatoba.engine.asks import Asks, Ports
 from hatoba.engine.connect_transport import ConnectTransport
 from hatoba.engine.groups import Group
+from hatoba.engine.kept_wires import KeptWires
 from hatoba.engine.ledger import Ledger
 from hatoba.engine.leg import Leg
 from hatoba.engine.loop import LegRun
@@ -102,6 +103,7 @@ class Setting:
         self.problems: list[str] = []
         """What could not be done and ends nothing, a sentence each."""
         self._legs = 0
+        self._wires = KeptWires()
         self._source_ports: HeldPorts | None = None
         self._connects: GatedConnects | None = None
 
@@ -129,7 +131,11 @@ class Setting:
         """A wire along *route* for packets with these *segments*, to ask so many questions at a time."""
         link_bytes = ETHERNET_BYTES if route.link.ethernet else 0
         template = FrameTemplate(family, link_bytes, route.link.mac, route.source, tuple(segments))
-        return GatedPackets(self.network.open_packets(route, template, self.first_port, zone, questions), self.permitted)
+
+        def new() -> PacketWire:
+            return GatedPackets(self.network.open_packets(route, template, self.first_port, zone, questions), self.permitted)
+
+        return self._wires.lend((route, zone, template), questions, new)
 
     def leg(
         self,
@@ -200,6 +206,7 @@ class Setting:
             self._source_ports.hold_datagrams()
 
     def close(self) -> None:
+        self._wires.close()
         if self._source_ports is not None:
             self._source_ports.close()
         if self._connects is not None:
