@@ -30,6 +30,7 @@ class KeptWire:
 
     def __init__(self) -> None:
         self._kept: tuple[PacketWire, Use] | None = None
+        self._closed = False
 
     def take(self, use: Use) -> PacketWire | None:
         """A wire that serves for *use*, with nothing on its way and nothing arrived. Raises WireError if its link is gone."""
@@ -47,10 +48,18 @@ class KeptWire:
 
     def keep(self, wire: PacketWire, use: Use) -> None:
         """*wire* was opened for *use*, and is not used any more."""
-        self.close()
-        self._kept = wire, use
+        self._let_go()
+        if self._closed:
+            wire.close()
+        else:
+            self._kept = wire, use
 
     def close(self) -> None:
+        """What is in use yet is closed when it would be kept."""
+        self._closed = True
+        self._let_go()
+
+    def _let_go(self) -> None:
         if self._kept is not None:
             (wire, _use), self._kept = self._kept, None
             wire.close()

@@ -196,7 +196,7 @@ class Setting:
         wordings = Wordings(methods, ports, leg.block.family)
         if any(method.protocol == Protocol.UDP for method in methods) and not group.route.local:
             self._hold_datagrams()
-        wire = self.open_packets(group.route, leg.block.family, leg.block.zone, wordings.segments, len(leg))
+        wire = self.open_packets(group.route, leg.block.family, leg.block.zone, wordings.segments, ledger.unanswered)
         own = (
             self.responders,
             self.first_port,

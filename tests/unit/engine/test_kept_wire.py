@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from worlds import FaultyWorld
 
 from hatoba.engine.kept_wire import KeptWire, Use
 from hatoba.errors import WireError
@@ -87,3 +88,24 @@ def test_a_scan_with_a_second_look_opens_one_wire_and_closes_it() -> None:
     assert len(outcome.network.wires) == 1
     assert len(outcome.network.wires[0].sent) > 2, "the second look went through it, too"
     assert outcome.network.wires[0].closed
+
+
+def test_what_is_in_use_when_the_scan_ends_is_closed_when_it_would_be_kept() -> None:
+    kept, its_wire = KeptWire(), wire()
+    kept.close()
+    kept.keep(its_wire, USE)
+    assert its_wire.closed
+    assert kept.take(USE) is None
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_late_answers_of_the_leg_before_are_none_to_the_next(seed: int) -> None:
+    """Every answer comes twice, some of them late; and all ports that answered are asked once more, over the same wire."""
+    world = FaultyWorld({5: "open", 6: "dropped"}, seed=seed, duplicates=1.0, forgeries=0.3, max_delay_s=0.2)
+    plan = ScanPlan(methods=("syn",), seed=seed, second_look=True)
+    outcome = fake_scan("198.18.0.2 198.18.0.3 198.18.0.4", "1-60", world, plan)
+    expected = {5: "open", 6: "filtered"}
+    assert {key: state for key, state in outcome.states().items() if state != expected.get(key[2], "closed")} == {}
+    assert len(outcome.network.wires) == 1
+    assert not any(host.unsteady for host in outcome.hosts)
+    assert outcome.end.counts == {"open": 3, "closed": 174, "filtered": 3}
