@@ -101,9 +101,28 @@ def test_proof_takes_about_a_second_a_port_and_is_right(family: int) -> None:
     assert outcome.end.problems == ()
 
 
-def test_few_silent_ports_are_asked_for_as_long_as_that_brings_news() -> None:
-    outcome = udp_scan(Rationed(), "20000-20015")
-    assert outcome.end.counts == {"closed": 16}
+def test_few_silent_ports_are_asked_for_as_long_as_that_soon_brings_all_the_news() -> None:
+    outcome = udp_scan(Rationed(), "20001-20009")
+    assert outcome.end.counts == {"closed": 9}
+    assert outcome.end.problems == ()
+
+
+@pytest.mark.parametrize("count", [10, 16, 30, 66, 100])
+def test_few_ports_of_a_host_that_rations_take_no_longer_than_many(count: int) -> None:
+    """A port a second would be proof, which nobody has asked for."""
+    outcome = udp_scan(Rationed(), f"20001-{20_000 + count}")
+    assert set(outcome.end.counts) == {"closed", "closed|filtered"}
+    assert "rations its ICMP errors" in " ".join(outcome.end.problems)
+    assert outcome.end.duration_s < 2
+
+
+def test_of_few_ports_those_with_a_question_of_their_own_are_asked_first() -> None:
+    """Their silence would mean the same as ever."""
+    world = Rationed(burst=1.0)
+    outcome = udp_scan(world, "53,123,20001-20020")
+    found = states(outcome)
+    assert {found[53], found[123]} == {"closed"}
+    assert outcome.end.duration_s < 5
 
 
 @pytest.mark.parametrize("burst", [6.0, 1.0])
