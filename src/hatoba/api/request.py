@@ -185,10 +185,9 @@ def request(
     said = {name: value for name, value in locals().items() if name in FIELDS}
     if hosts_only:
         _refuse_ports({"ports": ports, "method": method, "exclude_ports": exclude_ports, "tcp_flags": tcp_flags})
-    methods = () if hosts_only else _methods(method)
+    methods = () if hosts_only else _methods(method, tcp_flags)
     chosen = None if pings is None else _pings(pings)
     plan = plan_of(methods, chosen or (), said)
-    _require_segments(methods, tcp_flags)
     library = library_of(signatures, recog, version_intensity, _warn)
     built = _targets(targets, methods, ports, exclude, exclude_ports, families, interface, shard)
     permitted = _allowed(built, authorized)
@@ -247,11 +246,6 @@ def _require_rights(plan: ScanPlan) -> None:
             require_packets(one.method)
 
 
-def _require_segments(methods: Iterable[str], tcp_flags: int | None) -> None:
-    if tcp_flags is not None and not any(name in METHODS and METHODS[name].protocol == Protocol.TCP for name in methods):
-        raise UsageError(_("tcp_flags is for methods that send TCP segments of their own: name one, such as syn or ack"))
-
-
 def _default_pings(count: int, hosts_only: bool) -> tuple[Ping, ...]:
     needed = count > FEW or hosts_only
     return default_pings(count, needed and default_method() != CONNECT.name, hosts_only)
@@ -278,10 +272,14 @@ def _allowed(targets: TargetSet, authorized: bool) -> Permitted:
     return Scope(grants, [*own_networks(), *lab_networks()]).require(targets)
 
 
-def _methods(method: str | Iterable[str] | None) -> tuple[str, ...]:
+def _methods(method: str | Iterable[str] | None, tcp_flags: int | None) -> tuple[str, ...]:
     if method is None:
-        return (default_method(),)
-    return (method,) if isinstance(method, str) else tuple(method)
+        methods: tuple[str, ...] = (default_method(),)
+    else:
+        methods = (method,) if isinstance(method, str) else tuple(method)
+    if tcp_flags is not None and not any(name in METHODS and METHODS[name].protocol == Protocol.TCP for name in methods):
+        raise UsageError(_("tcp_flags is for methods that send TCP segments of their own: name one, such as syn or ack"))
+    return methods
 
 
 def _expressions(targets: Targets) -> Iterator[str]:
