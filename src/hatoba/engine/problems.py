@@ -86,8 +86,8 @@ def _rationed_protocols(more: int) -> str:
             "apart: most are closed, but one that never answers a stranger looks the same; --prove-closed proves which are "
             "closed, in about {time}",
             "{address} and {count} more hosts ration their ICMP errors, so up to {ports} silent protocols of each can't be "
-            "told apart: most are closed, but one that never answers a stranger looks the same; --prove-closed proves which are "
-            "closed, in about {time}",
+            "told apart: most are closed, but one that never answers a stranger looks the same; --prove-closed proves which "
+            "are closed, in about {time}",
             more,
         )
     )

@@ -62,7 +62,7 @@ class CaptureFile:
     """
 
     def __init__(self, path: str, epoch_shift_s: float) -> None:
-        self._path = path
+        self.path = path
         whole_s = int(epoch_shift_s)  # apart from the rest, or a float's 53 bits round the product to 256 nanoseconds
         self._shift_ns = whole_s * 10**9 + round((epoch_shift_s - whole_s) * 1e9)
         self._interfaces: dict[str, int] = {}
@@ -95,7 +95,7 @@ class CaptureFile:
 
     def _fail(self, error: OSError) -> None:
         if self.failure is None:
-            self.failure = OutputError(writing_failed(self._path, error))
+            self.failure = OutputError(writing_failed(self.path, error))
 
 
 def section_header() -> bytes:

@@ -17,8 +17,8 @@ from hatoba.messages import _
 from hatoba.model import Address
 from hatoba.model import Protocol as Transport
 from hatoba.packets.frames import FrameTemplate
+from hatoba.probes.connect import Handshake
 from hatoba.wire.base import Arrived, PacketWire, Times
-from hatoba.wire.handshakes import Handshake
 from hatoba.wire.network import Connects, Holds
 
 if TYPE_CHECKING:

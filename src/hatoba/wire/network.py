@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hatoba.packets.frames import FrameTemplate
+from hatoba.probes.connect import Handshake
 from hatoba.wire.base import PacketWire
-from hatoba.wire.handshakes import Handshake, Handshakes
+from hatoba.wire.handshakes import Handshakes
 from hatoba.wire.neighbour_frames import Told
 from hatoba.wire.neighbour_table import Entries
 from hatoba.wire.neighbours import NeighbourWire, Observe
