@@ -16,6 +16,8 @@ FORMATS = ("jsonl", "xml", "grepable", "normal")
 SUFFIXES = {"normal": ".nmap", "xml": ".xml", "grepable": ".gnmap", "jsonl": ".jsonl"}
 """What ``-oA name`` adds to the name, nmap's suffixes where nmap has the format."""
 
+_LETTERS = {"jsonl": "-oJ", "xml": "-oX", "grepable": "-oG", "normal": "-oN", "all_formats": "-oA"}
+
 _READ = {
     "inputs": "-iL",
     "exclude_files": "--exclude-file",
@@ -45,6 +47,20 @@ def outputs_of(given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
             raise UsageError(_("two reports would go to {where}: give each a file of its own").format(where=where))
         seen.add(_identity(path))
     return tuple(outputs)
+
+
+def refuse_targets_as_names(given: Mapping[str, Any]) -> None:
+    """``-oX 198.18.0.2`` takes the target for the name of the file, and leaves none."""
+    from hatoba.targets.expressions import plain_ipv4  # NumPy, which others need not wait for
+
+    for name, option in _LETTERS.items():
+        for path in given[name]:
+            if plain_ipv4(path) is not None or path == "localhost":
+                raise UsageError(
+                    _("there is no target: {option} takes {name} for the name of its file; write {option} FILE {name}").format(
+                        option=option, name=path
+                    )
+                )
 
 
 def _refuse_what_is_read(given: Mapping[str, Any], written: Mapping[object, str]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hatoba.cli.nmap_flags import METHODS
-from hatoba.cli.output_options import outputs_of
+from hatoba.cli.output_options import outputs_of, refuse_targets_as_names
 from hatoba.cli.resume_options import refuse_beside_resume
 from hatoba.cli.scan_discovery import pings_of, refuse_contradictions, was_said
 from hatoba.cli.scan_services import intensity_of
@@ -122,6 +122,7 @@ def options_of(given: Mapping[str, Any]) -> ScanOptions:
     if given["resume"] is not None:
         refuse_beside_resume(given)
     elif not given["targets"] and not given["inputs"]:
+        refuse_targets_as_names(given)
         raise UsageError(
             _("there is no target: name at least one, for instance hatoba scan localhost, or a list with -iL FILE")
         )
