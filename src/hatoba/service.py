@@ -152,6 +152,8 @@ class Release:
     source: str = ""
     """The file that says so."""
     cpe23: str = ""
+    in_lts: bool = False
+    """Whether its life had ended but not its long-term support, which everybody gets (Debian's LTS), when it was asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from operator import index
 from typing import TYPE_CHECKING, SupportsIndex, TypedDict
 
+from hatoba.api.brought import Paths, library_of
 from hatoba.api.pings import FEW, NO_PORTS, default_pings, only_asked, ping
 from hatoba.api.plan import FIELDS, plan_of
 from hatoba.api.resume import refuse_beside_resume, resumed, with_services, with_systems
@@ -19,7 +20,7 @@ from hatoba.engine.scan import Scan
 from hatoba.engine.setting import protocols_of
 from hatoba.errors import UsageError
 from hatoba.messages import _
-from hatoba.model import Ping, Protocol
+from hatoba.model import Ping, Protocol, ScanPlan
 from hatoba.probes import METHODS
 from hatoba.probes.connect import CONNECT
 from hatoba.targets.build import build_targets
@@ -114,6 +115,10 @@ class ScanOptions(TypedDict, total=False):
     """With *version_intensity*: ask for every cipher of every version of TLS, some fifty connections to each TLS port."""
     waf_test: bool
     """With *version_intensity*: send web servers what looks like an attack, to see whether a WAF refuses it."""
+    signatures: Paths
+    """With *version_intensity*: files of signatures of your own, tried before hatoba's, as after ``--signatures``."""
+    recog: Paths
+    """With *version_intensity*: folders of Recog's databases, for what is not recognised otherwise, as after ``--recog``."""
     seed: int | None
     """Fixes the order of the probes. None: a random one."""
     families: Iterable[int]
@@ -128,7 +133,8 @@ class ScanOptions(TypedDict, total=False):
     """Leave out every verdict but *open*."""
     resume: str | os.PathLike[str] | None
     """Go on with the scan that this file tells of, which ``hatoba scan -oJ`` wrote: what it knows comes first, what is missing
-    is asked. The file stays as it is. Of all others only *authorized* and *open_only* go with it, and no targets."""
+    is asked. The file stays as it is. Of all others only *authorized*, *open_only*, *signatures* and *recog* go with it, and no
+    targets."""
 
 
 def request(
@@ -160,6 +166,8 @@ def request(
     version_intensity: int | None = None,
     tls_ciphers: bool = False,
     waf_test: bool = False,
+    signatures: Paths = (),
+    recog: Paths = (),
     seed: int | None = None,
     families: Iterable[int] = (4,),
     interface: str | None = None,
@@ -171,25 +179,23 @@ def request(
     """A scan that has sent nothing yet. Raises UsageError, NotInScope or NotPermitted for whatever can be refused."""
     if resume is not None:
         refuse_beside_resume(locals(), {name: its.default for name, its in signature(request).parameters.items()})
-        scan, only_open = resumed(resume, partial(_allowed, authorized=authorized))
+        bring = partial(library_of, signatures, recog, remark=_warn)
+        scan, only_open = resumed(resume, partial(_allowed, authorized=authorized), bring)
         return Request(scan, open_only or only_open)
     said = {name: value for name, value in locals().items() if name in FIELDS}
     if hosts_only:
         _refuse_ports({"ports": ports, "method": method, "exclude_ports": exclude_ports, "tcp_flags": tcp_flags})
-    methods = () if hosts_only else _methods(method)
+    methods = () if hosts_only else _methods(method, tcp_flags)
     chosen = None if pings is None else _pings(pings)
     plan = plan_of(methods, chosen or (), said)
-    if tcp_flags is not None:
-        _require_segments(methods)
+    library = library_of(signatures, recog, version_intensity, _warn)
     built = _targets(targets, methods, ports, exclude, exclude_ports, families, interface, shard)
     permitted = _allowed(built, authorized)
-    _require_rights(methods, said)
+    _require_rights(plan)
     if chosen is None:
-        needed = built.all_addresses > FEW or hosts_only
-        plan = replace(plan, pings=default_pings(built.all_addresses, needed and default_method() != CONNECT.name, hosts_only))
-    for name in (one.method for one in chosen or () if one.method != CONNECT.name):
-        require_packets(name)
-    identified = with_services(Scan(plan, permitted, arguments=("hatoba.scan",)), plan, permitted)
+        plan = replace(plan, pings=_default_pings(built.all_addresses, hosts_only))
+    _refuse_source_port(plan)
+    identified = with_services(Scan(plan, permitted, arguments=("hatoba.scan",)), plan, permitted, library=library)
     return Request(with_systems(identified, systems_guess) if systems else identified, open_only)
 
 
@@ -216,7 +222,7 @@ def _targets(
         shard=None if shard is None else parse_shard(shard),
     )
     for note in built.notes:
-        LOG.warning("%s", note)
+        _warn(note)
     for block in built.targets.blocks:
         only_asked(PortChoice(block.ports), asked)
     return built.targets
@@ -228,18 +234,30 @@ def _refuse_ports(said: Mapping[str, object]) -> None:
             raise UsageError(_("hosts_only asks no ports: leave out {name}, or hosts_only").format(name=name))
 
 
-def _require_rights(methods: Iterable[str], said: Mapping[str, object]) -> None:
-    for name in methods:
+def _require_rights(plan: ScanPlan) -> None:
+    for name in plan.methods:
         if name != CONNECT.name:
             require_raw(name)
     for name in ("traceroute", "systems"):
-        if said[name]:
+        if getattr(plan, name):
             require_packets(name)
+    for one in plan.pings:
+        if one.method != CONNECT.name:
+            require_packets(one.method)
 
 
-def _require_segments(methods: Iterable[str]) -> None:
-    if not any(name in METHODS and METHODS[name].protocol == Protocol.TCP for name in methods):
-        raise UsageError(_("tcp_flags is for methods that send TCP segments of their own: name one, such as syn or ack"))
+def _default_pings(count: int, hosts_only: bool) -> tuple[Ping, ...]:
+    needed = count > FEW or hosts_only
+    return default_pings(count, needed and default_method() != CONNECT.name, hosts_only)
+
+
+def _refuse_source_port(plan: ScanPlan) -> None:
+    if plan.source_port is not None and CONNECT.name in (*plan.methods, *(ping.method for ping in plan.pings)):
+        raise UsageError(_("connect() leaves the source port to the kernel: ask by syn instead, or leave out source_port"))
+
+
+def _warn(sentence: str) -> None:
+    LOG.warning("%s", sentence)
 
 
 def _pings(pings: str | Ping | Iterable[str | Ping]) -> tuple[Ping, ...]:
@@ -254,10 +272,14 @@ def _allowed(targets: TargetSet, authorized: bool) -> Permitted:
     return Scope(grants, [*own_networks(), *lab_networks()]).require(targets)
 
 
-def _methods(method: str | Iterable[str] | None) -> tuple[str, ...]:
+def _methods(method: str | Iterable[str] | None, tcp_flags: int | None) -> tuple[str, ...]:
     if method is None:
-        return (default_method(),)
-    return (method,) if isinstance(method, str) else tuple(method)
+        methods: tuple[str, ...] = (default_method(),)
+    else:
+        methods = (method,) if isinstance(method, str) else tuple(method)
+    if tcp_flags is not None and not any(name in METHODS and METHODS[name].protocol == Protocol.TCP for name in methods):
+        raise UsageError(_("tcp_flags is for methods that send TCP segments of their own: name one, such as syn or ack"))
+    return methods
 
 
 def _expressions(targets: Targets) -> Iterator[str]:

@@ -21,8 +21,9 @@ from hatoba.wire.capabilities import require_packets, require_raw
 if TYPE_CHECKING:
     from hatoba.identify.identified_scan import IdentifiedScan
     from hatoba.identify.judged_scan import JudgedScan
+    from hatoba.identify.signatures.library import Library
 
-_BESIDE = frozenset({"resume", "authorized", "open_only"})
+_BESIDE = frozenset({"resume", "authorized", "open_only", "signatures", "recog"})
 
 
 def refuse_beside_resume(said: Mapping[str, object], defaults: Mapping[str, object]) -> None:
@@ -32,13 +33,16 @@ def refuse_beside_resume(said: Mapping[str, object], defaults: Mapping[str, obje
             raise UsageError(_("resume takes everything that is asked from the file: leave out {name}").format(name=name))
 
 
-def with_services(scan: Scan, plan: ScanPlan, permitted: Permitted, told: Sequence[Service] = ()) -> Scan | IdentifiedScan:
-    """*scan* with its open ports asked for their services, if *plan* says so, but for those that *told* them already."""
+def with_services(
+    scan: Scan, plan: ScanPlan, permitted: Permitted, told: Sequence[Service] = (), library: Library | None = None
+) -> Scan | IdentifiedScan:
+    """*scan* with its open ports asked for their services, if *plan* says so, but for those that *told* them already; *library*
+    is what to recognise them by besides."""
     if plan.version_intensity is None:
         return scan
     from hatoba.identify import identified  # asyncio, ssl and cryptography, which others need not wait for
 
-    return identified(scan, permitted, plan.version_intensity, plan.all_ports, plan, told=told)
+    return identified(scan, permitted, plan.version_intensity, plan.all_ports, plan, told=told, library=library)
 
 
 def with_systems(scan: Scan | IdentifiedScan, guess: bool = False) -> JudgedScan:
@@ -49,10 +53,12 @@ def with_systems(scan: Scan | IdentifiedScan, guess: bool = False) -> JudgedScan
 
 
 def resumed(
-    path: str | os.PathLike[str], permit: Callable[[TargetSet], Permitted]
+    path: str | os.PathLike[str], permit: Callable[[TargetSet], Permitted], bring: Callable[[int | None], Library | None]
 ) -> tuple[Scan | IdentifiedScan | JudgedScan, bool]:
-    """The scan, and whether its file tells of open ports only. Rights and permission are looked at anew."""
+    """The scan, and whether its file tells of open ports only. Rights and permission are looked at anew. *bring* gives what
+    to recognise services by besides, for the scan's intensity."""
     read = read_scan(os.fspath(path))
+    library = bring(read.plan.version_intensity)
     protocols_of(read.plan.methods)
     permitted = permit(read.targets)
     for name in read.plan.methods:
@@ -66,5 +72,5 @@ def resumed(
     if read.plan.systems:
         require_packets("systems")
     scan = Scan(read.plan, permitted, arguments=("hatoba.scan",), known=read.known)
-    identified = with_services(scan, read.plan, permitted, read.known.services)
+    identified = with_services(scan, read.plan, permitted, read.known.services, library)
     return with_systems(identified) if read.plan.systems else identified, read.open_only

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hatoba.cli.nmap_flags import METHODS
+from hatoba.cli.output_options import outputs_of, refuse_targets_as_names
 from hatoba.cli.resume_options import refuse_beside_resume
 from hatoba.cli.scan_discovery import pings_of, refuse_contradictions, was_said
 from hatoba.cli.scan_services import intensity_of
@@ -15,12 +16,6 @@ from hatoba.cli.scan_timing import timing_of
 from hatoba.errors import UsageError
 from hatoba.messages import _
 from hatoba.model import Ping, ScanPlan, Shard
-
-FORMATS = ("jsonl", "xml", "grepable", "normal")
-"""The file formats, by the names that ``hatoba.reports.formats`` has for them."""
-
-SUFFIXES = {"normal": ".nmap", "xml": ".xml", "grepable": ".gnmap", "jsonl": ".jsonl"}
-"""What ``-oA name`` adds to the name, nmap's suffixes where nmap has the format."""
 
 METHOD_NAMES = (
     *("syn", "connect", "fin", "null", "xmas", "maimon", "ack", "window"),
@@ -132,6 +127,7 @@ def options_of(given: Mapping[str, Any]) -> ScanOptions:
     if given["resume"] is not None:
         refuse_beside_resume(given)
     elif not given["targets"] and not given["inputs"]:
+        refuse_targets_as_names(given)
         raise UsageError(
             _("there is no target: name at least one, for instance hatoba scan localhost, or a list with -iL FILE")
         )
@@ -162,7 +158,7 @@ def options_of(given: Mapping[str, Any]) -> ScanOptions:
         dry_run=given["dry_run"],
         authorized=given["authorized"],
         scope_file=given["scope_file"],
-        outputs=_outputs(given),
+        outputs=outputs_of(given),
         open_only=given["open_only"],
         reason=given["reason"],
         explain=given["explain"],
@@ -203,31 +199,6 @@ def _top_ports(given: Mapping[str, Any]) -> int | None:
 def _families(ipv4: bool, ipv6: bool, all_addresses: bool) -> frozenset[int]:
     chosen = {family for family, wanted in ((4, ipv4), (6, ipv6)) if wanted}
     return frozenset(chosen or ({4, 6} if all_addresses else {4}))
-
-
-def _outputs(given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    outputs = [(name, path) for name in FORMATS for path in given[name]]
-    for base in given["all_formats"]:
-        if base == "-":
-            raise UsageError(_("-oA writes several files and needs the start of their names, for instance -oA monday"))
-        outputs += [(name, base + suffix) for name, suffix in SUFFIXES.items()]
-    seen: set[str] = set()
-    for _format, path in outputs:
-        if not path:
-            raise UsageError(_("the name of an output file is empty: give one, or - for standard output"))
-        if path in seen:
-            where = _("standard output") if path == "-" else path
-            raise UsageError(_("two reports would go to {where}: give each a file of its own").format(where=where))
-        seen.add(path)
-    if given["resume"] in seen or (given["resume"] is not None and given["resume"] == given["pcap"]):
-        raise UsageError(
-            _("{file} is gone on with by --resume: leave it out of the other options").format(file=given["resume"])
-        )
-    if given["pcap"] in ("", "-"):
-        raise UsageError(_("--pcap needs the name of a file, for instance --pcap scan.pcapng"))
-    if given["pcap"] in seen:
-        raise UsageError(_("two reports would go to {where}: give each a file of its own").format(where=given["pcap"]))
-    return tuple(outputs)
 
 
 def _plan(given: Mapping[str, Any]) -> ScanPlan:

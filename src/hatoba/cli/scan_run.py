@@ -35,7 +35,7 @@ from hatoba.results.batch import HostBatch, VerdictBatch
 from hatoba.results.known import Known
 from hatoba.service import Service
 from hatoba.targets.build import Built, build_targets
-from hatoba.targets.files import read_expressions
+from hatoba.targets.files import Listed
 from hatoba.targets.ports import PortChoice, choice, parse_ports, ports_asked
 from hatoba.targets.scope import Permitted
 from hatoba.targets.target_set import TargetSet
@@ -237,18 +237,18 @@ def _listed(lists: Sequence[str], protocols: Sequence[Protocol]) -> PortChoice:
 def _targets(options: ScanOptions, ports: PortChoice, stdin: TextIO) -> Built:
     if [*options.inputs, *options.exclude_files].count("-") > 1:
         raise UsageError(_("standard input can be read once: name - a single time"))
-    listed = chain.from_iterable(read_expressions(path, stdin) for path in options.inputs)
-    left_out = chain.from_iterable(read_expressions(path, stdin) for path in options.exclude_files)
-    built = build_targets(
-        chain(options.targets, listed),
-        ports=ports,
-        exclude=chain(options.exclude, left_out),
-        exclude_ports=_listed(options.exclude_ports, ports.protocols),
-        families=options.families,
-        resolve_all=options.all_addresses,
-        interface=options.plan.interface,
-        shard=options.shard,
-    )
+    listed, left_out = Listed(options.inputs, stdin), Listed(options.exclude_files, stdin)
+    with listed.placed(), left_out.placed():
+        built = build_targets(
+            chain(options.targets, listed),
+            ports=ports,
+            exclude=chain(options.exclude, left_out),
+            exclude_ports=_listed(options.exclude_ports, ports.protocols),
+            families=options.families,
+            resolve_all=options.all_addresses,
+            interface=options.plan.interface,
+            shard=options.shard,
+        )
     for block in built.targets.blocks:
         only_asked(PortChoice(block.ports), ports)
     return built

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TextIO
 
@@ -13,11 +13,12 @@ from hatoba.errors import OutputError, UsageError
 from hatoba.messages import _, ngettext
 from hatoba.model import ScanPlan
 from hatoba.packets.dissect import Packet
+from hatoba.probes.connect import Handshake
 from hatoba.reports.annotated_hex import AnnotatedHex
 from hatoba.reports.packet_lines import PacketLines
 from hatoba.wire.capture_file import CaptureFile
 from hatoba.wire.network import KernelNetwork
-from hatoba.wire.traced import ConnectObserver, PacketObserver
+from hatoba.wire.traced import ConnectObserver, HoldObserver, PacketObserver
 from hatoba.wire.watched_network import WatchedNetwork
 
 _HARDWARE_BYTES = 6
@@ -35,13 +36,20 @@ class Watch:
     capture: CaptureFile | None = None
     dump: AnnotatedHex | None = None
     """Of a dry run."""
+    held: int = 0
+    """How many connections were completed and held."""
 
     def network(self, plan: ScanPlan, clock: Callable[[], float] = time.monotonic) -> WatchedNetwork:
         """The network for a scan that is looked at."""
         packets: list[PacketObserver] = [found for found in (self.lines, self.capture, self.dump) if found is not None]
         connects: list[ConnectObserver] = [self.lines] if self.lines is not None else []
+        holds: list[HoldObserver] = [self] if self.lines is None else [self, self.lines]
         real = KernelNetwork(clock, plan.interface, plan.source_port)
-        return WatchedNetwork(real, clock, packets, connects, dry=self.dump is not None, neighbours_shown=not plan.methods)
+        dry = self.dump is not None
+        return WatchedNetwork(real, clock, packets, connects, holds, dry=dry, neighbours_shown=not plan.methods)
+
+    def holds(self, ended: Sequence[Handshake], asked: Sequence[tuple[bytes, int]], at_s: float) -> None:
+        self.held += len(ended)
 
     @property
     def saw_none(self) -> bool:
@@ -60,6 +68,15 @@ class Watch:
         if self.capture is None:
             return 0
         self.capture.close()
+        if self.held:
+            text = ngettext(
+                "{count} connection that was held to see who answers left its packets to the kernel, so they are missing from"
+                " {file}",
+                "{count} connections that were held to see who answers left their packets to the kernel, so they are missing"
+                " from {file}",
+                self.held,
+            )
+            complain(text.format(count=self.held, file=self.capture.path))
         if self.capture.failure is None:
             return 0
         complain(str(self.capture.failure))

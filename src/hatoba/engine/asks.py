@@ -49,6 +49,8 @@ class Asks:
         """(state, reason) instead, where the host rations the errors that would have been the answer; else zeros, (asks, 2)."""
         self.may_be_rationed = self.rationed_silence[:, 0] > 0
         """Which have one."""
+        self.knows_rations = np.repeat([method.rationed_silence is not None for method in self.methods], counts)
+        """Which are asked by a method whose errors, held back, make a host one that rations, and its silence tell less."""
         self._places = np.full((len(parts), 1 << 16), -1, np.int32)
         firsts = np.cumsum([0, *counts[:-1]])
         for row, ((_method, ports), first) in enumerate(zip(parts, firsts.tolist(), strict=True)):

@@ -82,9 +82,13 @@ class GroupScan:
             raise
         if self._group.neighbours:
             self._book.there(np.ones(len(self._group), bool), link_shows)
-        pinged_only = plan.pings and not self._asked and not self._setting.stopped()
-        absent = Reason.NO_RESPONSE.word if pinged_only else None
+        absent = Reason.NO_RESPONSE.word if self._pinged_only and not self._setting.stopped() else None
         yield from self._book.close(stopped=self._setting.stopped(), absent=absent)
+
+    @property
+    def _pinged_only(self) -> bool:
+        """Whether who answers no ping is down."""
+        return bool(self._setting.plan.pings) and not self._asked
 
     def _discover(self) -> Told:
         """Who is to be asked for ports and is not there is told of at once, and left out of the group."""
@@ -225,11 +229,12 @@ class GroupScan:
 
     def _aims(self) -> list[tuple[Aim, int]]:
         """For each host the probe that it has answered, and the time to live of its answer; ICMP echo for the silent ones,
-        if they are few."""
-        silent = np.flatnonzero(~self._book.up)
-        traced = np.arange(len(self._group)) if len(silent) <= _FEW_SILENT else np.flatnonzero(self._book.up)
+        if they are few and not known to be down: nobody there would answer."""
+        silent = ~self._book.up & ~self._book.absent_from_link
+        if np.count_nonzero(silent) > _FEW_SILENT or self._pinged_only:
+            silent[:] = False
         aims = []
-        for place in traced.tolist():
+        for place in np.flatnonzero(self._book.up | silent).tolist():
             answered = self._book.answered(place) or Asked(PINGS["icmp-echo"], 0, 0, 0)
             aims.append((_aim(place, answered), answered.ttl))
         return aims

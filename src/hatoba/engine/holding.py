@@ -12,7 +12,7 @@ from hatoba.engine.groups import Group
 from hatoba.engine.leg import Indices
 from hatoba.engine.setting import Setting
 from hatoba.errors import WireError
-from hatoba.wire.handshakes import Handshake
+from hatoba.probes.connect import Handshake
 from hatoba.wire.routes import link_index
 
 _STEP_S = 0.1

@@ -72,6 +72,12 @@ class HostBook:
         return self._reason > 0
 
     @property
+    def absent_from_link(self) -> Mask:
+        """Whose link says that nobody has the address, (hosts,)."""
+        absent: Mask = self._hindered["reason"] == Reason.NO_NEIGHBOUR
+        return absent
+
+    @property
     def timed_out(self) -> Mask:
         """Whose time was up before all was known, (hosts,)."""
         return self._timed_out

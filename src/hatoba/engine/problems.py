@@ -45,13 +45,18 @@ def other_way(interface: str, targets: TargetSet, network: Network) -> Iterator[
                 return
 
 
-def rationing(tally: Tally, hosts: HostTable) -> Iterator[str]:
-    """Who holds ICMP errors back, and what it would cost to know better."""
+def rationing(tally: Tally, hosts: HostTable, protocols: bool = False) -> Iterator[str]:
+    """Who holds ICMP errors back, and what it would cost to know better. *protocols*: they were asked for instead of ports."""
     if not tally.rationing:
         return
     index, ports = max(tally.rationing.items(), key=lambda item: item[1])
     more = len(tally.rationing) - 1
-    text = (
+    text = _rationed_protocols(more) if protocols else _rationed_ports(more)
+    yield text.format(address=hosts.address(index), count=more, ports=ports, time=duration(ports * RATION_S))
+
+
+def _rationed_ports(more: int) -> str:
+    return (
         _(
             "{address} rations its ICMP errors, so {ports} of its silent ports can't be told apart: most are closed, but one "
             "whose program never answers a stranger looks the same; --prove-closed proves which are closed, in about {time}"
@@ -67,7 +72,25 @@ def rationing(tally: Tally, hosts: HostTable) -> Iterator[str]:
             more,
         )
     )
-    yield text.format(address=hosts.address(index), count=more, ports=ports, time=duration(ports * RATION_S))
+
+
+def _rationed_protocols(more: int) -> str:
+    return (
+        _(
+            "{address} rations its ICMP errors, so {ports} of its silent protocols can't be told apart: most are closed, but "
+            "one that never answers a stranger looks the same; --prove-closed proves which are closed, in about {time}"
+        )
+        if not more
+        else ngettext(
+            "{address} and {count} more host ration their ICMP errors, so up to {ports} silent protocols of each can't be told "
+            "apart: most are closed, but one that never answers a stranger looks the same; --prove-closed proves which are "
+            "closed, in about {time}",
+            "{address} and {count} more hosts ration their ICMP errors, so up to {ports} silent protocols of each can't be "
+            "told apart: most are closed, but one that never answers a stranger looks the same; --prove-closed proves which "
+            "are closed, in about {time}",
+            more,
+        )
+    )
 
 
 def reset_rationing(tally: Tally, hosts: HostTable) -> Iterator[str]:

@@ -3,7 +3,8 @@
 Linux sends one error a second to each peer after a burst of six (icmp_ratelimit), and no more than a thousand a second to all
 (icmp_msgs_per_sec); others do alike. So where errors were seen, silence may be an error that was held back:
 
-* where few questions are left on a host, they are asked again after a second, for as long as that brings news;
+* where few questions are left on a host, they are asked again after a second, for as long as that brings news, or until the
+  host is seen to ration and would take long;
 * where many are left, and silence means something else if the host rations (UDP), a few are asked again after a second. If
   the host itself sends an error about one of them then, it does ration;
 * with ``--prove-closed`` all are asked again, no faster than the host answers.
@@ -40,6 +41,9 @@ FEW = 64
 """How many silent questions a host may have left for all of them to be asked again."""
 _ROUNDS = 16
 """How often few questions are asked again, and how often a host is sampled that does not answer."""
+_SOON = 2
+"""How many rounds more few questions are asked once their host is seen to ration: of a host that answers one a second each
+port costs a second."""
 _FEW_HOSTS = 16
 """Up to so many hosts are asked again because another one sent errors; with ``--prove-closed`` all are."""
 _FIRST_SAMPLE = 8
@@ -57,6 +61,8 @@ class _Outcome:
     """No host of the leg answered, although there was time for an error."""
     believed: bool
     """The same after the longest wait."""
+    rations: bool
+    """The host is seen to ration, and silence is told to be what it is then."""
 
     @property
     def answered(self) -> int:
@@ -64,19 +70,34 @@ class _Outcome:
 
 
 class _Few:
-    """All that is silent is asked again, for as long as that brings news."""
+    """All that is silent is asked again, for as long as that brings news. Once the host is seen to ration, silence is told as
+    what it is then, and only what can be finished soon is asked; before it that of which silence would mean the same as ever.
+    """
 
     def __init__(self, leg: Leg, draw: Draw) -> None:
+        self._leg = leg
         self._rounds = 0
+        self._left: int | None = None
+        """How many rounds may follow; None while the host is not seen to ration."""
 
     def choose(self, left: Indices) -> Indices:
-        """What to ask of *left*, all that is silent on this host; nothing ends it."""
+        """What to ask of *left*, all that is silent on this host."""
         self._rounds += 1
-        return left
+        if self._left is None:
+            return left
+        _hosts, places = self._leg.split(left)
+        misread = left[~self._leg.asks.may_be_rationed[places]]
+        if misread.size:
+            return misread
+        return left if len(left) <= self._left else left[:0]
 
     def look_back(self, outcome: _Outcome) -> bool:
         """Whether there is more to be learnt."""
-        return self._rounds < _ROUNDS and not outcome.believed
+        if self._left is not None:
+            self._left -= 1
+        elif outcome.rations:
+            self._left = _SOON
+        return self._rounds < _ROUNDS and not outcome.believed and self._left != 0
 
 
 class _Sampling:
@@ -228,9 +249,14 @@ class Rationing:
             self._hasty[place] &= not silent[place].size
             hasty &= bool(self._hasty[place]) or answered[place] >= _MANY
             self._believed[silent[place]] = believed
-            if not approach.look_back(_Outcome(len(asked), silent[place], fruitless, believed)):
+            if not approach.look_back(_Outcome(len(asked), silent[place], fruitless, believed, self._told_so(place, asked))):
                 del self._approaches[place]
         self.wait_s = _HASTE_S if hasty else min(2 * self.wait_s, longest_s) if fruitless else RATION_S
+
+    def _told_so(self, place: int, asked: Indices) -> bool:
+        """Whether the host at *place* is seen to ration, and these questions are such that this is told."""
+        _hosts, places = self._leg.split(asked)
+        return bool(self._rations[place] and self._leg.asks.knows_rations[places].any())
 
     def _held_back(self, questions: Indices) -> Mask:
         """Which of these silent questions may have had an answer that was held back, and are told so."""

@@ -26,7 +26,7 @@ from hatoba.engine.neighbour_search import NeighbourSearch, Searching
 from hatoba.engine.problems import contradictions, drops, echoed, no_ways, other_way, rationing, reset_rationing
 from hatoba.engine.setting import Setting, method_of
 from hatoba.errors import HatobaError
-from hatoba.model import Address, Doing, Found, Host, PortsAsked, Progress, ScanEnd, ScanInfo, ScanPlan
+from hatoba.model import Address, Doing, Found, Host, PortsAsked, Progress, Protocol, ScanEnd, ScanInfo, ScanPlan
 from hatoba.probes.connect import CONNECT
 from hatoba.results.batch import VERDICT, HostBatch, VerdictBatch
 from hatoba.results.known import Known
@@ -215,7 +215,7 @@ class Scan:
             *dict.fromkeys(self._setting.problems),
             *([names.problem] if names is not None and names.problem is not None else []),
             *echoed(tally),
-            *rationing(tally, self._targets),
+            *rationing(tally, self._targets, any(method.protocol == Protocol.IP for method in self._methods)),
             *reset_rationing(tally, self._targets),
             *contradictions(tally),
             *drops(tally),

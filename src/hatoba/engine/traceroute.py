@@ -9,7 +9,7 @@ network at the same distance is taken.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
@@ -47,11 +47,11 @@ class Way:
     """Where the host itself answered."""
     rtt_s: float | None = None
     """Of the host itself."""
-    next_ttl: int = 0
+    next_ttls: Sequence[int] = ()
     done: bool = False
 
     def __post_init__(self) -> None:
-        self.next_ttl = self.guess
+        self.next_ttls = (self.guess,)
 
     @property
     def network(self) -> tuple[bytes, int]:
@@ -144,9 +144,9 @@ def _follow(ways: Sequence[Way], probes: HopProbes) -> Iterator[None]:
     for wave in (pioneers[:1], pioneers[1:], followers):
         following = wave
         while following and not probes.stopped():
-            yield from probes.ask([(number, ways[number].next_ttl) for number in following], told)
+            yield from probes.ask([(number, ttl) for number in following for ttl in ways[number].next_ttls], told)
             for number in following:
-                _step(ways[number], told.get((number, ways[number].next_ttl)), below)
+                _step(ways[number], {ttl: told.get((number, ttl)) for ttl in ways[number].next_ttls}, below)
                 _borrow(ways[number], ways[first_of[ways[number].network]])
             following = [number for number in following if not ways[number].done]
     for _round in range(_LEISURELY_ROUNDS):
@@ -192,18 +192,18 @@ def _fill(ways: Sequence[Way]) -> None:
                     way.stations[ttl] = way.stations.get(ttl) or told[0]
 
 
-def _step(way: Way, answer: Told | None, below: Below) -> None:
-    """Enter what was told at ``way.next_ttl``, and where to look next."""
-    ttl = way.next_ttl
-    if answer is not None and answer.there:
-        way.distance = ttl if way.distance is None else min(ttl, way.distance)
-        way.rtt_s = answer.rtt_s
-    else:
-        way.stations[ttl] = None if answer is None else (answer.address, answer.rtt_s)
-        if answer is not None and _known_from(way, ttl, below):
-            way.done = way.distance is not None
-    way.next_ttl = _next(way)
-    way.done |= way.next_ttl == 0
+def _step(way: Way, answers: Mapping[int, Told | None], below: Below) -> None:
+    """Enter what was told at ``way.next_ttls``, and where to look next."""
+    for ttl, answer in answers.items():
+        if answer is not None and answer.there:
+            way.distance = ttl if way.distance is None else min(ttl, way.distance)
+            way.rtt_s = answer.rtt_s
+        else:
+            way.stations[ttl] = None if answer is None else (answer.address, answer.rtt_s)
+            if answer is not None and _known_from(way, ttl, below):
+                way.done = way.distance is not None
+    way.next_ttls = _next(way)
+    way.done |= not way.next_ttls
     if way.done:
         _remember(way, below)
 
@@ -218,27 +218,29 @@ def _known_from(way: Way, ttl: int, below: Below) -> bool:
     return True
 
 
-def _next(way: Way) -> int:
-    """The next time to live to ask; 0 when all that can be known is."""
-    if way.distance is None:
-        known = max((ttl for ttl, station in way.stations.items() if station), default=0)
-        further = max(way.stations, default=way.guess - 1) + 1
-        reach = max(known + _LOST_AFTER, way.guess)
-        if further <= min(reach, MAX_TTL):
-            return further
-        top = max(way.stations, default=0)
-    else:
-        top = way.distance - 1
-    return next((ttl for ttl in range(top, 0, -1) if ttl not in way.stations), 0)
+def _next(way: Way) -> Sequence[int]:
+    """The next times to live to ask; none when all that can be known is. One by one, since an answer may spare the others;
+    where there was silence, which costs a time-out each, all at once."""
+    if way.distance is not None:
+        return [ttl for ttl in range(way.distance - 1, 0, -1) if ttl not in way.stations][:1]
+    known = max((ttl for ttl, station in way.stations.items() if station), default=0)
+    furthest = max(way.stations, default=way.guess - 1)
+    reach = min(max(known + _LOST_AFTER, way.guess), MAX_TTL)
+    if furthest < reach:
+        return range(furthest + 1, furthest + 2 if furthest == known else reach + 1)
+    return [ttl for ttl in range(furthest, 0, -1) if ttl not in way.stations]
 
 
 def _borrow(way: Way, pioneer: Way) -> None:
-    """Take the way of the first host of the same network where the last station before this host was silent."""
+    """Take the way of the first host of the same network where the last station before this host was silent, or all were."""
+    if way is pioneer or not pioneer.done or pioneer.distance != way.distance:
+        return
     before = 0 if way.distance is None else way.distance - 1
-    alike = way is not pioneer and pioneer.done and pioneer.distance == way.distance
-    if alike and before in way.stations and way.stations[before] is None:
+    if before in way.stations and way.stations[before] is None:
         way.stations = {ttl: pioneer.stations.get(ttl) for ttl in range(1, before + 1)}
         way.done = True
+    elif way.distance is None and not any(way.stations.values()):
+        way.stations, way.done = dict(pioneer.stations), True
 
 
 def _remember(way: Way, below: Below) -> None:

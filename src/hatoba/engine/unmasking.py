@@ -18,8 +18,8 @@ from hatoba.engine.holding import hold
 from hatoba.engine.leg import Indices
 from hatoba.engine.setting import Setting
 from hatoba.model import Deception, Protocol
+from hatoba.probes.connect import End, Handshake
 from hatoba.registry.ranking import top_ports
-from hatoba.wire.handshakes import End, Handshake
 
 _TINY_WINDOW_BYTES = 64
 """A tarpit's window; LaBrea's was 10, and 0 once the connection stood."""

@@ -31,6 +31,8 @@ _OPENSSH = {
     },
 }  # fmt: skip
 """Which release had which version of OpenSSH (packages.debian.org, packages.ubuntu.com)."""
+_FOR_EVERYBODY = "LTS"
+"""Of what goes on after the end of life; ELTS, ESM and legacy support are paid for."""
 _SSH_COMMENT = re.compile(rb"OpenSSH_(\d[\w.]*) (Debian|Ubuntu)-")
 
 
@@ -50,14 +52,17 @@ def release_of(facts: Facts, releases: Releases, now_s: float) -> Release | None
     known = releases.by_series(named.distribution, named.series) if named.series else releases.known.get(named[:2])
     if known is None:
         return Release(f"{named.distribution} {named.version or named.series}", named.evidence)
+    today = datetime.fromtimestamp(now_s, UTC).date()
+    ended = today > known.end_of_life
     return Release(
         f"{known.distribution} {known.version}" + (f" ({known.series})" if known.series else ""),
         named.evidence,
         known.end_of_life.isoformat(),
         tuple((word, day.isoformat()) for word, day in known.extended),
-        datetime.fromtimestamp(now_s, UTC).date() > known.end_of_life,
+        ended,
         known.source,
         _cpe_of(known),
+        ended and any(word == _FOR_EVERYBODY and today <= day for word, day in known.extended),
     )
 
 

@@ -18,6 +18,7 @@ from functools import partial
 from hatoba.errors import HatobaError
 from hatoba.identify.interview import Interview
 from hatoba.identify.manner import Manner, Target
+from hatoba.identify.room import Room
 from hatoba.model import Address
 from hatoba.service import Outcome, Service
 from hatoba.wire.conversations import Dials
@@ -39,7 +40,6 @@ class Limits:
 
 @dataclass(slots=True)
 class _HostState:
-    room: asyncio.Semaphore
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     next_s: float = 0.0
     until_s: float | None = None
@@ -63,7 +63,7 @@ class Runner:
         self._loop = new_loop()
         self._tasks: set[asyncio.Task[Service | None]] = set()
         self._hosts: dict[Address, _HostState] = {}
-        self._room = asyncio.Semaphore(self._limits.at_once)
+        self._room = Room(self._limits.at_once, self._limits.per_host)
         self._failure: HatobaError | None = None
         self._crash: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="hatoba-identify", daemon=True)
@@ -138,9 +138,9 @@ class Runner:
 
     async def _interview(self, interview: Interview, address: Address) -> Service | None:
         """Ask one port, in its turn; None where it could not be asked to the end."""
-        host = self._hosts.setdefault(address, _HostState(asyncio.Semaphore(self._limits.per_host)))
+        host = self._hosts.setdefault(address, _HostState())
         try:
-            async with host.room, self._room:
+            async with self._room.place(address):
                 await self._wait_for_turn(host)
                 with suppress(TimeoutError):
                     async with asyncio.timeout_at(host.until_s):

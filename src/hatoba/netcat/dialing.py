@@ -11,14 +11,17 @@ from hatoba.messages import system_words
 from hatoba.netcat.console import Console
 from hatoba.netcat.ends import End, NotConnected, Peer, SocketSettings
 from hatoba.netcat.resolving import Place, places
-from hatoba.netcat.sockets import bind_source, open_socket
+from hatoba.netcat.sockets import bind_source, open_socket, refuse_source
 
 
 def dial(end: End, settings: SocketSettings, console: Console) -> socket.socket:
     """A connected socket, blocking, without time-out. For datagrams it is connected too: it hears one peer, and its errors.
 
-    ``settings.connect_timeout_s`` holds for each address. Raises NotConnected where none works, with what the last one said.
+    ``settings.connect_timeout_s`` holds for each address. Raises NotConnected where none works, with what the last one said,
+    and UsageError for a source that is no address.
     """
+    if not end.transport.by_path:
+        refuse_source(settings)
     candidates = places(end, settings)
     console.resolved(end, [Peer.of(place.address) for place in candidates])
     fault: OSError | None = None

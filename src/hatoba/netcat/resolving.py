@@ -9,6 +9,9 @@ from hatoba.errors import UsageError
 from hatoba.messages import _, system_words
 from hatoba.netcat.ends import End, NotResolved, SocketAddress, SocketSettings, path_address
 
+_OPTIONS: dict[int, str] = {socket.AF_INET: "-4", socket.AF_INET6: "-6"}
+_OTHER_FAMILY = getattr(socket, "EAI_ADDRFAMILY", None)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -36,9 +39,13 @@ def places(end: End, settings: SocketSettings, *, listening: bool = False) -> li
 
 
 def _unknown(end: End, settings: SocketSettings, error: OSError, listening: bool) -> NotResolved:
-    if not (settings.numeric and error.errno == socket.EAI_NONAME):
+    if error.errno == _OTHER_FAMILY and settings.family in _OPTIONS:
+        message = _("{host} has no address of the family that {option} asks for: leave {option} out")
+    elif settings.numeric and error.errno == socket.EAI_NONAME:
+        message = _("{host} is not an address, and -n says not to look up names: type an address, or leave -n out")
+    else:
         return NotResolved(f"{end.host}: {system_words(error)}", error, end, listening=listening)
-    message = _("{host} is not an address, and -n says not to look up names: type an address, or leave -n out")
-    refusal = NotResolved(message.format(host=end.host), error, end, listening=listening)
+    text = message.format(host=end.host, option=_OPTIONS.get(settings.family, ""))
+    refusal = NotResolved(text, error, end, listening=listening)
     refusal.exit_status = 2  # the command line is wrong, not the network
     return refusal

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 
+from hatoba.errors import UsageError
+from hatoba.messages import _, system_words
 from hatoba.netcat.ends import SocketSettings, Transport
 from hatoba.netcat.resolving import Place
 
@@ -41,6 +43,20 @@ def _apply(opened: socket.socket, family: int, settings: SocketSettings) -> None
     for number, value in zip(numbers, (settings.traffic_class, settings.ttl, settings.min_ttl), strict=True):
         if value is not None:
             opened.setsockopt(level, number, value)
+
+
+def refuse_source(settings: SocketSettings) -> None:
+    """Raise UsageError for an address to come from that is none. One of another family than the peer's is not told here: the
+    peer may have several."""
+    try:
+        if settings.source:
+            socket.getaddrinfo(settings.source, None, flags=socket.AI_NUMERICHOST if settings.numeric else 0)
+    except OSError as error:
+        raise UsageError(
+            _("-s {source}: {problem}; name an address of this machine").format(
+                source=settings.source, problem=system_words(error)
+            )
+        ) from error
 
 
 def bind_source(opened: socket.socket, transport: Transport, family: int, settings: SocketSettings) -> None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +81,25 @@ OUTCOME = np.dtype(
 _NO_NEIGHBOUR = ((4, 3, 1), (6, 1, 3))
 """What a Linux kernel tells itself when nobody answers its ARP or neighbour solicitation (``ipv4_link_failure``,
 ``ip6_link_failure``): host unreachable, address unreachable, from an address of its own."""
+
+
+class End(Enum):
+    """How a connection ended that was completed to see whether it holds (``wire.handshakes``)."""
+
+    HELD = "held"
+    CUT = "cut"
+    """It was completed, and reset."""
+    FAILED = "failed"
+    """It was never completed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    end: End
+    window_bytes: int | None = None
+    """How much the other side takes, once the connection was held; None where the system does not tell."""
+    spoke: bool = False
+    """It sent something, or closed in good order."""
 
 
 def judge(outcomes: npt.NDArray[np.void]) -> tuple[Codes, Codes, Codes]:

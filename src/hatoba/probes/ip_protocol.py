@@ -112,5 +112,6 @@ METHOD = Method(
     wording,
     judge,
     asked_port=asked_protocol,
+    rationed_silence=(State.OPEN_FILTERED, Reason.NO_RESPONSE),  # no other than ever; but it is worth a word
     tells_attempt=False,
 )

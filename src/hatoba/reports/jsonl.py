@@ -17,7 +17,7 @@ import numpy as np
 
 from hatoba.model import Answer, Found, Host, Protocol, Reason, ScanEnd, ScanInfo, State, TakenOver
 from hatoba.reports.base import Desk
-from hatoba.reports.jsonl_host import host_facts
+from hatoba.reports.jsonl_host import host_facts, says_more
 from hatoba.reports.jsonl_question import question_fields
 from hatoba.reports.jsonl_service import service_facts
 from hatoba.reports.jsonl_settled import settled, settled_hosts
@@ -88,9 +88,11 @@ class JsonlReport:
     def host(self, host: Host) -> None:
         if self._open_only and host.state != "up" and not self._hosts_only:
             # An open port would have made the host up. One that is not finished is looked for again.
-            if not host.unfinished:
+            if host.unfinished:
+                return
+            if not says_more(host):
                 self._line(type="settled", hosts=[settled_hosts(host)])
-            return
+                return
         names = _json([json_text(name) for name in host.names])
         self._sink.write(f'{{"type":"host","address":"{host.address}","names":{names},{self._of_host(host)}\n')
 

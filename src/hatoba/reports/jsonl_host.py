@@ -37,6 +37,11 @@ def host_facts(host: Host, vendor: Callable[[bytes], str | None]) -> dict[str, A
     return facts | _asked_more(host)
 
 
+def says_more(host: Host) -> bool:
+    """Whether there is more to tell of a host that is not up than that."""
+    return host.timed_out or any(told is not None for told in (host.trace, host.vanishing, host.systems))
+
+
 def _asked_more(host: Host) -> dict[str, Any]:
     """What options ask for besides ports."""
     facts: dict[str, Any] = {}

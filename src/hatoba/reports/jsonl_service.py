@@ -53,6 +53,8 @@ def _release(release: Release) -> dict[str, Any]:
     if release.end_of_life:
         told |= {"end_of_life": release.end_of_life, "ended": release.ended, "source": json_text(release.source)}
         told["extended"] = dict(release.extended)
+        if release.in_lts:
+            told["in_lts"] = True
         told["cpe23"] = release.cpe23
     return told
 
@@ -156,6 +158,7 @@ def _release_of(told: Mapping[str, Any]) -> Release:
         told.get("ended", False) is True,
         str(told.get("source", "")),
         str(told.get("cpe23", "")),
+        told.get("in_lts", False) is True,
     )
 
 

@@ -50,11 +50,13 @@ def _scripts(service: Service) -> Iterator[str]:
 
 def _released(release: Release) -> str:
     """Under a name of our own: nmap has no script for it."""
-    told = f"{release.name}: {'end of life since' if release.ended else 'supported until'} {release.end_of_life}"
+    ended = "in LTS, standard support ended on" if release.in_lts else "end of life since"
+    told = f"{release.name}: {ended if release.ended else 'supported until'} {release.end_of_life}"
     elements = (
         element(release.name, "release")
         + element(release.end_of_life, "end_of_life")
         + element(str(release.ended).lower(), "ended")
+        + (element("true", "in_lts") if release.in_lts else "")
         + element(release.source, "source")
     )
     return f"<script{attributes(id='hatoba-end-of-life', output=told)}>{elements}</script>"

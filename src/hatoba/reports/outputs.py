@@ -7,16 +7,17 @@ One output's failure is not the others': a full disk ends that file and is told 
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from shlex import quote
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from hatoba.errors import OutputError
-from hatoba.messages import _, system_words
+from hatoba.messages import _
 from hatoba.model import Found, Host, ScanEnd, ScanInfo
+from hatoba.output_file import open_claimed, writing_failed
 from hatoba.reports.base import Report, TellsFound
 from hatoba.results.batch import HostBatch, VerdictBatch
 from hatoba.results.collector import Collector
@@ -39,37 +40,16 @@ def open_output(format_name: str, path: str, stdout: TextIO) -> Output:
     """*path* opened for writing, from its beginning, in UTF-8; ``-`` is *stdout*. Raises OutputError."""
     if path == "-":
         return Output(format_name, stdout, _("standard output"))
-    try:
-        stream = open(path, "w", encoding="utf-8", newline="\n")  # noqa: SIM115 - Fanout closes it
-    except OSError as error:
-        raise OutputError(_opening_failed(path, error)) from error
-    _claim(stream)
-    return Output(format_name, stream, path, is_ours=True)
+    return Output(format_name, _text(open_claimed(path)), path, is_ours=True)
 
 
 def open_resumed(path: str, size_bytes: int) -> Output:
     """The JSON Lines report at *path*, of which the first *size_bytes* are kept, to go on with it. Raises OutputError."""
-    try:
-        stream = open(path, "a", encoding="utf-8", newline="\n")  # noqa: SIM115 - Fanout closes it
-    except OSError as error:
-        raise OutputError(_opening_failed(path, error)) from error
-    if not _claim(stream):
-        stream.close()
-        raise OutputError(_("{path} is still being written by another scan: wait for its end").format(path=path))
-    stream.truncate(size_bytes)
-    return Output("resumed", stream, path, is_ours=True)
+    return Output("resumed", _text(open_claimed(path, size_bytes)), path, is_ours=True)
 
 
-def _claim(stream: TextIO) -> bool:
-    """False where another program of ours writes this file: their lines would get into each other. Nobody is kept out where
-    the file system has no locks."""
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True
+def _text(stream: BinaryIO) -> TextIO:
+    return TextIOWrapper(stream, encoding="utf-8", newline="\n")
 
 
 class Fanout:
@@ -162,25 +142,10 @@ def _silence(stream: TextIO) -> None:
     os.close(nowhere)
 
 
-def _opening_failed(path: str, error: OSError) -> str:
-    match error.errno:
-        case errno.ENOENT:
-            return _(
-                "{path} can't be written: its folder does not exist; make it first with mkdir -p, or choose another"
-            ).format(path=path)
-        case errno.EACCES | errno.EPERM | errno.EROFS:
-            return _("{path} can't be written: no permission; choose a folder that is yours").format(path=path)
-        case errno.EISDIR:
-            return _("{path} is a folder; give the name of a file in it").format(path=path)
-    return _("{path} can't be written: {problem}").format(path=path, problem=system_words(error))
-
-
 def _writing_failed(output: Output, error: OSError) -> str:
     name = output.name
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        if output.is_ours and output.format in ("jsonl", "resumed"):
-            return _(
-                "{name} is incomplete: the disk is full; make room, and hatoba scan --resume {file} asks what is missing"
-            ).format(name=name, file=quote(name))
-        return _("{name} is incomplete: the disk is full; make room and scan again, or write elsewhere").format(name=name)
-    return _("{name} is incomplete: {problem}").format(name=name, problem=system_words(error))
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) and output.is_ours and output.format in ("jsonl", "resumed"):
+        return _(
+            "{name} is incomplete: the disk is full; make room, and hatoba scan --resume {file} asks what is missing"
+        ).format(name=name, file=quote(name))
+    return writing_failed(name, error)

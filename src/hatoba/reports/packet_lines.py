@@ -5,6 +5,7 @@
     SENT 0.0123 s  TCP 198.18.0.1:61440 > 198.18.0.2:22 S seq=7 win=1024 ttl=64 id=0 mss=1460 44 bytes
     RCVD 0.0127 s  ICMP 198.18.0.254 > 198.18.0.1 3/13 (admin-prohibited) about TCP 198.18.0.1:61440 > 198.18.0.2:25 ttl=63 ...
     CONN 0.0130 s  TCP > 198.18.0.2:22 connected
+    HELD 1.0130 s  TCP > 198.18.0.2:22 held for a second win=0
 
 The lines are data, the same in every language but for the few words that explain. Numbers and addresses only: nothing that came
 from the network gets into them as text.
@@ -26,7 +27,7 @@ from hatoba.packets.dissect_batch import PacketBatch
 from hatoba.packets.dissect_names import SCTP_CHUNKS, icmp_word
 from hatoba.packets.dissect_transport import flag_letters
 from hatoba.packets.layouts import IP_BYTES
-from hatoba.probes.connect import Kind
+from hatoba.probes.connect import End, Handshake, Kind
 from hatoba.reports.text import safe
 
 _IP = ("IPv4", "IPv6")
@@ -53,6 +54,7 @@ _ENDS = {
     Kind.LOCAL: _N("failed on this machine"),
     Kind.EXPIRED: _N("no answer, given up"),
 }
+_HOLDS = {End.HELD: _N("held for a second"), End.CUT: _N("completed, then reset"), End.FAILED: _N("never completed")}
 
 
 class PacketLines:
@@ -70,6 +72,12 @@ class PacketLines:
         self._write(
             f"{self._when('CONN', float(row['at_s']))}  {connect_line(row, address, port)}"
             for row, (address, port) in zip(outcomes, asked, strict=True)
+        )
+
+    def holds(self, ended: Sequence[Handshake], asked: Sequence[tuple[bytes, int]], at_s: float) -> None:
+        self._write(
+            f"{self._when('HELD', at_s)}  {hold_line(handshake, address, port)}"
+            for handshake, (address, port) in zip(ended, asked, strict=True)
         )
 
     def _when(self, word: str, at_s: float) -> str:
@@ -99,6 +107,13 @@ def packet_line(packet: Packet) -> str:
 def connect_line(row: np.void, address: bytes, port: int) -> str:
     """How a connection ended: *row* of dtype ``probes.connect.OUTCOME``, and whom it asked."""
     return safe(f"TCP > {_endpoint(str(ip_address(address)), port)} {_end(row)}")
+
+
+def hold_line(handshake: Handshake, address: bytes, port: int) -> str:
+    """How a connection ended that was completed to see whether it holds, and how much the other side would have taken."""
+    end = _("the other side spoke") if handshake.spoke else translated(_HOLDS[handshake.end])
+    window = "" if handshake.window_bytes is None else f" win={handshake.window_bytes}"
+    return safe(f"TCP > {_endpoint(str(ip_address(address)), port)} {end}{window}")
 
 
 def _end(row: np.void) -> str:

@@ -6,6 +6,8 @@ from hatoba.messages import _
 from hatoba.reports.text import safe
 from hatoba.service import Release
 
+_LTS = "LTS"
+
 
 def support(release: Release) -> str:
     """Without a full stop; the release alone where its end is not known."""
@@ -14,8 +16,14 @@ def support(release: Release) -> str:
         return name
     if not release.ended:
         return _("{release}: supported until {day}").format(release=name, day=release.end_of_life)
-    ended = _("{release}: end of life since {day}").format(release=name, day=release.end_of_life)
-    if not release.extended:
+    extended = dict(release.extended)
+    if release.in_lts:
+        ended = _("{release}: in LTS until {last_day}, standard support ended on {day}").format(
+            release=name, last_day=safe(extended.pop(_LTS, "")), day=release.end_of_life
+        )
+    else:
+        ended = _("{release}: end of life since {day}").format(release=name, day=release.end_of_life)
+    if not extended:
         return ended
-    later = ", ".join(_("{support} until {day}").format(support=safe(word), day=safe(day)) for word, day in release.extended)
+    later = ", ".join(_("{support} until {day}").format(support=safe(word), day=safe(day)) for word, day in extended.items())
     return _("{ended} ({later})").format(ended=ended, later=later)

@@ -58,6 +58,10 @@ class ScopeFile:
             raw = self.path.read_bytes()
         except FileNotFoundError:
             return ()
+        except IsADirectoryError:
+            raise UsageError(
+                _("{path} is a folder; give the name of a file in it").format(path=shown_path(self.path))
+            ) from None
         except OSError as error:
             raise UsageError(
                 _("{path}: the scope file can't be read ({reason}); make it readable for you").format(

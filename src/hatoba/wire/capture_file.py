@@ -16,14 +16,13 @@ addresses are zeros, as Linux itself has them in captures of its loopback: zeros
 
 from __future__ import annotations
 
-import errno
 import struct
 
 import numpy as np
 import numpy.typing as npt
 
 from hatoba.errors import OutputError
-from hatoba.messages import _, system_words
+from hatoba.output_file import open_claimed, writing_failed
 from hatoba.packets.dissect_batch import PacketBatch
 from hatoba.packets.distinct import distinct
 from hatoba.packets.layouts import ETHERNET_BYTES, ETHERTYPE, IP_BYTES
@@ -64,15 +63,12 @@ class CaptureFile:
     """
 
     def __init__(self, path: str, epoch_shift_s: float) -> None:
-        self._path = path
+        self.path = path
         whole_s = int(epoch_shift_s)  # apart from the rest, or a float's 53 bits round the product to 256 nanoseconds
         self._shift_ns = whole_s * 10**9 + round((epoch_shift_s - whole_s) * 1e9)
         self._interfaces: dict[str, int] = {}
         self.failure: OutputError | None = None
-        try:
-            self._stream = open(path, "wb")  # noqa: SIM115 - close() closes it
-        except OSError as error:
-            raise OutputError(_opening_failed(path, error)) from error
+        self._stream = open_claimed(path)
         self._write(section_header())
 
     def packets(self, batch: PacketBatch) -> None:
@@ -100,7 +96,7 @@ class CaptureFile:
 
     def _fail(self, error: OSError) -> None:
         if self.failure is None:
-            self.failure = OutputError(_writing_failed(self._path, error))
+            self.failure = OutputError(writing_failed(self.path, error))
 
 
 def section_header() -> bytes:
@@ -173,23 +169,3 @@ def _option(code: int, value: bytes) -> bytes:
 def _block(kind: int, body: bytes) -> bytes:
     size = len(body) + 12
     return struct.pack("<II", kind, size) + body + struct.pack("<I", size)
-
-
-def _opening_failed(path: str, error: OSError) -> str:
-    """The sentences of ``reports.outputs``, for a file of another kind."""
-    match error.errno:
-        case errno.ENOENT:
-            return _(
-                "{path} can't be written: its folder does not exist; make it first with mkdir -p, or choose another"
-            ).format(path=path)
-        case errno.EACCES | errno.EPERM | errno.EROFS:
-            return _("{path} can't be written: no permission; choose a folder that is yours").format(path=path)
-        case errno.EISDIR:
-            return _("{path} is a folder; give the name of a file in it").format(path=path)
-    return _("{path} can't be written: {problem}").format(path=path, problem=system_words(error))
-
-
-def _writing_failed(path: str, error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return _("{name} is incomplete: the disk is full; make room and scan again, or write elsewhere").format(name=path)
-    return _("{name} is incomplete: {problem}").format(name=path, problem=system_words(error))

@@ -18,12 +18,12 @@ from hatoba.messages import _
 from hatoba.model import Address
 from hatoba.model import Protocol as Transport
 from hatoba.packets.frames import FrameTemplate
+from hatoba.probes.connect import Handshake
 from hatoba.wire.base import Arrived, PacketWire, Times
 from hatoba.wire.network import Connects, Holds
 
 if TYPE_CHECKING:
     from hatoba.wire.conversations import Conversation, Dials  # asyncio, which only they need who hold conversations
-    from hatoba.wire.handshakes import Handshake
 
 
 class Allows(Protocol):

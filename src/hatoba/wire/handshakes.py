@@ -12,13 +12,13 @@ import socket
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 import numpy.typing as npt
 
 from hatoba.errors import WireError
 from hatoba.messages import _
+from hatoba.probes.connect import End, Handshake
 from hatoba.wire.connect_sockets import LINGER_0
 from hatoba.wire.descriptors import EXHAUSTED, room_for_sockets
 
@@ -28,25 +28,6 @@ _AT_ONCE = 1024
 _CONNECT_PATIENCE_S = 2.0
 _HOLD_S = 1.0
 """How long a connection has to stay up to count as held: a proxy needs a round trip to the host behind it to know better."""
-
-
-class End(Enum):
-    """How a connection ended."""
-
-    HELD = "held"
-    CUT = "cut"
-    """It was completed, and reset."""
-    FAILED = "failed"
-    """It was never completed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Handshake:
-    end: End
-    window_bytes: int | None = None
-    """How much the other side takes, once the connection was held; None where the system does not tell."""
-    spoke: bool = False
-    """It sent something, or closed in good order."""
 
 
 @dataclass(slots=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from hatoba.packets.frames import FrameTemplate
+from hatoba.probes.connect import Handshake
 from hatoba.wire.base import PacketWire
 from hatoba.wire.neighbour_frames import Told
 from hatoba.wire.neighbour_table import Entries
@@ -18,9 +19,6 @@ from hatoba.wire.raw_ip import RawIpWire
 from hatoba.wire.ring import RingWire
 from hatoba.wire.routes import Link, Route, Way, find_ways, link_index
 from hatoba.wire.source_ports import SourcePorts
-
-if TYPE_CHECKING:
-    from hatoba.wire.handshakes import Handshake
 
 _RX_SLOTS = 1 << 14
 """The most that may arrive between two looks; a scan with fewer questions needs room for as many only."""

@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from hatoba.packets.dissect_batch import PacketBatch
 from hatoba.packets.frames import FrameTemplate
+from hatoba.probes.connect import Handshake
 from hatoba.wire.base import Arrived, PacketWire, Times, nothing_arrived
-from hatoba.wire.network import Connects
+from hatoba.wire.network import Connects, Holds
 
 _SILENT_SLOTS = 256
 
@@ -31,6 +32,13 @@ class ConnectObserver(Protocol):
 
     def connects(self, outcomes: npt.NDArray[np.void], asked: Sequence[tuple[bytes, int]]) -> None:
         """*outcomes*: rows of ``probes.connect.OUTCOME``; *asked*: the address, 4 or 16 bytes, and port of each."""
+
+
+class HoldObserver(Protocol):
+    """Is shown how connections ended that were completed to be held."""
+
+    def holds(self, ended: Sequence[Handshake], asked: Sequence[tuple[bytes, int]], at_s: float) -> None:
+        """*asked*: the address, 4 or 16 bytes, and port of each."""
 
 
 class TracedPackets:
@@ -104,8 +112,7 @@ class TracedConnects:
         self, tokens: npt.NDArray[np.int64], packed: npt.NDArray[np.uint8], ports: npt.NDArray[np.uint16], zone_index: int = 0
     ) -> int:
         started = self._wire.start(tokens, packed, ports, zone_index)
-        asked = zip(tokens[:started].tolist(), packed[:started], ports[:started].tolist(), strict=True)
-        self._asked.update((token, (row.tobytes(), port)) for token, row, port in asked)
+        self._asked.update(_whom(tokens, packed, ports, started))
         return started
 
     def poll(self, timeout_s: float) -> npt.NDArray[np.void]:
@@ -124,6 +131,45 @@ class TracedConnects:
             for observer in self._observers:
                 observer.connects(outcomes, asked)
         return outcomes
+
+
+class TracedHandshakes:
+    """Connections that are held, and looked at when they end. *clock* is the scan's."""
+
+    def __init__(self, wire: Holds, observers: Sequence[HoldObserver], clock: Callable[[], float]) -> None:
+        self._wire, self._observers, self._clock = wire, tuple(observers), clock
+        self._asked: dict[int, tuple[bytes, int]] = {}
+
+    @property
+    def room(self) -> int:
+        return self._wire.room
+
+    def start(
+        self, tokens: npt.NDArray[np.int64], packed: npt.NDArray[np.uint8], ports: npt.NDArray[np.uint16], zone_index: int = 0
+    ) -> int:
+        started = self._wire.start(tokens, packed, ports, zone_index)
+        self._asked.update(_whom(tokens, packed, ports, started))
+        return started
+
+    def poll(self, timeout_s: float) -> list[tuple[int, Handshake]]:
+        ended = self._wire.poll(timeout_s)
+        if ended:
+            asked = [self._asked.pop(token) for token, _handshake in ended]
+            for observer in self._observers:
+                observer.holds([handshake for _token, handshake in ended], asked, self._clock())
+        return ended
+
+    def close(self) -> None:
+        self._asked.clear()
+        self._wire.close()
+
+
+def _whom(
+    tokens: npt.NDArray[np.int64], packed: npt.NDArray[np.uint8], ports: npt.NDArray[np.uint16], started: int
+) -> dict[int, tuple[bytes, int]]:
+    """Address and port by token, of the first that were *started*."""
+    asked = zip(tokens[:started].tolist(), packed[:started], ports[:started].tolist(), strict=True)
+    return {token: (row.tobytes(), port) for token, row, port in asked}
 
 
 class SilentWire:

@@ -12,15 +12,22 @@ import numpy.typing as npt
 from hatoba.packets.dissect_batch import PacketBatch
 from hatoba.packets.frames import FrameTemplate
 from hatoba.packets.layouts import ADDRESS_BYTES, ETHERNET_BYTES
-from hatoba.probes.connect import OUTCOME, Kind
+from hatoba.probes.connect import OUTCOME, End, Handshake, Kind
 from hatoba.wire.base import PacketWire
-from hatoba.wire.handshakes import End, Handshake
 from hatoba.wire.neighbour_frames import Told, questions
 from hatoba.wire.neighbour_table import Entries
 from hatoba.wire.neighbours import Observe
 from hatoba.wire.network import Asker, Connects, HeldPorts, Holds, Network
 from hatoba.wire.routes import Link, Route, Way
-from hatoba.wire.traced import ConnectObserver, PacketObserver, SilentWire, TracedConnects, TracedPackets
+from hatoba.wire.traced import (
+    ConnectObserver,
+    HoldObserver,
+    PacketObserver,
+    SilentWire,
+    TracedConnects,
+    TracedHandshakes,
+    TracedPackets,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,7 @@ class WatchedNetwork:
     clock: Callable[[], float]
     packets: Sequence[PacketObserver] = ()
     connects: Sequence[ConnectObserver] = ()
+    holds: Sequence[HoldObserver] = ()
     dry: bool = False
     neighbours_shown: bool = False
 
@@ -77,7 +85,7 @@ class WatchedNetwork:
         return TracedConnects(_GivenUp(self.clock) if self.dry else self.network.open_connects(), self.connects)
 
     def handshakes(self) -> Holds:
-        return _NobodyHeld() if self.dry else self.network.handshakes()
+        return _NobodyHeld() if self.dry else TracedHandshakes(self.network.handshakes(), self.holds, self.clock)
 
 
 class _EverybodyThere:

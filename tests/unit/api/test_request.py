@@ -265,6 +265,14 @@ def test_what_is_about_services_wants_them_asked_for(name: str) -> None:
         request("127.0.0.1", ports=80, **{name: True})  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("options", [{}, {"method": ["connect", "udp"]}, {"method": "syn", "pings": "connect"}])
+@pytest.mark.usefixtures("_may_send")
+def test_the_source_port_is_not_connects_to_choose(options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "default_method", lambda: "connect")
+    with pytest.raises(UsageError, match="ask by syn instead, or leave out source_port"):
+        request("127.0.0.1", ports=80, source_port=53, **options)
+
+
 def test_services_are_asked_for_at_an_intensity() -> None:
     assert isinstance(request("127.0.0.1", ports=80).scan, Noted)
     assert isinstance(request("127.0.0.1", ports=80, version_intensity=0).scan, IdentifiedScan)

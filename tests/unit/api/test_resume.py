@@ -8,6 +8,7 @@ import pytest
 import hatoba
 from hatoba.api.request import request
 from hatoba.errors import NotInScope, UsageError
+from hatoba.identify.identified_scan import IdentifiedScan
 from hatoba.identify.judged_scan import JudgedScan
 from hatoba.model import ScanEnd
 
@@ -107,3 +108,16 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
         hatoba.scan(resume=tmp_path / "missing")
     with pytest.raises(UsageError, match="no target"):
         hatoba.scan()
+
+
+def test_signatures_of_ones_own_go_with_it(file: Path) -> None:
+    mine = file.with_name("mine.toml")
+    mine.write_text("[[signature]]\nname = 'x'\nmatch = 'y'\n")
+    with pytest.raises(UsageError, match="signatures is about services"):
+        request(resume=file, signatures=mine)
+    file.write_text(file.read_text().replace('"pings": []', '"pings": [], "version_intensity": 7'))
+    scan = request(resume=file, signatures=mine).scan
+    assert isinstance(scan, IdentifiedScan)
+    runner = scan._new_runner()
+    runner.close()
+    assert runner._manner.library is not None

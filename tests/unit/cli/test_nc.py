@@ -50,7 +50,7 @@ def complaint(capsys: Capture, *arguments: str, status: int = 2) -> str:
         (["-z", "198.18.0.2"], "-z takes a host and ports"),
         (["198.18.0.2", "65536"], "65536 is no port"),
         (["198.18.0.2", "no-such-service"], "no-such-service is no port"),
-        (["-z", "198.18.0.2", "9-3"], "9-3 is no port"),
+        (["-z", "198.18.0.2", "9-3"], "the range 9-3 counts down; type 3-9"),
         (["-U"], "-U takes one path"),
         (["-4", "-6", "h", "1"], "-4 and -6 exclude each other"),
         (["-l", "-z", "h", "1"], "-l and -z exclude each other"),

@@ -9,6 +9,7 @@ import pytest
 
 from hatoba.cli.nc import command
 from hatoba.cli.nc_values import end_of, ends_to_check, relay_settings, socket_settings
+from hatoba.errors import UsageError
 from hatoba.netcat.ends import End, Transport
 from hatoba.netcat.relay import AtPeerEnd, RelaySettings
 
@@ -46,6 +47,11 @@ def test_ports_to_check() -> None:
     _end, ports = ends_to_check(given("-z", "-r", "h", "1-100"))
     assert sorted(ports) == list(range(1, 101))
     assert ports != sorted(ports)
+
+
+def test_a_range_that_counts_down() -> None:
+    with pytest.raises(UsageError, match="the range 70-60 counts down; type 60-70"):
+        ends_to_check(given("-z", "h", "70-60"))
 
 
 def test_sockets() -> None:

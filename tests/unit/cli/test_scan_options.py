@@ -144,6 +144,8 @@ def test_exclusions_are_divided_at_commas() -> None:
     ("changes", "says"),
     [
         ({"targets": ()}, "hatoba scan localhost"),
+        ({"targets": (), "xml": ("198.18.0.2",)}, "-oX takes 198.18.0.2 for the name of its file; write -oX FILE 198.18.0.2"),
+        ({"targets": (), "all_formats": ("localhost",)}, "write -oA FILE localhost"),
         ({"ports": ("22",), "fast": True}, "-p and -F"),
         ({"fast": True, "top_ports": 5}, "-F and --top-ports"),
         ({"fast": True, "top_ports": 0}, "-F and --top-ports"),

@@ -14,6 +14,7 @@ from hatoba.cli.scan_watch import Watch, dry_plan, watch_of
 from hatoba.engine.scan import Scan
 from hatoba.errors import UsageError
 from hatoba.model import Ping, ScanPlan
+from hatoba.probes.connect import End, Handshake
 from hatoba.targets.build import build_targets
 from hatoba.targets.ports import parse_ports
 from hatoba.targets.scope import Scope
@@ -44,6 +45,15 @@ def test_lines_and_a_file_look_at_a_real_scan(tmp_path: Path) -> None:
     assert list(network.connects) == [found.lines]
     assert found.close() == 0
     assert (tmp_path / "scan.pcapng").exists()
+
+
+def test_connections_that_the_kernel_held_are_said_to_be_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(tmp_path / "scan.pcapng")
+    found = watch(ScanOptions(packet_trace=True, pcap=path))
+    assert list(found.network(ScanPlan()).holds) == [found, found.lines]
+    found.holds([Handshake(End.CUT)] * 2, [(bytes(4), 22)] * 2, 0.0)
+    assert found.close() == 0
+    assert "2 connections that were held to see who answers left their packets to the kernel" in capsys.readouterr().err
 
 
 def test_a_file_that_can_not_be_opened_is_refused(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hatoba.errors import WireError
+from hatoba.probes.connect import End, Handshake
 from hatoba.wire.fake import FakeClock, FakeNetwork
-from hatoba.wire.handshakes import End, Handshake
 
 ROOMY = Handshake(End.HELD, 64_240)
 

@@ -14,9 +14,9 @@ from handshaking import FakeHandshakes, HandshakingNetwork
 from hatoba.engine.holding import Ended, hold
 from hatoba.engine.setting import Setting
 from hatoba.model import ScanPlan
+from hatoba.probes.connect import End, Handshake
 from hatoba.targets.scope import Scope
 from hatoba.wire.fake import FakeClock
-from hatoba.wire.handshakes import End, Handshake
 
 CUT = Handshake(End.CUT)
 

@@ -103,6 +103,7 @@ def test_nobody_on_the_link_is_down() -> None:
     hosts = book()
     learn(hosts, row(3, Reason.NO_NEIGHBOUR, Answer.LOCAL))
     assert [(host.state, host.reason) for host in told_of(hosts)][2] == ("down", "no-neighbour")
+    assert hosts.absent_from_link.tolist() == [False, False, True]
 
 
 def test_an_early_end_tells_only_of_hosts_with_a_verdict() -> None:

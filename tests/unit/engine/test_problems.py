@@ -37,6 +37,13 @@ def test_rationing_names_the_host_that_it_costs_most_and_the_time() -> None:
     assert "up to 20" in several
 
 
+def test_what_can_not_be_told_apart_may_be_protocols() -> None:
+    (alone,) = rationing(Tally(rationing={1: 249}), HOSTS, protocols=True)
+    assert "so 249 of its silent protocols can't be told apart" in alone
+    (several,) = rationing(Tally(rationing={1: 5, 2: 20}), HOSTS, protocols=True)
+    assert "and 1 more host ration their ICMP errors, so up to 20 silent protocols of each" in several
+
+
 def test_counts() -> None:
     assert list(contradictions(Tally(contradictions=2))) == ["2 answers contradicted earlier ones of the same port"]
     (lost,) = drops(Tally(drops=1))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from scanning import Outcome, fake_scan, run_scan
-from worlds import ADMIN_PROHIBITED, ROUTER, FaultyWorld
+from worlds import ADMIN_PROHIBITED, NO_PROTOCOL, ROUTER, FaultyWorld
 
 from hatoba.model import Reason, ScanPlan
 from hatoba.wire.fake import FakeClock, FakeNetwork, Probe, Reply, World, icmp_error, udp_reply
@@ -31,6 +31,8 @@ class Rationed:
     at_s: float = 0.0
     router: bool = False
     """Ports are not closed but rejected, by a router."""
+    protocols: bool = False
+    """There are no such protocols, instead of nobody on ports."""
 
     def __post_init__(self) -> None:
         self.tokens = self.burst
@@ -45,7 +47,8 @@ class Rationed:
         self.at_s = probe.at_s
         if self.tokens >= 1:
             self.tokens -= 1
-            error, sender = (ADMIN_PROHIBITED, ROUTER[probe.family]) if self.router else (PORT_UNREACHABLE, probe.dst)
+            closed = NO_PROTOCOL if self.protocols else PORT_UNREACHABLE
+            error, sender = (ADMIN_PROHIBITED, ROUTER[probe.family]) if self.router else (closed, probe.dst)
             yield 0.001, icmp_error(probe, *error[probe.family], sender)
 
 
@@ -101,9 +104,46 @@ def test_proof_takes_about_a_second_a_port_and_is_right(family: int) -> None:
     assert outcome.end.problems == ()
 
 
-def test_few_silent_ports_are_asked_for_as_long_as_that_brings_news() -> None:
-    outcome = udp_scan(Rationed(), "20000-20015")
-    assert outcome.end.counts == {"closed": 16}
+def test_few_silent_ports_are_asked_for_as_long_as_that_soon_brings_all_the_news() -> None:
+    outcome = udp_scan(Rationed(), "20001-20009")
+    assert outcome.end.counts == {"closed": 9}
+    assert outcome.end.problems == ()
+
+
+@pytest.mark.parametrize("count", [10, 16, 30, 66, 100])
+def test_few_ports_of_a_host_that_rations_take_no_longer_than_many(count: int) -> None:
+    """A port a second would be proof, which nobody has asked for."""
+    outcome = udp_scan(Rationed(), f"20001-{20_000 + count}")
+    assert set(outcome.end.counts) == {"closed", "closed|filtered"}
+    assert "rations its ICMP errors" in " ".join(outcome.end.problems)
+    assert outcome.end.duration_s < 2
+
+
+@pytest.mark.parametrize("family", [4, 6])
+@pytest.mark.parametrize("protocols", ["140-160", "0-255"])
+def test_a_ration_that_hides_which_protocols_a_host_has_is_told(family: int, protocols: str) -> None:
+    network = FakeNetwork(Rationed(protocols=True), FakeClock())
+    outcome = run_scan(TARGET[family], protocols, network, ScanPlan(methods=("ip-protocol",), seed=1))
+    left = outcome.end.counts["open|filtered"]
+    assert outcome.end.counts == {"closed": 7, "open|filtered": left}
+    assert f"so {left} of its silent protocols can't be told apart" in " ".join(outcome.end.problems)
+    assert outcome.end.duration_s < 2
+
+
+def test_protocols_are_proved_not_to_be_there() -> None:
+    network = FakeNetwork(Rationed(protocols=True, silent=frozenset()), FakeClock())
+    plan = ScanPlan(methods=("ip-protocol",), seed=1, prove_closed=True)
+    outcome = run_scan(TARGET[4], "140-160", network, plan)
+    assert (outcome.end.counts, outcome.end.problems) == ({"closed": 21}, ())
+
+
+def test_of_few_ports_those_with_a_question_of_their_own_are_asked_first() -> None:
+    """Their silence would mean the same as ever."""
+    world = Rationed(burst=1.0)
+    outcome = udp_scan(world, "53,123,20001-20020")
+    found = states(outcome)
+    assert {found[53], found[123]} == {"closed"}
+    assert outcome.end.duration_s < 5
 
 
 @pytest.mark.parametrize("burst", [6.0, 1.0])

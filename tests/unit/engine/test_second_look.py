@@ -13,9 +13,9 @@ from scanning import one_by_one, run_scan, scan_of
 from hatoba.engine.second_look import differing_ports, worth_it
 from hatoba.model import Answer, Deception, Host, Progress, Protocol, ScanPlan, State, Unsteady
 from hatoba.packets.layouts import ACK, RST, SYN
+from hatoba.probes.connect import End, Handshake
 from hatoba.results.batch import VERDICT
 from hatoba.wire.fake import FakeClock, FakeNetwork, Probe, Reply, tcp_reply
-from hatoba.wire.handshakes import End, Handshake
 
 import numpy as np  # isort: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from routers import CHAIN, RoutedNetwork, Routers, stations, traced
@@ -65,6 +65,40 @@ def test_a_host_that_never_answers_is_traced_as_far_as_the_way_tells() -> None:
     (host,) = traced(Routers(CHAIN[4], dropped={22: 3}), "198.18.64.3").hosts
     assert host.state == "unknown"
     assert stations(host) == CHAIN[4]
+
+
+class Nothing(Routers):
+    """Nobody on the way tells of a probe."""
+
+    def __call__(self, probe: Probe) -> Iterator[Reply]:
+        return iter(())
+
+
+@pytest.mark.parametrize(
+    ("world", "targets", "most_s"),
+    [
+        (Nothing, "198.18.64.3", 4.0),
+        (Nothing, "198.18.64.1-16", 6.0),
+        (lambda chain: Routers(chain, dropped={22: 3, 0: 3}), "198.18.64.3", 4.0),
+        (lambda chain: Routers(chain, dropped={22: 3, 0: 3}), "198.18.64.1-16", 6.0),
+    ],
+)
+def test_silence_on_the_way_costs_a_few_seconds_whatever_its_length(
+    world: Callable[[list[str]], Routers], targets: str, most_s: float
+) -> None:
+    """Not one time-out after the other for each station that there might be."""
+    with_it, without = (traced(world(CHAIN[4]), targets, traceroute=wanted) for wanted in (True, False))
+    assert with_it.end.duration_s - without.end.duration_s < most_s
+    for host in with_it.hosts:
+        assert stations(host) == ([] if world is Nothing else CHAIN[4])
+
+
+def test_there_is_no_way_to_an_address_that_is_down() -> None:
+    network = RoutedNetwork(Nothing(CHAIN[4]), FakeClock())
+    plan = ScanPlan(methods=(), seed=1, traceroute=True, pings=(Ping("icmp-echo"),))
+    outcome = run_scan("198.18.64.3", "1", network, plan)
+    assert [(host.state, host.trace) for host in outcome.hosts] == [("down", None)]
+    assert {probe.packet[8] for probe in network.sent} == {64}, "pings alone"
 
 
 def test_a_host_found_by_a_ping_is_traced_by_it() -> None:

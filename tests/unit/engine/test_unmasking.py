@@ -13,9 +13,9 @@ from hatoba.engine.doubts import Doubts
 from hatoba.engine.setting import Setting
 from hatoba.engine.unmasking import unmask
 from hatoba.model import Deception, ScanPlan
+from hatoba.probes.connect import End, Handshake
 from hatoba.targets.scope import Scope
 from hatoba.wire.fake import FakeClock
-from hatoba.wire.handshakes import End, Handshake
 
 STRANGE = np.array([60_001, 50_001, 40_001], np.uint16)
 CUT, HELD_TIGHT = Handshake(End.CUT), Handshake(End.HELD, 0)

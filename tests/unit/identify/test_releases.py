@@ -92,6 +92,15 @@ def test_an_end_is_past_on_the_day_after_it() -> None:
     assert (last.end_of_life, last.extended, last.source) == ("2022-09-10", (("LTS", "2024-06-30"),), "debian.csv")
 
 
+def test_long_term_support_is_no_end_until_it_ends_itself() -> None:
+    days = (date(2024, 6, 30) - END).days
+    found = [release_of(Facts("x", os="Debian 10"), TABLE, END_S + day * DAY_S) for day in (0, 1, days, days + 1)]
+    assert [one is not None and one.in_lts for one in found] == [False, True, True, False]
+    paid_for = Supported("Debian", "10", "buster", False, END, (("ELTS", date(2029, 6, 30)),), "debian.csv")
+    found = [release_of(Facts("x", os="Debian 10"), Releases({("Debian", "10"): paid_for}), END_S + DAY_S)]
+    assert [one is not None and one.in_lts for one in found] == [False]
+
+
 def test_without_a_table_the_release_is_told_all_the_same() -> None:
     release = release_of(banner(b"OpenSSH_7.9p1 Debian-10+deb10u2"), Releases(), END_S)
     assert release is not None

@@ -33,6 +33,14 @@ def test_names_that_may_not_be_looked_up() -> None:
     assert caught.value.exit_status == 2
 
 
+@pytest.mark.parametrize(("host", "family", "option"), [("::1", socket.AF_INET, "-4"), ("198.18.0.2", socket.AF_INET6, "-6")])
+def test_an_address_of_the_other_family(host: str, family: int, option: str) -> None:
+    with pytest.raises(NotResolved) as told:
+        places(End(TCP, host, 80), SocketSettings(family=family))
+    assert str(told.value) == f"{host} has no address of the family that {option} asks for: leave {option} out"
+    assert told.value.exit_status == 2
+
+
 def test_names_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_arguments: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")

@@ -6,9 +6,10 @@ import socket
 
 import pytest
 
+from hatoba.errors import UsageError
 from hatoba.netcat.ends import SocketSettings, Transport
 from hatoba.netcat.resolving import Place
-from hatoba.netcat.sockets import IP_MINTTL, IPV6_MINHOPCOUNT, bind_source, open_socket
+from hatoba.netcat.sockets import IP_MINTTL, IPV6_MINHOPCOUNT, bind_source, open_socket, refuse_source
 
 IPV4, IPV6 = Place(socket.AF_INET, ("198.18.0.2", 80)), Place(socket.AF_INET6, ("fd00:18::2", 80, 0, 0))
 
@@ -43,6 +44,14 @@ def test_the_source_is_as_wanted() -> None:
     with open_socket(Transport.TCP, IPV4, settings) as opened:
         bind_source(opened, Transport.TCP, socket.AF_INET, settings)
         assert opened.getsockname()[0] == "127.0.0.1"
+
+
+def test_a_source_that_is_no_address_is_the_user_s_mistake() -> None:
+    refuse_source(SocketSettings())
+    for source in ("198.18.0.1", "fd00:18::1"):
+        refuse_source(SocketSettings(source=source, numeric=True))
+    with pytest.raises(UsageError, match=r"-s 198\.18\.0\.300: .*; name an address of this machine"):
+        refuse_source(SocketSettings(source="198.18.0.300", numeric=True))
 
 
 def test_what_the_kernel_lacks_is_its_own_error() -> None:

@@ -148,6 +148,15 @@ def test_hosts_without_a_line_of_their_own_are_finished_too(tmp_path: Path) -> N
     assert hosts == [EVERYTHING, (1, "down", ROUTER), (2, "unknown", None)], "each once"
 
 
+def test_what_is_told_of_a_host_that_is_not_up_outlives_a_resumption_of_open_ports(tmp_path: Path) -> None:
+    late = Host(ADDRESSES[1], ("web",), timed_out=True)
+    far = Host(ADDRESSES[3], trace=EVERYTHING.trace, vanishing=EVERYTHING.vanishing)
+    path = write(tmp_path / "scan.jsonl", late, far, replace(late, address=ADDRESSES[2], unfinished=True), open_only=True)
+    known = read_scan(str(path)).known
+    assert known.finished.tolist() == [False, True, False, True]
+    assert list(known.hosts) == [late, far]
+
+
 def test_an_end_and_what_came_after_it(tmp_path: Path) -> None:
     path = write(tmp_path / "scan.jsonl", ended(interrupted=True))
     assert not read_scan(str(path)).ended

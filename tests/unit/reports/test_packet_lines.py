@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hatoba.messages import use_language
 from hatoba.packets.dissect import dissect, dissect_ethernet
 from hatoba.packets.dissect_batch import PacketBatch
-from hatoba.probes.connect import OUTCOME, Kind
+from hatoba.probes.connect import OUTCOME, End, Handshake, Kind
 from hatoba.reports.packet_lines import PacketLines, connect_line, packet_line
 from tests.unit.packets.dissecting import ALL, ETHERNET, MAC, V4, V6, ip4, ip6, syn
 
@@ -169,6 +169,18 @@ def test_lines_of_an_observer() -> None:
         f"SENT 0.5000 s  {LINES4['syn']}\n"
         f"RCVD 1.0000 s  {LINES4['syn']}\n"
         "CONN 0.5000 s  TCP > 198.18.0.2:22 connected\n"
+    )
+
+
+def test_connections_that_were_held() -> None:
+    stream = io.StringIO()
+    ended = [Handshake(End.HELD, 0), Handshake(End.CUT), Handshake(End.FAILED), Handshake(End.HELD, 65_160, spoke=True)]
+    PacketLines(stream, started_s=10.0).holds(ended, [(V4_BYTES, 22)] * 4, 11.5)
+    assert stream.getvalue() == (
+        "HELD 1.5000 s  TCP > 198.18.0.2:22 held for a second win=0\n"
+        "HELD 1.5000 s  TCP > 198.18.0.2:22 completed, then reset\n"
+        "HELD 1.5000 s  TCP > 198.18.0.2:22 never completed\n"
+        "HELD 1.5000 s  TCP > 198.18.0.2:22 the other side spoke win=65160\n"
     )
 
 

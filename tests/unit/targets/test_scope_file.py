@@ -160,7 +160,7 @@ def test_a_folder_in_the_way_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="can't be written"):
         ScopeFile(tmp_path / "hatoba" / "scope.jsonl").add([grant("198.51.100.0/24")])
     (tmp_path / "scope.jsonl").mkdir()
-    with pytest.raises(UsageError, match="can't be read"):
+    with pytest.raises(UsageError, match="is a folder; give the name of a file in it"):
         ScopeFile(tmp_path / "scope.jsonl").load()
 
 

@@ -152,6 +152,15 @@ def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
         CaptureFile(str(tmp_path / ("x" * 300)), 0.0)
 
 
+def test_a_file_that_another_scan_writes_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "scan.pcapng"
+    first = CaptureFile(str(path), 0.0)
+    with pytest.raises(OutputError, match="still being written by another scan"):
+        CaptureFile(str(path), 0.0)
+    assert path.read_bytes() == section_header()
+    first.close()
+
+
 def test_a_disk_that_is_full_ends_the_file_and_not_the_scan() -> None:
     use_language("en")
     file = CaptureFile("/dev/full", 0.0)

@@ -15,6 +15,7 @@ from hatoba.errors import NotInScope
 from hatoba.model import Address, Protocol
 from hatoba.packets.frames import Varying
 from hatoba.packets.segment import Segment
+from hatoba.probes.connect import End, Handshake
 from hatoba.targets.build import build_targets
 from hatoba.targets.ports import parse_ports
 from hatoba.targets.scope import Permitted, Scope
@@ -22,7 +23,6 @@ from hatoba.wire.base import Arrived
 from hatoba.wire.conversations import Conversation
 from hatoba.wire.fake import FakeClock, FakeWire, answers_of
 from hatoba.wire.gate import GatedConnects, GatedDials, GatedHandshakes, GatedPackets
-from hatoba.wire.handshakes import End, Handshake
 from tests.unit.wire.probing import packed, send, template
 
 LAB = (ip_network("198.18.0.0/15"), ip_network("fd00:18::/32"))

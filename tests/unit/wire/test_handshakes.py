@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from hatoba.errors import WireError
+from hatoba.probes.connect import End
 from hatoba.wire import handshakes
 from hatoba.wire.fake import FakeClock
-from hatoba.wire.handshakes import End, Handshakes
+from hatoba.wire.handshakes import Handshakes
 
 
 class Kernel:

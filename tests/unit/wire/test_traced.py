@@ -13,10 +13,10 @@ from hatoba.errors import WireError
 from hatoba.packets.dissect_batch import PacketBatch
 from hatoba.packets.frames import FrameTemplate, Varying
 from hatoba.packets.segment import Place, Segment
-from hatoba.probes.connect import OUTCOME
+from hatoba.probes.connect import OUTCOME, End, Handshake
 from hatoba.wire.base import WIDTH_BYTES, Arrived, PacketWire, Times
 from hatoba.wire.fake import FakeClock, FakeWire, answers_of
-from hatoba.wire.traced import SilentWire, TracedConnects, TracedPackets
+from hatoba.wire.traced import SilentWire, TracedConnects, TracedHandshakes, TracedPackets
 
 US = {4: "198.18.0.1", 6: "fd00:18::1"}
 HOST = {4: "198.18.0.2", 6: "fd00:18::2"}
@@ -45,12 +45,16 @@ class Seen:
     def __init__(self) -> None:
         self.batches: list[PacketBatch] = []
         self.ended: list[tuple[int, tuple[bytes, int]]] = []
+        self.held: list[tuple[float, Handshake, tuple[bytes, int]]] = []
 
     def packets(self, batch: PacketBatch) -> None:
         self.batches.append(batch)
 
     def connects(self, outcomes: npt.NDArray[np.void], asked: Sequence[tuple[bytes, int]]) -> None:
         self.ended += list(zip(outcomes["token"].tolist(), asked, strict=True))
+
+    def holds(self, ended: Sequence[Handshake], asked: Sequence[tuple[bytes, int]], at_s: float) -> None:
+        self.held += [(at_s, *pair) for pair in zip(ended, asked, strict=True)]
 
 
 def rows(batch: PacketBatch) -> list[bytes]:
@@ -179,6 +183,26 @@ def test_connections_are_told_with_whom_they_asked() -> None:
     assert not len(wire.poll(0.0))
     told = [(token, (ip_address(raw).compressed, port)) for token, (raw, port) in seen.ended]
     assert told == [(11, ("198.18.0.3", 23)), (10, ("198.18.0.2", 22))]
+    wire.close()
+    assert inner.closed
+
+
+class Holding(Scripted):
+    """Connections that are held."""
+
+    def poll(self, timeout_s: float) -> list[tuple[int, Handshake]]:  # type: ignore[override]
+        return [(token, Handshake(End.HELD, 0)) for token in self._next()["token"].tolist()]
+
+
+def test_connections_that_are_held_are_told_with_whom_they_asked() -> None:
+    seen, inner = Seen(), Holding([11, 10])
+    wire = TracedHandshakes(inner, [seen], lambda: 7.0)
+    addresses = packed("198.18.0.2", "198.18.0.3", "198.18.0.4")
+    assert wire.room == 2
+    assert wire.start(np.array([10, 11, 12]), addresses, np.array([22, 23, 24], np.uint16)) == 2
+    assert [wire.poll(1.0) for _ in range(3)] == [[(11, Handshake(End.HELD, 0))], [(10, Handshake(End.HELD, 0))], []]
+    told = [(at_s, handshake.end, ip_address(raw).compressed, port) for at_s, handshake, (raw, port) in seen.held]
+    assert told == [(7.0, End.HELD, "198.18.0.3", 23), (7.0, End.HELD, "198.18.0.2", 22)]
     wire.close()
     assert inner.closed
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +13,11 @@ from hatoba.engine.scan import Scan
 from hatoba.engine.setting import method_of
 from hatoba.model import ScanEnd, ScanPlan
 from hatoba.packets.dissect_batch import PacketBatch
-from hatoba.probes.connect import Kind
+from hatoba.probes.connect import End, Handshake, Kind
 from hatoba.targets.build import build_targets
 from hatoba.targets.ports import parse_ports
 from hatoba.targets.scope import Scope
 from hatoba.wire.fake import FakeClock, FakeNetwork, answers_of
-from hatoba.wire.handshakes import End, Handshake
 from hatoba.wire.watched_network import WatchedNetwork
 
 
@@ -70,6 +70,21 @@ def test_a_dry_run_completes_no_connection() -> None:
     held = network.handshakes()
     assert held.start(np.array([7]), np.zeros((1, 4), np.uint8), np.array([3], np.uint16)) == 1
     assert held.poll(0.0) == [(7, Handshake(End.FAILED))]
+
+
+def test_connections_that_are_held_are_shown() -> None:
+    class Observer:
+        def holds(self, ended: Sequence[Handshake], asked: Sequence[tuple[bytes, int]], at_s: float) -> None:
+            assert [handshake.end for handshake in ended] == [End.FAILED]
+            shown.extend(asked)
+
+    shown: list[tuple[bytes, int]] = []
+    clock = FakeClock()
+    failing = WatchedNetwork(FakeNetwork(answers_of([3]), clock), clock, dry=True)
+    held = WatchedNetwork(failing, clock, holds=[Observer()]).handshakes()
+    assert held.start(np.array([7]), np.zeros((1, 4), np.uint8), np.array([3], np.uint16)) == 1
+    assert held.poll(0.0) == [(7, Handshake(End.FAILED))]
+    assert shown == [(bytes(4), 3)]
 
 
 def test_connections_of_a_dry_run_are_given_up_at_once() -> None:

@@ -134,7 +134,24 @@ SNMP_PRODUCTS = (
 
 
 def read_snmp(answers: Answers) -> Facts | None:
-    match inside(answers[0], SEQUENCE):
+    told = _snmp_values(answers[0])
+    if told is None:
+        return None
+    described, host = told.get(_SYS_DESCR, b""), text(told.get(_SYS_NAME, b""))
+    facts = named(Facts("snmp", extra="", evidence=described[:160] or answers[0][:80]), described, SNMP_PRODUCTS)
+    facts = replace(facts, confidence=9) if facts.product else replace(facts, extra=text(described))
+    details = (("description", text(described, 300)),) if described else ()
+    return replace(facts, hostname=host or facts.hostname, details=(*details, ("community", "public")))
+
+
+def snmp_description(answer: bytes) -> bytes:
+    """All of the sysDescr in an answer to the question of :data:`PROTOCOLS`: 255 bytes by RFC 3418, of many devices more."""
+    return (_snmp_values(answer) or {}).get(_SYS_DESCR, b"")
+
+
+def _snmp_values(answer: bytes) -> dict[bytes, bytes] | None:
+    """Texts by the name of their object; None for what answers no question of ours."""
+    match inside(answer, SEQUENCE):
         case [(0x02, b"\1"), (0x04, _community), (0xA2, pdu), *_rest]:
             parts = elements(pdu)
         case _:
@@ -146,11 +163,7 @@ def read_snmp(answers: Answers) -> Facts | None:
         match elements(binding):
             case [(0x06, name), (0x04, value), *_more]:
                 told[name] = value
-    described, host = told.get(_SYS_DESCR, b""), text(told.get(_SYS_NAME, b""))
-    facts = named(Facts("snmp", extra="", evidence=described[:160] or answers[0][:80]), described, SNMP_PRODUCTS)
-    facts = replace(facts, confidence=9) if facts.product else replace(facts, extra=text(described))
-    details = (("description", text(described, 300)),) if described else ()
-    return replace(facts, hostname=host or facts.hostname, details=(*details, ("community", "public")))
+    return told
 
 
 _NBSTAT = b"nb\0\0\0\1\0\0\0\0\0\0 CK" + b"A" * 30 + b"\0\0\x21\0\1"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from hatoba.identify.protocols import Answers
+from hatoba.identify.protocols.datagrams import snmp_description
 from hatoba.service import Facts
 
 Texts = Iterator[tuple[str, bytes]]
@@ -76,8 +77,10 @@ def _mysql(_facts: Facts, answers: Answers) -> Texts:
         yield "mysql.error", answers[0][7:]
 
 
-def _snmp(facts: Facts, _answers: Answers) -> Texts:
-    yield "snmp.sys_description", dict(facts.details).get("description", "").encode()
+def _snmp(_facts: Facts, answers: Answers) -> Texts:
+    """The whole description, as it came and with its lines drawn together."""
+    for said in dict.fromkeys((raw := snmp_description(answers[0]), b" ".join(raw.split()))):
+        yield "snmp.sys_description", said
 
 
 def _domain(facts: Facts, _answers: Answers) -> Texts:

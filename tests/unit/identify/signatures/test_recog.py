@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from hatoba.identify.protocols import ftp, http, mail, ssh
+from hatoba.identify.protocols.datagrams import read_snmp
 from hatoba.identify.signatures.library import Library
 from hatoba.identify.signatures.patterns import Pattern
 from hatoba.identify.signatures.recog import Recog
@@ -14,6 +15,7 @@ from hatoba.identify.signatures.recog_reading import read_recog
 from hatoba.identify.signatures.recog_texts import DATABASES, texts_of
 from hatoba.identify.signatures.signature import Signature, Template
 from hatoba.model import Protocol
+from hatoba.probes.udp_questions.ber import OCTET_STRING, OID, SEQUENCE, integer, tlv
 from hatoba.registry.cpe import is_cpe23
 from hatoba.service import Facts
 from tests.unit.identify.protocols.feeding import CAPTURES, protocol_named
@@ -135,6 +137,23 @@ def test_words_of_real_daemons() -> None:
         ((found, said),) = texts_of(name, capture.read(), capture.answers)
         assert found == database
         assert said.startswith((b"Linux", b"9."))
+
+
+def test_a_long_description_is_held_against_databases_whole() -> None:
+    """255 bytes by RFC 3418, and longer in the wild: the version often stands at the end."""
+    said = b"Harbour Gateway\r\n" + 300 * b"x" + b" Version 7.1"
+    names = (tlv(OID, bytes([0x2B, 6, 1, 2, 1, 1, 1, 0])), tlv(OCTET_STRING, said))
+    bindings = tlv(SEQUENCE, tlv(SEQUENCE, *names))
+    pdu = tlv(0xA2, integer(0x6861), integer(0), integer(0), bindings)
+    answer = tlv(SEQUENCE, integer(1), tlv(OCTET_STRING, b"public"), pdu).data
+    facts = read_snmp((answer,))
+    assert facts is not None
+    assert list(texts_of("snmp", facts, (answer,))) == [
+        ("snmp.sys_description", said),
+        ("snmp.sys_description", said.replace(b"\r\n", b" ")),
+    ]
+    assert len(dict(facts.details)["description"]) == 300, "what people are shown is short"
+    assert list(texts_of("snmp", facts, (b"something else",))) == []
 
 
 def test_every_database_is_fed_by_some_service() -> None:
