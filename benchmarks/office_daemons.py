@@ -31,7 +31,7 @@ OFFICE = (
         "miniupnpd", "miniupnpd", "miniupnpd-nftables", 1900, "MiniUPnPd", office_recipes.UPNP, "upnp", "udp", movable=False
     ),
     _silent("ejabberd", "ejabberdctl", "ejabberd", 5224, "", office_recipes.EJABBERD, "xmpp-client"),
-    _silent("znc", "znc", "znc", 6669, "ZNC", office_recipes.ZNC, "irc"),
+    _silent("znc", "znc", "znc", 6669, "ZNC", office_recipes.ZNC, "http"),
     Daemon("redis-sentinel", "redis-sentinel", "redis-sentinel", 26379, "Redis", office_recipes.SENTINEL, "redis"),
     _silent("php-fpm", "php-fpm8.2", "php8.2-fpm", 9000, "", office_recipes.PHP, "fastcgi"),
     Daemon("ovsdb-server", "ovsdb-server", "openvswitch-common", 6640, "vSwitch", office_recipes.OVSDB, "ovsdb"),
@@ -48,7 +48,7 @@ OFFICE = (
     ),
     _silent("ganesha", "ganesha.nfsd", "nfs-ganesha", 2049, "", office_recipes.GANESHA, "nfs"),
     Daemon("searchd", "searchd", "sphinxsearch", 9306, "Sphinx", office_recipes.SEARCHD, "mysql"),
-    Daemon("bgpd", "/usr/lib/frr/bgpd", "frr", 2605, "FRRouting", office_recipes.BGPD, "telnet"),
+    Daemon("bgpd", "/usr/lib/frr/bgpd", "frr", 2605, "FRRouting", office_recipes.BGPD, "quagga"),
     Daemon("varnish-cli", "varnishd", "varnish", 6082, "Varnish", office_recipes.VARNISH_CLI, "varnish-cli"),
     _silent("aria2", "aria2c", "aria2", 6800, "aria2", office_recipes.ARIA, "http"),
     _silent("radicale", "radicale", "radicale", 5232, "Radicale", office_recipes.RADICALE, "http"),

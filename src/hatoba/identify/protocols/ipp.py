@@ -60,11 +60,8 @@ def _operation(number: int, host: str) -> bytes:
         struct.pack(">BBHIB", 1, 1, number, 1, _OPERATION)
         + _attribute(_CHARSET, b"attributes-charset", b"utf-8")
         + _attribute(_LANGUAGE, b"attributes-natural-language", b"en")
-        + (
-            _attribute(_INTEGER, b"limit", struct.pack(">I", _MOST_QUEUES))
-            if number == _CUPS_GET_PRINTERS
-            else _attribute(_URI, b"printer-uri", f"ipp://{host}/ipp/print".encode())
-        )
+        + _attribute(_URI, b"printer-uri", f"ipp://{host}/ipp/print".encode())
+        + (_attribute(_INTEGER, b"limit", struct.pack(">I", _MOST_QUEUES)) if number == _CUPS_GET_PRINTERS else b"")
         + keywords
         + bytes([_END])
     )
