@@ -15,7 +15,7 @@ OFFICE = (
     Daemon("pdns-recursor", "pdns_recursor", "pdns-recursor", 5358, "PowerDNS Recursor", office_recipes.RECURSOR, "domain"),
     _silent("kresd", "kresd", "knot-resolver", 5359, "", office_recipes.KRESD, "domain"),
     _silent("dnsdist", "dnsdist", "dnsdist", 5360, "", office_recipes.DNSDIST, "domain"),
-    _silent("ippeveprinter", "ippeveprinter", "cups-ipp-utils", 60000, "Lab Pier 3000", office_recipes.PRINTER, "ipp"),
+    Daemon("ippeveprinter", "ippeveprinter", "cups-ipp-utils", 60000, "Lab Pier 3000", office_recipes.PRINTER, "ipp"),
     Daemon("nnrpd", "/usr/lib/news/bin/nnrpd", "inn2", 119, "INN", office_recipes.NNRPD, "nntp"),
     _silent(
         "gst-rtsp-server",

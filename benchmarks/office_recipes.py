@@ -73,7 +73,7 @@ exec ippeveprinter -p @PORT@ -a @FOLDER@/printer.attributes -l 'on the pier' \\
         "printer.attributes": """\
 ATTR text printer-make-and-model "Lab Pier 3000"
 ATTR name printer-firmware-name "pierware"
-ATTR text printer-firmware-string-version "4.2.1"
+ATTR text printer-firmware-string-version "PACKAGE"
 """,
         "hosts": """\
 198.18.0.2 printer.target.lab
@@ -89,7 +89,10 @@ enable-dbus=yes
 host-name=printer
 """,
     },
-    before="mkdir -p @DATA@/spool",
+    before=(
+        "mkdir -p @DATA@/spool; said=$(dpkg-query -W -f='${Version}' cups-ipp-utils);"
+        ' sed -i "s/PACKAGE/${said%%-*}/" printer.attributes'
+    ),
 )
 NNRPD = Recipe(
     "/usr/lib/news/bin/nnrpd -D -f -p @PORT@",

@@ -48,7 +48,7 @@ SINGLE = (directory, ftp, http, http2, ipp, smb, ssh)
 
 KERNELS_OWN = {"miniupnpd", "redis", "redis-sentinel", "snmpd", "rabbitmq"}
 """Their remarks name the kernel, or the runtime, of the machine that they were recorded on."""
-OTHER_NUMBERS = {"http.server", "ippeveprinter", "rpcbind", "rpcbind over UDP", "X11 of tigervnc", "varnish"}
+OTHER_NUMBERS = {"http.server", "rpcbind", "rpcbind over UDP", "X11 of tigervnc", "varnish"}
 """What they tell is another version than the package's, or the first parts of it."""
 FEW_BYTES = {"dante", "fingerd"}
 """What they say, others say, too: they are believed only where they were asked in their own protocol."""

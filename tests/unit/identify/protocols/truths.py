@@ -162,7 +162,7 @@ TRUTHS |= {
     "glusterd": Truth("glusterd", "GlusterFS", cpe="cpe:/a:gluster:glusterfs"),
     "gst-rtsp-server": Truth("rtsp", "GStreamer rtspd"),
     "icinga2": Truth("http", "Icinga 2 API", "2.13.6", cpe="cpe:/a:icinga:icinga:2.13.6"),
-    "ippeveprinter": Truth("ipp", "Lab Pier 3000", "4.2.1", "pierware"),
+    "ippeveprinter": Truth("ipp", "Lab Pier 3000", "2.4.2", "pierware"),
     "kresd": Truth("domain", extra="version.bind: refused"),
     "miniupnpd": Truth(*("upnp", "MiniUPnPd", "2.3.1", "", "Linux"), cpe="cpe:/a:miniupnp_project:miniupnpd:2.3.1"),
     "nnrpd": Truth("nntp", "InterNetNews (INN)", "2.7.1", cpe="cpe:/a:isc:inn:2.7.1"),
