@@ -126,7 +126,7 @@ PROTOCOLS = (
     ServiceProtocol(
         "glusterd",
         read_gluster,
-        ports=(24007, *range(49152, 49156)),
+        ports=(24007,),
         questions=(Question(struct.pack(">I", _LAST | len(_GLUSTER_PROGRAMS)) + _GLUSTER_PROGRAMS, _records_complete),),
         rarity=9,
     ),
