@@ -291,8 +291,13 @@ def exim(host: Host, port: int) -> Sequence[str]:
 
 def cupsd(host: Host, port: int) -> Sequence[str]:
     folder = folder_of(host)
-    host.run(["mkdir", "-p", f"{folder}/cups", "/run/cups"])
+    host.run(["mkdir", "-p", f"{folder}/cups/certs", "/run/cups"])
     config = host.write("cupsd.conf", f"Listen 0.0.0.0:{port}\n<Location />\nOrder allow,deny\nAllow all\n</Location>\n")
+    host.write(
+        "cups/printers.conf",
+        "<Printer pier>\nInfo Printer on the pier\nMakeModel Lab Pier 3000\nDeviceURI socket://198.18.0.9\nState Idle\n"
+        "Accepting Yes\nShared Yes\n</Printer>\n",
+    )
     files = host.write(
         "cups-files.conf",
         "".join(f"{name} {folder}/cups\n" for name in ("ServerRoot", "StateDir", "RequestRoot", "CacheDir", "TempDir"))

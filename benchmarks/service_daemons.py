@@ -47,7 +47,7 @@ DAEMONS = (
     Daemon("http.server", "python3", "", 8000, "SimpleHTTP", daemon_settings.python_http, "http"),
     Daemon("squid", "squid", "squid", 3128, "Squid", daemon_settings.squid, "http-proxy"),
     Daemon("tinyproxy", "tinyproxy", "tinyproxy", 8888, "inyproxy", daemon_settings.tinyproxy, "http-proxy"),
-    Daemon("cups", "cupsd", "cups-daemon", 631, "CUPS", daemon_settings.cupsd, "http"),
+    Daemon("cups", "cupsd", "cups-daemon", 631, "CUPS", daemon_settings.cupsd, "ipp"),
     Daemon("icecast2", "icecast2", "icecast2", 8001, "Icecast", daemon_settings.icecast, "http"),
     Daemon("redis", "redis-server", "redis-server", 6379, "Redis", daemon_settings.redis, "redis"),
     Daemon("stunnel before redis", "stunnel4", "redis-server", 6380, "Redis", daemon_settings.stunnel, "redis", tls=True),

@@ -34,8 +34,8 @@ class TrackedDials:
         self._dials = dials
         self._opened: list[Conversation] = []
 
-    async def dial(self, protocol: Protocol, address: Address, port: int) -> Conversation:
-        conversation = await self._dials.dial(protocol, address, port)
+    async def dial(self, protocol: Protocol, address: Address, port: int, *, any_port: bool = False) -> Conversation:
+        conversation = await self._dials.dial(protocol, address, port, any_port=any_port)
         self._opened.append(conversation)
         return conversation
 

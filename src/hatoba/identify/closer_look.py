@@ -38,7 +38,7 @@ async def closer_look(
             async for tls in surveyed(survey, service.tls, all_ciphers=all_ciphers):
                 service = replace(service, tls=tls)
                 yield service
-    if service.facts is None or service.facts.name != "http" or layer.alpn == H2:
+    if service.facts is None or service.facts.name not in ("http", "ipp") or layer.alpn == H2:
         return
     for ask in (look.icon, look.methods, look.http2) if closer else ():
         service = replace(service, facts=await ask(service.facts or Facts("http")))

@@ -250,25 +250,41 @@ class Interview:
 
     async def _ask_datagrams(self) -> None:
         """One socket asks in all protocols: a server hears its own among them, and whose answer comes tells which. The port's
-        own are asked alone, then with the others, then the others once more: datagrams get lost."""
+        own are asked alone, then with the others, then the others once more: datagrams get lost. Protocols that
+        are answered from another port have a socket each, before and after that."""
         own = likely(self._manner, self._target, inside=False)
         rest = others(self._manner, self._target, own)
         own, rest = ([one for one in some if self._questions(one)] for some in (own, rest))
         self._result = replace(self._result, outcome=Outcome.SILENT)
+        if not await self._ask_apart(own):
+            asked = ([one for one in some if not one.any_port] for some in (own, rest))
+            if not await self._ask_together(*asked):
+                await self._ask_apart(rest)
+
+    async def _ask_apart(self, asked: Sequence[ServiceProtocol]) -> bool:
+        """Whether the port is known, or to be left, by one of those whose answers come from another port."""
+        for one in asked:
+            if one.any_port and await self._try_datagram(one):
+                return True
+        return False
+
+    async def _ask_together(self, own: Sequence[ServiceProtocol], rest: Sequence[ServiceProtocol]) -> bool:
+        """The same by one of those that share a socket."""
         known = None
         with suppress(OSError):  # a port unreachable: it is not open any more
             conversation = await self._dials.dial(Protocol.UDP, self._target.address, self._target.port)
             try:
-                for asked in (own, own + rest, rest) if own else (rest, rest):
+                for asked in (own, (*own, *rest), rest) if own else (rest, rest):
                     for one in asked:
                         await conversation.send(self._questions(one)[0].data)
-                    known = await self._first_known(conversation, own + rest) if asked else None
+                    known = await self._first_known(conversation, (*own, *rest)) if asked else None
                     if known is not None or self._result.facts is not None:
                         break
             finally:
                 conversation.close()
         if known is not None and not (len(self._questions(known[0])) > 1 and await self._try_datagram(known[0])):
             self._found(known[1], known[0].name, (known[2],))
+        return self._result.facts is not None
 
     async def _first_known(
         self, conversation: Conversation, asked: Sequence[ServiceProtocol]
@@ -295,7 +311,9 @@ class Interview:
 
     async def _try_datagram(self, asked: ServiceProtocol) -> bool:
         with suppress(OSError):  # a port unreachable: it is not open any more
-            conversation = await self._dials.dial(Protocol.UDP, self._target.address, self._target.port)
+            conversation = await self._dials.dial(
+                Protocol.UDP, self._target.address, self._target.port, any_port=asked.any_port
+            )
             try:
                 answers: tuple[bytes, ...] = ()
                 for question in self._questions(asked):

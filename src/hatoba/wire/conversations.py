@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import suppress
+from ipaddress import ip_address
 from typing import Protocol as Interface
 
 from hatoba.model import Address, Protocol
@@ -30,8 +31,9 @@ class Conversation(Interface):
 class Dials(Interface):
     """A way to open conversations."""
 
-    async def dial(self, protocol: Protocol, address: Address, port: int) -> Conversation:
-        """Raises OSError where nobody answers; NotPermitted and WireError where this machine can't do it at all."""
+    async def dial(self, protocol: Protocol, address: Address, port: int, *, any_port: bool = False) -> Conversation:
+        """Raises OSError where nobody answers; NotPermitted and WireError where this machine can't do it at all. With
+        *any_port* datagrams count from whichever port of the address they come."""
 
 
 class SocketConversation:
@@ -58,15 +60,36 @@ class SocketConversation:
         self._socket.close()
 
 
+class StrayConversation(SocketConversation):
+    """Datagrams to one port, and back from any port of the same address: a server of TFTP answers from one that it has just
+    chosen (RFC 1350 section 4). Nobody says that the port is closed."""
+
+    def __init__(self, its_socket: socket.socket, address: Address, port: int) -> None:
+        super().__init__(its_socket)
+        self._to, self._packed = _socket_address(address, port), address.packed
+
+    async def send(self, data: bytes) -> None:
+        await asyncio.get_running_loop().sock_sendto(self._socket, data, self._to)
+
+    async def receive(self, most_bytes: int) -> bytes:
+        while True:
+            await asyncio.sleep(0)
+            data, sender = await asyncio.get_running_loop().sock_recvfrom(self._socket, most_bytes)
+            if ip_address(sender[0]).packed == self._packed:
+                return data
+
+
 class KernelDials:
     """The real ones, tied to *interface* if one is named."""
 
     def __init__(self, interface: str | None = None) -> None:
         self._interface = interface
 
-    async def dial(self, protocol: Protocol, address: Address, port: int) -> Conversation:
+    async def dial(self, protocol: Protocol, address: Address, port: int, *, any_port: bool = False) -> Conversation:
         kind = {Protocol.TCP: socket.SOCK_STREAM, Protocol.UDP: socket.SOCK_DGRAM}[protocol]
         fresh = new_socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, self._interface, kind)
+        if any_port:
+            return StrayConversation(fresh, address, port)
         try:
             await asyncio.get_running_loop().sock_connect(fresh, _socket_address(address, port))
             if fresh.getsockname()[:2] == fresh.getpeername()[:2]:

@@ -136,6 +136,6 @@ class GatedDials:
     def __init__(self, dials: Dials, permitted: Allows) -> None:
         self._dials, self._permitted = dials, permitted
 
-    async def dial(self, protocol: Transport, address: Address, port: int) -> Conversation:
+    async def dial(self, protocol: Transport, address: Address, port: int, *, any_port: bool = False) -> Conversation:
         _check(self._permitted, np.frombuffer(address.packed, np.uint8)[None, :])
-        return await self._dials.dial(protocol, address, port)
+        return await self._dials.dial(protocol, address, port, any_port=any_port)

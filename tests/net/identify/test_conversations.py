@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -32,6 +35,22 @@ def test_a_stream(hosts: tuple[Host, Host], version: int) -> None:
 def test_datagrams_come_back_from_who_was_asked(hosts: tuple[Host, Host]) -> None:
     scanner, target = hosts
     assert scanner.call(f"{CALLS}:datagram", target.address(), 7001) == "ping"
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_datagrams_from_any_port_of_who_was_asked_and_of_nobody_else(hosts: tuple[Host, Host], version: int) -> None:
+    scanner, target = hosts
+    other = {4: "198.18.0.3/24", 6: "fd00:18::3/64"}[version]
+    target.run(["ip", "address", "add", other, "dev", "eth0", *(["nodad"] if version == 6 else [])])
+    answer = f"from {CALLS} import answer_from_elsewhere as answer; answer('{target.address(version)}', 7002)"
+    server = target.popen(
+        [sys.executable, "-c", answer], stdout=subprocess.PIPE, env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    )
+    assert server.stdout is not None
+    assert server.stdout.readline()
+    heard = scanner.call(f"{CALLS}:stray", target.address(version), 7002, other.partition("/")[0])
+    assert heard == ["answer 1", "answer 2"]
+    assert server.wait(10) == 0
 
 
 @pytest.mark.parametrize(("port", "error"), [(7999, "ConnectionRefusedError")])

@@ -114,9 +114,11 @@ class FakeDials:
     refuse: OSError | None = None
     dialled: list[tuple[Protocol, str, int]] = field(default_factory=list)
     peers: list[Any] = field(default_factory=list)
+    any_port: list[bool] = field(default_factory=list)
 
-    async def dial(self, protocol: Protocol, address: Address, port: int) -> Any:
+    async def dial(self, protocol: Protocol, address: Address, port: int, *, any_port: bool = False) -> Any:
         self.dialled.append((protocol, str(address), port))
+        self.any_port.append(any_port)
         if self.refuse is not None:
             raise self.refuse
         peer = self.make()

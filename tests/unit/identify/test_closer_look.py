@@ -181,3 +181,19 @@ def test_http_2_chosen_in_tls() -> None:
         return TlsPeer(made, (), lambda said: [H2_ANSWER] if said.startswith(b"PRI") else [answer()])
 
     assert details(inside, 443)["h2-settings"].startswith("max_concurrent_streams=128")
+
+
+def test_a_printer_is_looked_at_as_web_servers_are() -> None:
+    """IPP is HTTP: its icon tells models apart, too."""
+    said = answer(b"\1\1\4\6\0\0\0\1\3", "200 OK", "Content-Type: application/ipp")
+    pages: dict[str, bytes | list[Said]] = {
+        "POST /ipp/print": [said],
+        "POST /": [said],
+        "GET /": answer(b"<title>Quay</title>"),
+        "GET /favicon.ico": answer(ICON),
+    }
+    service, _took_s, dials = interview(web(pages), 631)
+    assert service.facts is not None
+    told = dict(service.facts.details)
+    assert (service.facts.name, told["title"], "favicon-mmh3" in told) == ("ipp", "Quay", True)
+    assert asked(dials)[:3] == ["POST /ipp/print", "POST /", "GET /"]

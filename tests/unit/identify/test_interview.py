@@ -243,6 +243,21 @@ def test_whose_answer_a_datagram_is_tells_the_protocol() -> None:
     assert (service.facts.name, service.question, len(dials.peers)) == ("ntp", "ntp", 2)
 
 
+def test_who_answers_from_another_port_has_a_socket_to_itself() -> None:
+    """Its own port asks in TFTP first and alone; elsewhere it comes last, and only if everything is asked."""
+    (answer,) = CAPTURES["tftpd-hpa"].answers
+    only_tftp = answering(lambda said: [answer] if said.startswith(b"\0\1hatoba-") else [])
+    service, _took_s, dials = interview(only_tftp, 69, protocol=Protocol.UDP)
+    assert service.facts is not None
+    assert (service.facts.name, dials.any_port, len(dials.sent)) == ("tftp", [True], 1)
+    service, took_s, dials = interview(saying(), 69, protocol=Protocol.UDP)
+    assert (service.outcome, dials.any_port, took_s) == (Outcome.SILENT, [True, False], pytest.approx(4 * PATIENCE.datagram_s))
+    service, _took_s, dials = interview(only_tftp, 40_000, protocol=Protocol.UDP, intensity=9)
+    assert service.facts is not None
+    assert (service.facts.name, dials.any_port) == ("tftp", [False, True])
+    assert interview(only_tftp, 40_000, protocol=Protocol.UDP)[0].outcome is Outcome.SILENT
+
+
 def test_a_udp_port_that_is_closed_by_now() -> None:
     service, took_s, dials = interview(answering(lambda _said: [ConnectionRefusedError()]), 161, protocol=Protocol.UDP)
     assert (service.outcome, took_s, len(dials.peers)) == (Outcome.SILENT, 0.0, 1)

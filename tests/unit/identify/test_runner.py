@@ -47,8 +47,8 @@ class Counting(FakeDials):
         self.most = self.most_per_host = 0
         self.began_s: list[float] = []
 
-    async def dial(self, protocol: Protocol, address: Address, port: int) -> Any:
-        peer = await super().dial(protocol, address, port)
+    async def dial(self, protocol: Protocol, address: Address, port: int, *, any_port: bool = False) -> Any:
+        peer = await super().dial(protocol, address, port, any_port=any_port)
         host, counting = str(address), self
         self.began_s.append(asyncio.get_running_loop().time())
         self.now[host] += 1
@@ -120,7 +120,7 @@ def test_close_breaks_off_and_every_port_comes_back_all_the_same() -> None:
 
 def test_a_mistake_of_ours_is_not_hidden() -> None:
     class Mistaken(FakeDials):
-        async def dial(self, protocol: Protocol, address: Address, port: int) -> Any:
+        async def dial(self, protocol: Protocol, address: Address, port: int, *, any_port: bool = False) -> Any:
             raise ZeroDivisionError
 
     runner = Runner(Mistaken(Peer), Manner(), new_loop=FakeLoop)

@@ -268,7 +268,7 @@ class Dialled:
     def __init__(self) -> None:
         self.calls: list[tuple[Protocol, str, int]] = []
 
-    async def dial(self, protocol: Protocol, address: Address, port: int) -> Conversation:
+    async def dial(self, protocol: Protocol, address: Address, port: int, *, any_port: bool = False) -> Conversation:
         self.calls.append((protocol, str(address), port))
         raise ConnectionRefusedError
 

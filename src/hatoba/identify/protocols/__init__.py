@@ -7,6 +7,7 @@ one of its own, and its name in :data:`PROTOCOLS`. ``docs/identify.md`` walks th
 from __future__ import annotations
 
 from hatoba.identify.protocols import (
+    backends,
     calls,
     chat,
     commands,
@@ -21,6 +22,7 @@ from hatoba.identify.protocols import (
     http2,
     http_apis,
     industry,
+    ipp,
     java,
     mail,
     messaging,
@@ -40,6 +42,7 @@ PROTOCOLS: tuple[ServiceProtocol, ...] = (
     *greetings.PROTOCOLS,
     *mail.PROTOCOLS,
     ftp.PROTOCOL,
+    ipp.PROTOCOL,
     *http_apis.PROTOCOLS,
     http.PROTOCOL,
     http2.PROTOCOL,
@@ -57,6 +60,7 @@ PROTOCOLS: tuple[ServiceProtocol, ...] = (
     *remote.PROTOCOLS,
     *industry.PROTOCOLS,
     *commands.PROTOCOLS,
+    *backends.PROTOCOLS,
     *datagrams.PROTOCOLS,
     *udp_services.PROTOCOLS,
 )

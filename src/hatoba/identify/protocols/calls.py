@@ -6,7 +6,9 @@ import struct
 
 from hatoba.identify.protocols.complete import anything
 from hatoba.identify.protocols.protocol import Answers, Question, ServiceProtocol
+from hatoba.identify.protocols.text import text
 from hatoba.model import Protocol
+from hatoba.registry.cpe import cpe23
 from hatoba.service import Facts
 
 _XID = b"htba"
@@ -72,6 +74,35 @@ def read_nfs_stream(answers: Answers) -> Facts | None:
     return read_nfs((answers[0][4 : 4 + (mark & ~_LAST)],)) if mark & _LAST else None
 
 
+_GLUSTER_XID, _GLUSTER_DUMP = b"htbg", 123451501
+_GLUSTER_PROGRAMS = _GLUSTER_XID + struct.pack(">IIIII16xQ", 0, 2, _GLUSTER_DUMP, 1, 1, 0)
+
+
+def read_gluster(answers: Answers) -> Facts | None:
+    """GlusterFS's xdr, glusterfs3-xdr.x "gf_dump_rsp": identity, result, error, then a list of name, number, version."""
+    mark, message = int.from_bytes(answers[0][:4], "big"), answers[0][4:]
+    message = message[: mark & ~_LAST]
+    if not mark & _LAST or len(message) < 40 or message[:4] != _GLUSTER_XID:
+        return None
+    if struct.unpack_from(">II", message, 4) != (1, 0) or message[20:24] != bytes(4):
+        return None
+    told: list[str] = []
+    at = 40
+    while message[at : at + 4] == b"\0\0\0\1" and len(told) < 24:
+        size = int.from_bytes(message[at + 4 : at + 8], "big")
+        name = text(message[at + 8 : at + 8 + size], 60)
+        at += 8 + size + -size % 4
+        if at + 16 > len(message):
+            break
+        told.append(f"{name} {int.from_bytes(message[at + 8 : at + 16], 'big')}")
+        at += 16
+    if not told:
+        return None
+    details = (("programs", ", ".join(told)[:400]),)
+    names = (cpe23("a", "gluster", "glusterfs"),)
+    return Facts("glusterd", "GlusterFS", cpe23=names, confidence=9, evidence=message[:80], details=details)
+
+
 def _records_complete(heard: bytes) -> bool:
     return len(heard) >= 4 and len(heard) >= 4 + (int.from_bytes(heard[:4], "big") & ~_LAST)
 
@@ -91,6 +122,13 @@ PROTOCOLS = (
         ports=(2049,),
         questions=(Question(struct.pack(">I", _LAST | len(_NFS_NULL)) + _NFS_NULL, _records_complete),),
         rarity=8,
+    ),
+    ServiceProtocol(
+        "glusterd",
+        read_gluster,
+        ports=(24007,),
+        questions=(Question(struct.pack(">I", _LAST | len(_GLUSTER_PROGRAMS)) + _GLUSTER_PROGRAMS, _records_complete),),
+        rarity=9,
     ),
     ServiceProtocol(
         "nfs", read_nfs, ports=(2049,), questions=(Question(_NFS_NULL, anything),), rarity=6, protocol=Protocol.UDP

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from hatoba.identify.protocols.complete import dotted
+from hatoba.identify.protocols.complete import dotted, line
 from hatoba.identify.protocols.http import head_of
 from hatoba.identify.protocols.product import Product, named, product, system_of
 from hatoba.identify.protocols.protocol import Answers, Question, ServiceProtocol, StartTls
@@ -20,6 +20,8 @@ _IRC_LINE = re.compile(
 IRC_PRODUCTS = (
     product(rb" 351 [^ ]+ (?:ngircd-)(?P<version>\d[\w.]*)", "ngIRCd", ("ngircd", "ngircd")),
     product(rb" 451 \* :Connection not registered", "ngIRCd", ("ngircd", "ngircd")),  # others say "You have not registered"
+    product(rb"NOTICE \* :BitlBee-IRCd initialized", "BitlBee IRCd", ("bitlbee", "bitlbee")),
+    product(rb"(?:^|\n):irc\.znc\.in |\*status!znc@znc\.in ", "ZNC IRC bouncer", ("znc", "znc")),
     product(rb" 351 [^ ]+ InspIRCd-(?P<version>\d[\w.]*\w)", "InspIRCd", ("inspircd", "inspircd")),
     product(rb" 351 [^ ]+ Unreal(?P<version>\d[\w.]*)", "UnrealIRCd", ("unrealircd", "unrealircd")),
     product(rb" 351 [^ ]+ hybrid-(?:1:)?(?P<version>\d[\w.+]*)", "Hybrid ircd", ("ircd-hybrid", "ircd-hybrid")),
@@ -72,7 +74,7 @@ def read_nntp(answers: Answers) -> Facts | None:
     greeting, able = answers[0], answers[1] if len(answers) > 1 else b""
     if greeting[:4] not in (b"200 ", b"201 ", b"400 ", b"502 "):
         return None
-    if not re.search(rb"NNTP|news|NNRP|posting", greeting, re.IGNORECASE) and not able.startswith(b"101"):
+    if not re.search(rb"NNTP|news|NNRP|posting|permission to talk", greeting, re.IGNORECASE) and not able.startswith(b"101"):
         return None
     facts = named(Facts("nntp", evidence=first_line(greeting).encode()), b"\n".join(answers), NNTP_PRODUCTS)
     return replace(facts, os=system_of(greeting))
@@ -139,7 +141,8 @@ def _sip_options(transport: bytes) -> bytes:
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
-_IRC_ANSWER = re.compile(rb" (?:351|451|421|461) [^\n]*\n")
+_IRC_ANSWER = re.compile(rb" (?:(?:351|451|421|461) |NOTICE \* :BitlBee)[^\n]*\n")
+"""BitlBee says nothing else to who has not registered."""
 
 IRC = ServiceProtocol(
     "irc",
@@ -174,6 +177,12 @@ NNTP = ServiceProtocol(
     tls_ports=(563,),
     greets=True,
     questions=(Question(b"CAPABILITIES\r\n", dotted),),
+    start_tls=StartTls(  # RFC 4642 section 2.2
+        b"STARTTLS\r\n",
+        lambda answers: len(answers) > 1 and b"\nSTARTTLS\r\n" in answers[1],
+        line,
+        lambda heard: heard.startswith(b"382"),
+    ),
     farewell=b"QUIT\r\n",
     alpn=("nntp",),
 )

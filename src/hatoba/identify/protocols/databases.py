@@ -16,7 +16,7 @@ from hatoba.service import Facts
 _MYSQL_HEAD = 4  # three bytes of length, one of sequence
 _CLIENT_SSL, _CLIENT_PROTOCOL_41, _CLIENT_SECURE = 0x0800, 0x0200, 0x8000
 _MYSQL_ERROR = 0xFF
-_VERSION = re.compile(rb"\d[\w.+~:-]*")
+_VERSION = re.compile(rb"\d[\w.+~:-]*(?: \([\w@]{4,50}\))?")
 
 
 def read_mysql(answers: Answers) -> Facts | None:
@@ -43,6 +43,8 @@ def _mysql_product(facts: Facts, version: bytes) -> Facts:
     if b"MariaDB" in said:
         build = build.removeprefix(b"MariaDB").lstrip(b"-")
         name, maker = "MariaDB", cpe23("a", "mariadb", "mariadb", words)
+    elif build.startswith((b"release (", b"id64-release (")):
+        name, maker = "Sphinx SphinxQL", cpe23("a", "sphinxsearch", "sphinx", words)
     else:
         name, maker = "MySQL", cpe23("a", "oracle", "mysql", words)
     os = "Linux" if re.search(rb"deb\d|ubuntu|\bel\d|fedora|maria~", build) else ""

@@ -1,7 +1,4 @@
-"""Services over UDP, and DNS over either: DNS, NTP, SNMP, NetBIOS names, SSDP.
-
-Not TFTP: its server answers from another port than it was asked on (RFC 1350 section 4), which a conversation does not hear.
-"""
+"""Services over UDP, and DNS over either: DNS, NTP, SNMP, NetBIOS names, SSDP, TFTP."""
 
 from __future__ import annotations
 
@@ -13,6 +10,7 @@ from hatoba.identify.protocols.complete import anything, length_prefixed
 from hatoba.identify.protocols.product import named, os_cpe, product, system_of
 from hatoba.identify.protocols.protocol import Answers, Question, ServiceProtocol
 from hatoba.identify.protocols.text import first_line, text
+from hatoba.identify.protocols.worded import payload
 from hatoba.model import Protocol
 from hatoba.probes.udp_questions.ber import INTEGER, NULL, OCTET_STRING, OID, SEQUENCE, elements, inside, integer, tlv
 from hatoba.registry.cpe import cpe23
@@ -188,6 +186,12 @@ def read_netbios(answers: Answers) -> Facts | None:
     return facts
 
 
+UPNP_PRODUCTS = (
+    product(rb"MiniUPnPd/(?P<version>\d[\w.]*)", "MiniUPnPd", ("miniupnp_project", "miniupnpd"), "", "router"),
+    product(rb"MiniDLNA/(?P<version>\d[\w.]*)", "MiniDLNA", ("readymedia_project", "readymedia")),
+)
+
+
 def read_ssdp(answers: Answers) -> Facts | None:
     """UPnP Device Architecture section 1.3.3."""
     if not answers[0].startswith(b"HTTP/1.1 200"):
@@ -197,13 +201,36 @@ def read_ssdp(answers: Answers) -> Facts | None:
     }
     if b"st" not in fields and b"usn" not in fields:
         return None
-    server = text(fields.get(b"server", b""))
-    os = system_of(fields.get(b"server", b""))
+    server = fields.get(b"server", b"")
+    os = system_of(server)
     details = (("location", text(fields.get(b"location", b""))),)
-    return Facts("upnp", extra=server, os=os, cpe23=os_cpe(os), evidence=first_line(answers[0]).encode(), details=details)
+    facts = Facts(
+        "upnp", extra=text(server), os=os, cpe23=os_cpe(os), evidence=first_line(answers[0]).encode(), details=details
+    )
+    return named(facts, server, UPNP_PRODUCTS)
 
 
 _SSDP = b'M-SEARCH * HTTP/1.1\r\nHost: 239.255.255.250:1900\r\nMan: "ssdp:discover"\r\nMX: 1\r\nST: upnp:rootdevice\r\n\r\n'
+
+
+_TFTP_ERROR = 5
+TFTP_PRODUCTS = (
+    product(rb"^file [^\0]{0,200}hatoba-[0-9a-f]{8} not found", "dnsmasq tftpd", ("thekelleys", "dnsmasq")),
+    product(rb"^Could not find file '[A-Z]:\\TFTP-Root", "SolarWinds tftpd", ("solarwinds", "tftp_server"), "Windows"),
+)
+"""By how they say that there is no such file."""
+
+
+def read_tftp(answers: Answers) -> Facts | None:
+    """RFC 1350 section 5: an error with its number and words; they end with a zero."""
+    answer = answers[0]
+    words, ended, _rest = answer[4:].partition(b"\0")
+    if len(answer) < 5 or int.from_bytes(answer[:2], "big") != _TFTP_ERROR or answer[2] or answer[3] > 8 or not ended:
+        return None
+    if len(words) > 300 or not words.isascii() or re.search(rb"[\0-\x1f]", words):
+        return None
+    facts = Facts("tftp", extra=text(words), evidence=answer[: 4 + len(words)][:160])
+    return named(facts, words, TFTP_PRODUCTS)
 
 
 def _udp(name: str, read: object, port: int, *asked: bytes, rarity: int = 5) -> ServiceProtocol:
@@ -227,4 +254,13 @@ PROTOCOLS = (
     _udp("snmp", read_snmp, 161, _snmp_get(), rarity=2),
     _udp("netbios-ns", read_netbios, 137, _NBSTAT, rarity=3),
     _udp("upnp", read_ssdp, 1900, _SSDP, rarity=5),
+    ServiceProtocol(
+        "tftp",
+        read_tftp,
+        ports=(69,),
+        questions=(Question(payload("tftp"), anything),),
+        rarity=9,
+        protocol=Protocol.UDP,
+        any_port=True,
+    ),
 )

@@ -165,6 +165,40 @@ _VTUN = ServiceProtocol(
     ports=(5000,),
     greets=True,
 )
+_ROUTING = ServiceProtocol(
+    "quagga",
+    spoken(  # the vty of each daemon of Zebra and of those that came after it
+        "quagga",
+        rb"\r\nHello, this is (?:Quagga|FRRouting|[Zz]ebra) \(version \d[\w.+~-]{0,40}\)",
+        (
+            product(rb"is FRRouting \(version (?P<version>\d[\w.]*)", "FRRouting", ("frrouting", "frrouting"), "", "router"),
+            product(rb"is Quagga \(version (?P<version>\d[\w.]*)", "Quagga", ("quagga", "quagga"), "", "router"),
+            product(rb"is [Zz]ebra \(version (?P<version>\d[\w.]*)", "GNU Zebra", ("gnu", "zebra"), "", "router"),
+        ),
+    ),
+    ports=tuple(range(2601, 2620)),
+    greets=True,
+)
+_VARNISH = ServiceProtocol(
+    "varnish-cli",
+    spoken(  # varnish-cli(7): a status, a length, and as many bytes; 107 wants the secret before anything else
+        "varnish-cli",
+        rb"200 \d{1,4} {1,8}\n-{20,40}\nVarnish Cache CLI [^\n]{0,20}\n-{20,40}\n(?:[^\n]{0,200}\n){1,2}varnish-\d[\w.]{0,20}"
+        rb"|107 \d{1,4} {1,8}\n[a-z]{32}\n\nAuthentication required\.\n",
+        (
+            product(
+                rb"^200.*\n(?P<os>Linux|FreeBSD),[^\n]{0,200}\n(?:varnish-(?P<version>\d[\w.]*))",
+                "Varnish Cache CLI",
+                ("varnish-software", "varnish_cache"),
+            ),
+            product(rb"varnish-(?P<version>\d[\w.]*)", "Varnish Cache CLI", ("varnish-software", "varnish_cache")),
+            product(rb"^107 ", "Varnish Cache CLI", ("varnish-software", "varnish_cache")),
+        ),
+    ),
+    ports=(6082,),
+    greets=True,
+    farewell=b"quit\n",
+)
 _NBD = ServiceProtocol(
     "nbd",
     spoken(
@@ -280,6 +314,8 @@ PROTOCOLS = (
     _EVENTS,
     _TEAMSPEAK,
     _VTUN,
+    _ROUTING,
+    _VARNISH,
     _NBD,
     _ZMTP,
     OPENWIRE,

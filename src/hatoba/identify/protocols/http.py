@@ -99,6 +99,14 @@ def body_of(answer: bytes, ended: bool) -> bytes | None:
     return body[: int(length)] if length else _joined(body)
 
 
+def body_so_far(head: Head, answer: bytes) -> bytes:
+    """As much of the body as came, and nothing of what came behind it."""
+    body, length = answer[head.size_bytes :], head.first(b"content-length")
+    if head.first(b"transfer-encoding").lower() == b"chunked":
+        return _joined(body)
+    return body[: int(length)] if re.fullmatch(rb"\d{1,12}", length) else body
+
+
 def _joined(body: bytes) -> bytes:
     """Chunks put together (RFC 9112 section 7.1)."""
     joined, at = bytearray(), 0

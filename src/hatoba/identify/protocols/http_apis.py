@@ -150,6 +150,16 @@ PROTOCOLS = (
         (8123,),
         (8443,),
     ),
+    # aria2c(1), "aria2.getVersion": no is said to whoever does not know the secret
+    _api(
+        "aria2",
+        "/jsonrpc?method=aria2.getVersion&id=hatoba",
+        rb'\{"id":"hatoba","jsonrpc":"2\.0","result":\{.{0,400}"version":"(?P<version>\d[\w.]*)"'
+        rb'|\{"id":"hatoba","jsonrpc":"2\.0","error":\{"code":1,"message":"Unauthorized"',
+        "aria2 JSON-RPC",
+        ("aria2_project", "aria2"),
+        (6800,),
+    ),
     _api(
         "wsman",
         "/wsman",

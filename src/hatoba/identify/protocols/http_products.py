@@ -69,6 +69,9 @@ SERVERS = (
     product(rb"MiniDLNA/(?P<version>\d[\w.]*)", "MiniDLNA", ("readymedia_project", "readymedia")),
     product(rb"^Transmission$", "Transmission http", ("transmissionbt", "transmission")),
     product(rb"^MinIO", "MinIO", ("minio", "minio")),
+    product(rb"^Icinga/[rv]?(?P<version>\d[\w.]*)", "Icinga 2 API", ("icinga", "icinga")),
+    product(rb"^ZNC (?P<version>\d[\d.]*)", "ZNC IRC bouncer", ("znc", "znc")),
+    product(rb"^rspamd/(?P<version>\d[\w.]*)", "Rspamd", ("rspamd", "rspamd")),
     product(rb"^Virata-EmWeb/(?P<version>\w+)", "Virata-EmWeb", None, "", "printer"),
 )
 """By the value of the field Server."""
@@ -80,6 +83,7 @@ APPLICATIONS = (
     product(rb"(?:^|\n)x-gitlab-(?:meta|feature-category): ", "GitLab", ("gitlab", "gitlab")),
     product(rb"(?:^|\n)x-clickhouse-", "ClickHouse", ("clickhouse", "clickhouse")),
     product(rb"(?:^|\n)x-vault-", "HashiCorp Vault", ("hashicorp", "vault")),
+    product(rb"(?:^|\n)location: (?:/[\w.-]{1,40})?/\.web/?(?:\n|$)", "Radicale", ("radicale", "radicale")),
     product(rb"(?:^|\n)x-consul-", "HashiCorp Consul", ("hashicorp", "consul")),
     product(rb"(?:^|\n)set-cookie: grafana_session=|(?:^|\n)x-grafana-", "Grafana", ("grafana", "grafana")),
 )

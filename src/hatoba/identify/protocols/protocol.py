@@ -72,5 +72,7 @@ class ServiceProtocol:
     echoes: bool = False
     """Whether its servers send the question back as it is: elsewhere that is an echo, and no answer."""
     protocol: Protocol = Protocol.TCP
+    any_port: bool = False
+    """Whether its servers answer from another port than they were asked on, so that it needs a socket to itself."""
     for_host: Callable[[str], tuple[Question, ...]] | None = field(default=None)
     """The questions instead, where they name the host that is asked."""

@@ -23,6 +23,8 @@ _MOST_MEMORY_BYTES = 1 << 18
 """Of one pattern's automaton: with so much text a search takes some tenths of a second at the very worst, and a few
 microseconds as a rule."""
 
+_HIGH_BYTE = re.compile(r"\\x(?:[89A-Fa-f][0-9A-Fa-f]|\{)")
+
 _NO_LOOKING_AROUND = _N(
     "{what} looks ahead, looks behind or never goes back, which can't be matched in bounded time: leave it out"
 )
@@ -85,7 +87,10 @@ class Pattern:
 def _compiled(whole: str, written: str) -> Any:
     re2 = _library()
     options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1  # bytes are bytes, whatever they would mean as text
+    # Bytes are bytes, whatever they would mean as text; but a letter of several bytes counts as one where it is repeated or
+    # stands in a class.
+    letters = not written.isascii() and not _HIGH_BYTE.search(written)
+    options.encoding = re2.Options.Encoding.UTF8 if letters else re2.Options.Encoding.LATIN1
     options.max_mem = _MOST_MEMORY_BYTES
     options.log_errors = False
     try:

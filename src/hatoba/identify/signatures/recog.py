@@ -37,13 +37,17 @@ class Fingerprint:
         found = self.pattern.search(said)
         if found is None:
             return None
-        values = {name: text(found.groups[at - 1]) for name, at, _value in self.parameters if 0 < at <= len(found.groups)}
-        values |= {name: _filled(value, values) for name, at, value in self.parameters if at == 0}
-        return {name: value for name, value in values.items() if value}
+        groups = (b"", *found.groups)
+        values: dict[str, str] = {}  # of parameters with the same name the last counts; one whose group there is not is empty
+        for name, at, value in self.parameters:
+            values[name] = value if at == 0 else text(groups[at]) if at < len(groups) else ""
+        constants = {name for name, at, _value in self.parameters if at == 0}
+        filled = {name: _filled(value, values) if name in constants else value for name, value in values.items()}
+        return {name: value for name, value in filled.items() if value}
 
 
 def _filled(written: str, values: Mapping[str, str]) -> str:
-    """A constant with the groups that it refers to; in a CPE name of version 2.3 they are quoted as that wants it."""
+    """A constant with the parameters that it refers to; in a CPE name of version 2.3 they are quoted as that wants it."""
     spelt: Callable[[str], str] = component if written.startswith("cpe:2.3:") else str
     return _REFERENCE.sub(lambda found: spelt(values.get(found[1], "")), written)
 

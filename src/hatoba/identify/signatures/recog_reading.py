@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hatoba.errors import UsageError
+from hatoba.identify.protocols.text import text
 from hatoba.identify.signatures.patterns import BadPattern, Pattern
 from hatoba.identify.signatures.recog import Fingerprint, Recog
 from hatoba.identify.signatures.recog_texts import DATABASES, database_name
@@ -25,7 +26,14 @@ _MOST_FILES = 500
 _DOT_ALL = frozenset({"REG_DOT_NEWLINE", "REG_MULTILINE", "REG_LINE_ANY_CRLF"})
 """All of which Recog takes for Ruby's flag ``m``: a dot is any character."""
 _ICASE = "REG_ICASE"
-_RUBY = re.compile(r"\\(.)|(\[)|(\])|\(\?([imx]*)(-[imx]+)?([:)])", re.DOTALL)
+_RUBY = re.compile(r"\\u(?:\{([0-9A-Fa-f]{1,6})\}|([0-9A-Fa-f]{4}))|\\(.)|(\[)|(\])|\(\?([imx]*)(-[imx]+)?([:)])", re.DOTALL)
+_HIGHEST = 0x10FFFF
+_SURROGATES = range(0xD800, 0xE000)
+_OUTSIDE = {"h": "[0-9A-Fa-f]", "H": "[^0-9A-Fa-f]", "Z": r"\n?\z", "R": r"(?:\r\n|[\n-\r])", "e": r"\x1b"}
+_INSIDE = {"h": "0-9A-Fa-f", "e": r"\x1b"}
+"""Escapes of Ruby's that RE2 has not, outside and inside of a class."""
+_FILE_NAME = re.compile(r"[A-Za-z0-9_][\w.-]{0,100}")
+_MOST_EXAMPLE_BYTES = 1 << 20
 
 
 @dataclass(slots=True)
@@ -95,7 +103,7 @@ def _paths(folder: Path) -> list[Path]:
 
 def _fingerprint(read: Read, path: Path, raw: Raw) -> Fingerprint | None:
     """None for one that can't be used, which is noted."""
-    flags = {flag.strip() for flag in raw.flags.split(",") if flag.strip()}
+    flags = {flag.strip() for flag in re.split(r"[,|]", raw.flags) if flag.strip()}
     unknown = flags - _DOT_ALL - {_ICASE}
     try:
         if unknown:
@@ -111,31 +119,63 @@ def _fingerprint(read: Read, path: Path, raw: Raw) -> Fingerprint | None:
 def _mismatched(path: Path, raw: Raw, one: Fingerprint) -> Iterator[str]:
     """Its examples that are not matched, or not as their attributes say."""
     for expected, example in raw.examples:
-        told = one.told(_bytes(expected, example))
-        if told is None or any(told.get(name, "") != value for name, value in expected.items() if "." in name):
-            yield f"{path.name}:{raw.line}: {shown(example)}"
+        said = _bytes(path, expected, example)
+        told = None if said is None else one.told(said)
+        if told is None or any(
+            _comparable(name, told.get(name, "")) != _comparable(name, text(value.encode()))
+            for name, value in _told_of(expected)
+        ):
+            yield f"{path.name}:{raw.line}: {shown(expected.get('_filename', example))}"
 
 
-def _bytes(attributes: Mapping[str, str], example: str) -> bytes:
+def _told_of(expected: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What an example's attributes say. Those with an underscore say where it stands, and the protocol is the database's."""
+    return ((name, value) for name, value in expected.items() if not name.startswith("_") and name != "service.protocol")
+
+
+def _comparable(name: str, value: str) -> str:
+    """Recog has a ``-`` in CPE names for a version that nobody told, and we leave it open."""
+    return re.sub(r":-(?=:|$)", ":", value).rstrip(":") if name.endswith(".cpe23") else value
+
+
+def _bytes(path: Path, attributes: Mapping[str, str], example: str) -> bytes | None:
+    """An example's bytes, to the last blank; long ones stand in files of their own, in a folder called as the database is.
+    None where there are none."""
+    if "_filename" in attributes:
+        return _from_file(path.with_suffix(""), attributes["_filename"])
     if attributes.get("_encoding") == "base64":
         try:
             return base64.b64decode("".join(example.split()), validate=True)
         except binascii.Error:
-            return b""
-    return example.strip().encode()
+            return None
+    return example.encode()
+
+
+def _from_file(folder: Path, name: str) -> bytes | None:
+    if not _FILE_NAME.fullmatch(name):
+        return None
+    try:
+        with (folder / name).open("rb") as file:
+            return file.read(_MOST_EXAMPLE_BYTES)
+    except OSError:
+        return None
 
 
 def _from_ruby(pattern: str) -> str:
-    """What Ruby writes otherwise than RE2: ``\\h`` is a hexadecimal digit, ``\\Z`` may stand before a last line feed, and the
-    flag ``m`` makes a dot any character. ``^`` and ``$`` are the ends of lines in any case."""
+    """What Ruby writes otherwise than RE2: ``\\h`` is a hexadecimal digit, ``\\u`` a character, ``\\Z`` may stand before a last
+    line feed, and the flag ``m`` makes a dot any character. ``^`` and ``$`` are the ends of lines in any case."""
     in_class = False
 
     def translated(found: re.Match[str]) -> str:
         nonlocal in_class
-        escape, opens, closes, on, off, end = found.groups()
+        in_braces, four, escape, opens, closes, on, off, end = found.groups()
+        if code := in_braces or four:
+            number = int(code, 16)
+            if number < 0x80:
+                return f"\\x{number:02x}"
+            return chr(number) if number <= _HIGHEST and number not in _SURROGATES else found[0]
         if escape is not None:
-            digits = "0-9A-Fa-f" if in_class else "[0-9A-Fa-f]"
-            return {"h": digits, "Z": r"\n?\z"}.get(escape, found[0])
+            return (_INSIDE if in_class else _OUTSIDE).get(escape, found[0])
         if opens or closes:
             in_class = bool(opens) or not closes
             return found[0]

@@ -103,6 +103,8 @@ _BY_SERVICE: dict[str, Callable[[Facts, Answers], Texts]] = {
     "http-proxy": _http,
     "sip": _fields({b"server": "sip_header.server", b"user-agent": "sip_header.user_agent"}),
     "rtsp": _fields({b"server": "rtsp_header.server"}),
+    "upnp": _fields({b"server": "ssdp_header.server"}),
+    "ipp": _http,
 }
 _NAMES = {"mysql.banner": "mysql.banners", "mysql.errors": "mysql.error", "imap.banner": "imap4.banner"}
 """Names that databases had in other years."""
@@ -110,7 +112,7 @@ DATABASES = frozenset(
     {
         *("ssh.banner", "ftp.banner", "smtp.banner", "nntp.banner", "pop3.banner", "imap4.banner", "telnet.banner"),
         *("mysql.banners", "mysql.error", "snmp.sys_description", "dns.versionbind", "html_title", *_HTTP_FIELDS.values()),
-        *("sip_header.server", "sip_header.user_agent", "rtsp_header.server"),
+        *("sip_header.server", "sip_header.user_agent", "rtsp_header.server", "ssdp_header.server"),
     }
 )
 """Those that are used: for all others there is nothing that a scan hears."""

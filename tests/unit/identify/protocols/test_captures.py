@@ -9,6 +9,7 @@ import pytest
 from hatoba.identify.manner import Manner, recognise
 from hatoba.identify.protocols import (
     PROTOCOLS,
+    backends,
     calls,
     chat,
     commands,
@@ -25,6 +26,7 @@ from hatoba.identify.protocols import (
     http_apis,
     http_products,
     industry,
+    ipp,
     java,
     mail,
     messaging,
@@ -40,11 +42,11 @@ from tests.unit.identify.protocols.feeding import CAPTURES, GARBAGE, Capture, cu
 from tests.unit.identify.protocols.truths import TRUTHS, Truth
 
 FAMILIES = (calls, chat, databases, datagrams, files, java, mail, messaging, desktops, terminals)
-FAMILIES += (commands, greetings, http_apis, industry, remote, udp_services, wide_databases)
-SINGLE = (directory, ftp, http, http2, smb, ssh)
+FAMILIES += (backends, commands, greetings, http_apis, industry, remote, udp_services, wide_databases)
+SINGLE = (directory, ftp, http, http2, ipp, smb, ssh)
 
 
-KERNELS_OWN = {"redis", "snmpd", "rabbitmq"}
+KERNELS_OWN = {"miniupnpd", "redis", "redis-sentinel", "snmpd", "rabbitmq"}
 """Their remarks name the kernel, or the runtime, of the machine that they were recorded on."""
 OTHER_NUMBERS = {"http.server", "rpcbind", "rpcbind over UDP", "X11 of tigervnc", "varnish"}
 """What they tell is another version than the package's, or the first parts of it."""
@@ -120,4 +122,4 @@ def test_an_answer_is_known_to_be_whole_at_its_end(capture: Capture) -> None:
 @EACH
 def test_start_tls_is_known_from_the_answers(capture: Capture) -> None:
     offers = capture.protocol.start_tls is not None and capture.protocol.start_tls.offered(capture.answers)
-    assert offers == (capture.daemon in {"dovecot", "dovecot pop3", "postgresql", "pgbouncer", "xrdp"})
+    assert offers == (capture.daemon in {"dovecot", "dovecot pop3", "nnrpd", "postgresql", "pgbouncer", "xrdp"})

@@ -82,7 +82,17 @@ XDMCP = b"\0\1\0\5\0\x14" + b"\0\0" + b"\0\4pier" + b"\0\x08Willing!"
 DOCKER = b'HTTP/1.1 200 OK\r\nServer: Docker/24.0.7 (linux)\r\n\r\n{"Platform":{"Name":"x"},'
 DOCKER += b'"Version":"24.0.7","ApiVersion":"1.43","Os":"linux"}'
 
+IPP_HEAD = b"HTTP/1.1 200 OK\r\nServer: quay\r\nContent-Type: application/ipp\r\n"
+IPP_TEXTS = {b"printer-make-and-model": b"Quay Laser 9", b"printer-firmware-string-version": b"7.1"}
+IPP_BODY = b"\1\1\0\0\0\0\0\1\4" + b"".join(
+    b"\x41" + struct.pack(">H", len(name)) + name + struct.pack(">H", len(value)) + value for name, value in IPP_TEXTS.items()
+)  # fmt: skip
+IPP_CHUNKS = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (IPP_BODY[:30], IPP_BODY[30:], b"\3"))
+IPP = IPP_HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + IPP_CHUNKS + b"0\r\n\r\n"
+IPP_REFUSAL = IPP_HEAD + b"Content-Length: 9\r\n\r\n\1\1\4\6\0\0\0\1\3"
 NFS = b"htbn" + struct.pack(">IIIIIIII", 1, 0, 0, 0, 2, 3, 4, 0)[:28]
+
+NOT_COMPILED = "runs a compiler for whoever asks"
 
 TCP: dict[str, list[tuple[tuple[bytes, ...], Told]]] = {
     "mongod": [
@@ -149,6 +159,41 @@ TCP: dict[str, list[tuple[tuple[bytes, ...], Told]]] = {
             Told("VMware Authentication Daemon", "1.10"),
         )
     ],
+    "ipp": [((IPP,), Told("Quay Laser 9", "7.1")), ((IPP_REFUSAL,), Told())],
+    "distccd": [
+        (
+            (
+                b"DONE00000001STAT00000000SERR00000000SOUT00000000DOTO00000020"
+                + b"\0clang version 14.0.6 (pier)".ljust(32, b"\0"),
+            ),
+            Told("distccd", "", "clang 14.0.6"),
+        ),
+        ((b"DONE00000001STAT00006e00SERR00000003noSOUT00000000DOTO00000000",), Told("distccd", "", NOT_COMPILED)),
+    ],
+    "fastcgi": [
+        (
+            (bytes.fromhex("010a000000240000") + b"\x0e\2FCGI_MAX_REQS50" + b"\x0f\1FCGI_MPXS_CONNS1",),
+            Told(extra="whoever connects can run scripts"),
+        )
+    ],
+    "ovsdb": [((b'{"id":"hatoba","result":["hardware_vtep","_Server"],"error":null}',), Told(extra="open to anybody"))],
+    "quagga": [
+        ((b"\r\nHello, this is Quagga (version 1.2.4).\r\nCopyright 1996-2005\r\n",), Told("Quagga", "1.2.4")),
+        ((b"\r\nHello, this is zebra (version 0.94).\r\n",), Told("GNU Zebra", "0.94")),
+    ],
+    "varnish-cli": [
+        (
+            (b"107 59      \nabcdefghijklmnopqrstuvwxyzabcdef\n\nAuthentication required.\n\n",),
+            Told("Varnish Cache CLI"),
+        )
+    ],
+    "aria2": [
+        (
+            (b'HTTP/1.1 400 Bad Request\r\n\r\n{"id":"hatoba","jsonrpc":"2.0","error":{"code":1,"message":"Unauthorized"}}',),
+            Told("aria2 JSON-RPC"),
+        )
+    ],
+    "nntp": [((b"502 You have no permission to talk.  Goodbye!\r\n",), Told())],
     "docker": [((DOCKER,), Told("Docker", "24.0.7", os="Linux"))],
     "kubernetes": [
         (
@@ -183,6 +228,7 @@ TCP: dict[str, list[tuple[tuple[bytes, ...], Told]]] = {
         )
     ],
 }
+DNSMASQ_HAS_NOT = b"file /srv/tftp/hatoba-6861746f not found for 198.18.0.1"
 UDP: dict[str, list[tuple[tuple[bytes, ...], Told]]] = {
     "nfs": [((NFS,), Told(extra="versions 3-4"))],
     "EtherNet-IP-2": TCP["EtherNet-IP-2"],
@@ -193,6 +239,16 @@ UDP: dict[str, list[tuple[tuple[bytes, ...], Told]]] = {
     "steam": [((A2S,), Told(extra="Counter-Strike"))],
     "xdmcp": [((XDMCP,), Told(extra="Willing!", hostname="pier"))],
     "radius": [((struct.pack(">BBH", 3, 1, 20) + bytes(16),), Told())],
+    "tftp": [
+        ((b"\0\5\0\2Access violation\0",), Told(extra="Access violation")),
+        ((b"\0\5\0\1" + DNSMASQ_HAS_NOT + b"\0",), Told("dnsmasq tftpd", extra=DNSMASQ_HAS_NOT.decode())),
+    ],
+    "upnp": [
+        (
+            (b"HTTP/1.1 200 OK\r\nST: upnp:rootdevice\r\nSERVER: Debian DLNADOC/1.50 UPnP/1.0 MiniDLNA/1.3.0\r\n\r\n",),
+            Told("MiniDLNA", "1.3.0", "Debian DLNADOC/1.50 UPnP/1.0 MiniDLNA/1.3.0", "Linux"),
+        )
+    ],
     "dtls": [((bytes.fromhex("16feff00000000000000000023 03").ljust(30, b"\0"),), Told())],
 }
 CASES = [

@@ -82,3 +82,13 @@ def test_without_the_library_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch
             Pattern("a")
     finally:
         patterns._library.cache_clear()
+
+
+def test_a_letter_of_several_bytes_is_one_letter() -> None:
+    """Unless bytes stand beside it."""
+    found = Pattern("caf[é–]+ 波+$").search("\xffcafé– 波波".encode("latin-1", "replace"))
+    assert found is None
+    found = Pattern("caf[é–]+ 波+$").search(b"\xff" + "café– 波波".encode())
+    assert found is not None
+    assert found.whole.decode() == "café– 波波"
+    assert Pattern(r"é\xff").search("é".encode() + b"\xff") is not None

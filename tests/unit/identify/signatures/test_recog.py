@@ -120,6 +120,8 @@ TEXTS = {
         [("sip_header.server", b"Kam"), ("sip_header.user_agent", b"PBX")],
     ),
     "rtsp": (b"RTSP/1.0 200 OK\r\nServer: GS\r\n\r\n", [("rtsp_header.server", b"GS")]),
+    "upnp": (b"HTTP/1.1 200 OK\r\nSERVER: Quay UPnP/1.0\r\n\r\n", [("ssdp_header.server", b"Quay UPnP/1.0")]),
+    "ipp": (b"HTTP/1.1 200 OK\r\nServer: CUPS/2.4\r\n\r\n", [("http_header.server", b"CUPS/2.4")]),
     "redis": (b"-ERR", []),
 }  # fmt: skip
 

@@ -77,7 +77,62 @@ def test_a_folder_that_is_none(tmp_path: Path) -> None:
         (r"(?m:a.b)(?i)(?im-x:c)", r"(?s:a.b)(?i)(?is-x:c)"),
         (r"[(?m:]\[(?m)", r"[(?m:]\[(?s)"),
         (r"\\h(?<name>a)(?:b)", r"\\h(?<name>a)(?:b)"),
+        (r"(?:\r|\u0000)+\u{e9}\u6ce2", r"(?:\r|\x00)+é波"),
+        (r"\H\R[\e]\e\ud800", r"[^0-9A-Fa-f](?:\r\n|[\n-\r])[\x1b]\x1b\ud800"),
     ],
 )
 def test_ruby_is_written_anew(ruby: str, ours: str) -> None:
     assert _from_ruby(ruby) == ours
+
+
+PARAMETERS = r"""<fingerprints matches="ftp.banner" protocol="ftp">
+  <fingerprint pattern="^$"><description>nothing</description><example/><param pos="0" name="service.certainty" value="0.0"/>
+  </fingerprint>
+  <fingerprint pattern="^Quay (\S+)(?: build (\d+))?$">
+    <description>constants refer to constants, groups that there are not are empty, the last of a name counts</description>
+    <example service.version="1.2" service.version.version="7" service.protocol="ftp"
+      service.cpe23="cpe:/a:quay:quayd:1.2" os.cpe23="cpe:/o:quay:quayos:-">Quay 1.2 build 7</example>
+    <example service.version.version="" service.product="Quayd">Quay 1.2</example>
+    <example service.product="Other">Quay 1.3</example>
+    <param pos="0" name="service.product" value="Other"/>
+    <param pos="0" name="service.cpe23" value="cpe:/a:{service.vendor}:quayd:{service.version}"/>
+    <param pos="0" name="os.cpe23" value="cpe:/o:quay:quayos:{os.version}"/>
+    <param pos="0" name="service.vendor" value="quay"/>
+    <param pos="0" name="service.product" value="Quayd"/>
+    <param pos="1" name="service.version"/>
+    <param pos="2" name="service.version.version"/>
+    <param pos="3" name="os.version"/>
+  </fingerprint>
+  <fingerprint pattern="^(?m)(BCM\d+) Router\r\n.*code:(?:\r|\u0000|)+ $" flags="REG_ICASE|REG_MULTILINE">
+    <description>a dot for lines from the middle on</description><example _encoding="base64" hw.product="BCM9">
+      QkNNOSBSb3V0ZXINCj09PQ0K
+      Y29kZToADQAg
+    </example>&gt;
+    <param pos="1" name="hw.product"/>
+  </fingerprint>
+  <fingerprint pattern="^ (\S+) [é–]+ $"><description>blanks at the ends are part of it</description>
+    <example host.name="a"> a éé– </example>
+    <param pos="1" name="host.name"/>
+  </fingerprint>
+  <fingerprint pattern="long (\d+)"><description>in files of their own</description>
+    <example _filename="long.txt" service.version="77"/>
+    <example _filename="missing.txt"/>
+    <example _filename="../ftp.xml"/>
+    <example _encoding="base64">=====</example>
+    <param pos="1" name="service.version"/>
+  </fingerprint>
+</fingerprints>
+"""
+
+
+def test_examples_are_matched_as_recog_does(tmp_path: Path) -> None:
+    """lib/recog/fingerprint.rb: what a parameter, a constant and an example are."""
+    folder(tmp_path, ftp=PARAMETERS)
+    (tmp_path / "ftp").mkdir()
+    (tmp_path / "ftp" / "long.txt").write_bytes(b"\xff" * 5000 + b"long 77")
+    read = read_recog(tmp_path, examples=True)
+    assert (read.used, read.unusable) == (5, [])
+    assert read.mismatched == [
+        "ftp.xml:4: Quay 1.3",
+        *(f"ftp.xml:30: {name}" for name in ("missing.txt", "../ftp.xml", "=====")),
+    ]
