@@ -20,6 +20,7 @@ from hatoba.lab import Lab
 
 TIMED = Path(__file__).with_name("timed.py")
 _GRACE_S = 30
+UNREADABLE = "no readable report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,12 @@ class Run:
     """Ports that were reported otherwise than they are, counted by what was said of them."""
     paused_s: float = 0.0
     """How long no packet left between the first and the last."""
+    kernel_s: float = 0.0
+    """What of the CPU time was spent in the kernel. Over a virtual link that is the other end's work, too."""
+    before_s: float = 0.0
+    """Until the first packet had left."""
+    after_s: float = 0.0
+    """After the last packet had."""
 
     @property
     def sent_pps(self) -> float:
@@ -116,5 +123,5 @@ def _differences(report: Path, contender: Contender, bed: Bed) -> dict[str, int]
     try:
         found = contender.report.read(report.read_text(encoding="utf-8", errors="replace"))
     except ValueError:
-        return {"no readable report": bed.questions}
+        return {UNREADABLE: bed.questions}
     return dict(contender.report.compare(found, bed.truth, bed.asked))

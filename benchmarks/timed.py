@@ -4,7 +4,8 @@ This is the process that waits for it, on the host of the lab where it runs, sin
 memory (wait4(2)). What the program prints goes to FOLDER/stdout and FOLDER/stderr; the costs come as JSON on standard output.
 
 How many packets left by the host's first interface, and how long the middle 98 of 100 took, is read off its counters while the
-program runs: some programs wait for seconds after their last packet. So is how long none left between the first and the last.
+program runs: some programs wait for seconds after their last packet. So is how long none left before the first, between it and
+the last, and after the last.
 
 The kernel counts as a program's peak memory also what its process held before the program was loaded, so nothing is imported
 here that is not needed: below this file's own size, about 10 MB, a peak can't be told.
@@ -48,6 +49,15 @@ def paused_s(counted: list[tuple[float, int]]) -> float:
     return pauses
 
 
+def before_and_after_s(counted: list[tuple[float, int]]) -> tuple[float, float]:
+    """How long it took until the first packet had left, and how long it went on after the last; all of it before the first if
+    none left."""
+    first, last = counted[0][1], counted[-1][1]
+    began = next((at for at, count in counted if count > first), counted[-1][0])
+    ended = next(at for at, count in counted if count == last)
+    return began - counted[0][0], counted[-1][0] - max(began, ended)
+
+
 def main(folder: str, seconds: str, argv: list[str]) -> None:
     """Time *argv*; it is killed after *seconds*."""
     out, err = (os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600) for name in ("stdout", "stderr"))
@@ -66,13 +76,17 @@ def main(folder: str, seconds: str, argv: list[str]) -> None:
             os.kill(process, signal.SIGKILL)
     ended, (_process, status, usage) = time.perf_counter(), waited
     counted.append((ended, sent()))
+    before_s, after_s = before_and_after_s(counted)
     costs = {
         "wall_s": ended - started,
         "cpu_s": usage.ru_utime + usage.ru_stime,
+        "kernel_s": usage.ru_stime,
         "peak_bytes": usage.ru_maxrss * 1024,  # Linux counts in KiB, getrusage(2)
         "sent": counted[-1][1] - counted[0][1],
         "sending_s": at_share(counted, 0.99) - at_share(counted, 0.01),
         "paused_s": paused_s(counted),
+        "before_s": before_s,
+        "after_s": after_s,
         "status": os.waitstatus_to_exitcode(status),
     }
     json.dump(costs, sys.stdout)

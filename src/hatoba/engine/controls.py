@@ -20,12 +20,12 @@ from hatoba.model import Protocol, State
 Numbers = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-EACH = 16
+EACH = 32
 """Controls of one host in a round, at most; no more than it has silent questions."""
 _LEAST = 5
 """Fewer say nothing."""
 _MOSTLY = 0.5
-_DEVIATIONS = 3.0
+_DEVIATIONS = 4.5
 _USUAL_LOSS = 0.2
 """What may be lost by chance where no more was seen."""
 _BY_RESET = np.zeros(256, bool)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,9 +50,20 @@ def test_wrong_states_are_told() -> None:
 
 
 def test_a_run_that_was_stopped_is_a_lower_bound() -> None:
-    text = markdown([measured([run(1)], [run(20.0, status=-9, missing=100)])], {})
+    text = markdown([measured([run(1)], [run(20.0, status=-9, no_readable_report=100)])], {})
     assert "| `nmap -sS` | > 20.00 s | > 20.00 times |" in text
     assert "- `nmap -sS`: stopped after 20 s in 1 of 1 runs\n" in text
+
+
+def test_what_a_run_had_found_when_it_was_stopped_is_told() -> None:
+    text = markdown([measured([run(1)], [run(20.0, status=-9, missing=3)])], {})
+    assert "stopped after 20 s in 1 of 1 runs; ports told wrong in the worst run: 3 missing\n" in text
+
+
+def test_it_is_told_where_our_time_goes() -> None:
+    ours = replace(run(2.0), kernel_s=0.75, before_s=0.5, paused_s=0.25, after_s=0.125)
+    text = markdown([measured([ours], [run(1)])], {})
+    assert "| one-host | 2.00 s | 0.50 s | 1.12 s | 0.25 s | 0.12 s | 0.25 s | 0.75 s |" in text
 
 
 def test_json_holds_every_run() -> None:

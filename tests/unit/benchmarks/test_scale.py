@@ -8,7 +8,7 @@ from benchmarks.beds import Bed
 from benchmarks.contenders import hatoba
 from benchmarks.measure import Measured, Run, Series
 from benchmarks.scale import INTERNET, growth, planning, reckoned
-from benchmarks.timed import paused_s
+from benchmarks.timed import before_and_after_s, paused_s
 from benchmarks.works import GROWTH, Work
 
 
@@ -73,6 +73,8 @@ def test_pauses_are_between_packets_and_not_around_them() -> None:
     counted = [(0.0, 5), (1.0, 5), (2.0, 9), (3.0, 9), (4.5, 9), (5.0, 12), (6.0, 12), (6.5, 13), (9.0, 13)]
     assert paused_s(counted) == pytest.approx(2.5 + 1.0)
     assert paused_s([(0.0, 0), (1.0, 0)]) == 0
+    assert before_and_after_s(counted) == (2.0, 2.5)
+    assert before_and_after_s([(0.0, 7), (1.0, 7)]) == (1.0, 0.0)
 
 
 def test_the_works_that_grow_have_names_of_their_own() -> None:
