@@ -153,7 +153,8 @@ class Rationing:
     """For the hosts of one leg."""
 
     def __init__(self, leg: Leg, ledger: Ledger, draw: Draw, prove_closed: bool = False, brief: bool = False) -> None:
-        """*brief*: no more than the first sample is asked again, by which a host can be seen to ration."""
+        """*brief*: no more than the first sample is asked again, by which a host can be seen to ration, and that only of
+        questions whose state depends on it."""
         self._leg, self._ledger, self._draw, self._prove, self._brief = leg, ledger, draw, prove_closed, brief
         self._approaches: dict[int, _Approach | None] = {}
         """How the hosts are asked of which there is more to be learnt."""
@@ -228,6 +229,9 @@ class Rationing:
         return np.concatenate([np.zeros(0, np.int64), *self._asked.values()])
 
     def _choose(self, place: int, left: Indices) -> Indices:
+        if self._brief:
+            _hosts, places = self._leg.split(left)
+            left = left[self._leg.asks.silence[places, 0] != self._leg.asks.rationed_silence[places, 0]]
         kind = _Proving if self._prove else _Few if len(left) <= FEW and not self._brief else _Sampling
         approach = self._approaches[place]
         if approach is None or type(approach) is not kind:

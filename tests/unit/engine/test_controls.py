@@ -48,10 +48,11 @@ def test_a_round_is_counted_host_by_host() -> None:
     [
         (16, 16, 0.0, True),
         (16, 8, 0.2, False),
-        (16, 12, 0.6, False),
-        (16, 16, 0.6, True),
-        (4, 4, 0.2, False),
-        (5, 5, 0.2, True),
+        (32, 17, 0.2, True),
+        (32, 28, 0.6, False),
+        (32, 32, 0.6, True),
+        (5, 5, 0.2, False),
+        (6, 6, 0.2, True),
     ],
 )
 def test_only_what_chance_does_not_explain_is_more(asked: float, lost: float, loss: float, more: bool) -> None:

@@ -34,7 +34,7 @@ def test_the_ration_is_told_with_the_evidence() -> None:
     outcome = fake_scan("198.18.0.5", "1-600", Rationed(200, seed=3))
     (told,) = outcome.end.problems
     assert told == (
-        "198.18.0.5 rations its resets: of 16 closed ports that were asked again among the others 16 stayed silent, so it was "
+        "198.18.0.5 rations its resets: of 32 closed ports that were asked again among the others 32 stayed silent, so it was "
         "asked slowly"
     )
 
