@@ -102,7 +102,3 @@ class Xdp(Lane):
         while sent.waiting:  # a call sends a few and says EAGAIN
             self._sendto(self._sender.socket.fileno(), None, 0, socket.MSG_DONTWAIT, None, 0)
             done.give_back(done.waiting)
-
-    def close(self) -> None:
-        super().close()
-        self._frames = self._frames[:0].copy()  # the chunks' memory is their owner's to let go

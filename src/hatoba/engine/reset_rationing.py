@@ -37,8 +37,10 @@ _GROWTH, _SLOW_GROWTH = 2.0, 1.2
 """Until a turn has failed; and from then on."""
 _SAFETY = 0.95
 _LEAST_PASSES = 2
-_LEARNING, _HELPED = 3, 0.3
-"""In so many turns so much more has to come through than before; else it was not the speed."""
+_LEARNING, _LEARNT = 3, 6
+_DOUBTFUL, _SURE = 1.0, 2.5
+"""By so many standard deviations more has to come through in slow turns than before, after so many turns; else it was not the
+speed."""
 _SOME = 0.1
 """Less than this does not come through by chance alone."""
 
@@ -47,8 +49,8 @@ _SOME = 0.1
 class _Host:
     queue: Indices
     """What is silent, in the order in which it is asked."""
-    before: float
-    """What part of the controls came through before it was asked slowly."""
+    before: tuple[float, float]
+    """Controls of the round before it was asked slowly, and how many of them came through."""
     size: float
     """Questions in one turn."""
     best: float = 0.0
@@ -59,10 +61,28 @@ class _Host:
     asked: float = 0.0
     lost: float = 0.0
     """Controls, in the turns that count."""
+    all_asked: float = 0.0
+    all_through: float = 0.0
+    """Controls, in all turns."""
 
     @property
     def loss(self) -> float:
         return (self.lost + 0.5) / (self.asked + 1)
+
+    @property
+    def came_through(self) -> float:
+        """What part of the controls did before it was asked slowly."""
+        return self.before[1] / self.before[0]
+
+    @property
+    def helped(self) -> bool:
+        """Whether more comes through since it is asked slowly than chance explains, or may do so yet."""
+        if self.turns < _LEARNING or not self.all_asked:
+            return True
+        (asked, through), slowly = self.before, self.all_through / self.all_asked
+        both = (through + self.all_through) / (asked + self.all_asked)
+        deviation = math.sqrt(both * (1 - both) * (1 / asked + 1 / self.all_asked))
+        return slowly - through / asked > (_SURE if self.turns >= _LEARNT else _DOUBTFUL) * deviation
 
     @property
     def passes(self) -> int:
@@ -96,11 +116,12 @@ class ResetRationing:
         for place, pps in zip(places.tolist(), answers_pps.tolist(), strict=True):
             first, last = np.searchsorted(hosts, [place, place + 1])
             queue = self._draw.permutation(open_questions[first:last])
-            through = 1 - float(lost[place] / asked[place])
-            size = max(_FIRST, _SAFETY * pps) if through >= _THROUGH and math.isfinite(pps) else _FIRST
-            self._hosts[place] = _Host(queue, through, size)
-            if through < _THROUGH:
+            host = _Host(queue, (float(asked[place]), float(asked[place] - lost[place])), _FIRST)
+            if host.came_through < _THROUGH:
                 self.evidence[place] = int(asked[place]), int(lost[place])
+            elif math.isfinite(pps):
+                host.size = max(_FIRST, _SAFETY * pps)
+            self._hosts[place] = host
 
     def next_turn(self) -> Indices:
         """What is to be asked evenly over the next second, controls among it; nothing when there is no more to be learnt."""
@@ -123,6 +144,7 @@ class ResetRationing:
 
     def _look_back(self, place: int, host: _Host, batch: Indices, asked: float, lost: float) -> None:
         through = 1 - lost / asked if asked else 1.0
+        host.all_asked, host.all_through = host.all_asked + asked, host.all_through + asked - lost
         silent, rest = batch[self._ledger.state[batch] == 0], host.queue[len(batch) :]
         host.turns, host.best = host.turns + 1, max(host.best, through)
         if through >= _THROUGH * (host.best if host.turns > _LEARNING else 1.0):
@@ -137,8 +159,8 @@ class ResetRationing:
         host.queue = np.concatenate([silent, rest])
         host.still += host.size <= _LEAST
         host.failed, host.size = True, max(_LEAST, _SAFETY * host.size * max(through, 0.1))
-        if host.turns == _LEARNING and host.best < min(_THROUGH, host.before + _HELPED):
-            self._let_go(place, self.by_chance if host.before >= _SOME else self.given_up)
+        if not host.helped:
+            self._let_go(place, self.by_chance if host.came_through >= _SOME else self.given_up)
         elif host.still == _STILL:
             self._let_go(place, self.given_up)
 

@@ -67,6 +67,9 @@ def cancel(target: str, method: str) -> dict[str, int]:
 
 
 def _held() -> tuple[int, int]:
+    for thread in threading.enumerate():
+        if thread.name == "packet socket":  # which waits until the kernel lets go of a ring, and nobody for it
+            thread.join(timeout=30)
     return len(os.listdir("/proc/self/fd")), threading.active_count()
 
 

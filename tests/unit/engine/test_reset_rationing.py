@@ -54,12 +54,14 @@ def test_one_that_rations_makes_nobody_else_wait() -> None:
     assert max(others) - min(others) < 0.5 * outcome.end.duration_s
 
 
-def test_loss_by_chance_is_not_taken_for_a_ration() -> None:
-    world = Rationed(1e9, silent=0.3, loss=0.6, seed=1)
+@pytest.mark.parametrize("seed", range(8))
+def test_loss_by_chance_is_not_taken_for_a_ration(seed: int) -> None:
+    """Of few controls many come through now and then, of others none."""
+    world = Rationed(1e9, silent=0.3, loss=0.6, seed=seed)
     outcome = fake_scan("198.18.0.5", "1-1000", world)
     assert is_right(outcome, world, 1000)
     assert outcome.end.problems == ()
-    assert outcome.end.duration_s < 8
+    assert outcome.end.duration_s < 12
 
 
 def test_what_can_not_be_told_in_any_time_is_said() -> None:
