@@ -16,12 +16,15 @@ import os
 _OBJECTS_A_LOOK = 50_000
 _AS_EVER = gc.get_threshold()
 _THREADS = "OPENBLAS_NUM_THREADS"
+_said_for_loading: list[str] = []
 
 
 def loading() -> None:
     """Modules are imported from now on: look for cycles seldom, and start no threads, unless the user says how many."""
     gc.set_threshold(_OBJECTS_A_LOOK)
-    os.environ.setdefault(_THREADS, "1")
+    if _THREADS not in os.environ:
+        os.environ[_THREADS] = "1"
+        _said_for_loading.append(_THREADS)
 
 
 def loaded() -> None:
@@ -30,6 +33,8 @@ def loaded() -> None:
     if gc.get_threshold()[0] == _OBJECTS_A_LOOK:
         gc.freeze()
         gc.set_threshold(*_AS_EVER)
+        while _said_for_loading:  # programs that are started from here have a mind of their own
+            os.environ.pop(_said_for_loading.pop(), None)
 
 
 def over() -> None:

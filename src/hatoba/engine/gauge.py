@@ -36,7 +36,6 @@ class Gauge:
     def left_out(self, ports: int) -> None:
         """So many ports will have no verdict: nobody is there who could be asked for them."""
         self._total -= ports
-        self._doubtful = 0
 
     def doubtful(self, ports: int) -> None:
         """So many ports are most likely to be :meth:`left_out`, which is not known yet: don't foresee them."""

@@ -248,7 +248,8 @@ class GroupScan:
         self._named |= self._book.up
 
     def _nothing(self) -> VerdictBatch:
-        """A sign of life."""
+        """A sign of life; what goes on beside the scan goes on. Raises HatobaError if it can't."""
+        self._setting.meanwhile()
         return VerdictBatch("", self._hosts, np.zeros(0, VERDICT), self._setting.responders.addresses)
 
 

@@ -153,7 +153,9 @@ class _OnLink:
         self.search.close()
         self._all = True
         absent = np.flatnonzero(~hops.known if not self._stopped() else np.zeros(len(hops.known), bool))
-        yield Unreachable(self._block, self._offsets[absent], "no-neighbour") if len(absent) else self._sought(absent)
+        yield self._sought(absent[:0])
+        if len(absent):
+            yield Unreachable(self._block, self._offsets[absent], "no-neighbour")
         for kept in (False, True):
             for part in _cut(np.flatnonzero(hops.known & ~self._handed_out & (hops.kept == kept)), self._most):
                 yield Group(self._block, self._offsets[part], self._route, hops.macs[part], None if kept else hops.rtt_s[part])

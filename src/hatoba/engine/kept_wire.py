@@ -32,11 +32,12 @@ class KeptWire:
         self._kept: tuple[PacketWire, Use] | None = None
         self._closed = False
 
-    def take(self, use: Use) -> PacketWire | None:
-        """A wire that serves for *use*, with nothing on its way and nothing arrived. Raises WireError if its link is gone."""
+    def take(self, use: Use) -> tuple[PacketWire, Use] | None:
+        """A wire that serves for *use*, with nothing on its way and nothing arrived, and what it was opened for. Raises
+        WireError if its link is gone."""
         if self._kept is None or not self._kept[1].fits(use):
             return None
-        (wire, _use), self._kept = self._kept, None
+        (wire, opened_for), self._kept = self._kept, None
         try:
             wire.drain()
             for _run in range(2):  # what has arrived is one piece, or two where it goes over the ring's end
@@ -44,7 +45,7 @@ class KeptWire:
         except WireError:
             wire.close()
             raise
-        return wire
+        return wire, opened_for
 
     def keep(self, wire: PacketWire, use: Use) -> None:
         """*wire* was opened for *use*, and is not used any more."""

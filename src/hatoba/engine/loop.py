@@ -103,6 +103,8 @@ class LegRun:
         """Between two rounds is no wait for hosts that were never heard: an answer that comes late still tells its attempt."""
         self._in_turns = False
         """Hosts that are set apart are asked now, and nobody else."""
+        self._untold: set[int] = set()
+        """Of which it was said that nothing more is to be learnt."""
         self._apart, self._by_chance = np.zeros((2, len(leg.offsets)), bool)
         """Hosts whose silence says nothing until they are asked within the ration of their resets; and those that turned out
         to ration none."""
@@ -224,10 +226,11 @@ class LegRun:
     def _tell_rationed(self) -> None:
         for place, counts in self._resets.evidence.items():
             self._tally.resets[self._index(place)] = counts
-        for place in self._resets.given_up:
+        for place in self._resets.given_up - self._untold:
             left = int(np.count_nonzero(self._ledger.state[self._leg.questions(place)] == 0))
             self._tally.untold[self._index(place)] = left
             self._resets.missed += left
+        self._untold |= self._resets.given_up
 
     def _index(self, place: int) -> int:
         return int(self._leg.host_index(np.array([place]))[0])
@@ -369,11 +372,13 @@ class LegRun:
 
     def _listen(self, begun_s: float | None = None) -> Iterator[npt.NDArray[np.void]]:
         """From the departure of the last question until nothing more is to be expected. Or, where a round *begun* at that time
-        is over, until its first questions would have been answered: what is asked next was asked half a round ago, mostly."""
+        is over, until its first questions would have been answered: what is asked next was asked half a round ago, mostly.
+        Where the round has controls, until its last ones would: what of them is on its way yet is not lost."""
         self._transport.drain()
         self._news_s = self._asked_s = self._clock()
         if begun_s is not None and not self._stopped():
-            while self._ledger.unanswered and (left_s := begun_s + self.round_trip.timeout_s - self._clock()) > 0:
+            since_s = self._asked_s if self._controls.asked.size else begun_s
+            while self._ledger.unanswered and (left_s := since_s + self.round_trip.timeout_s - self._clock()) > 0:
                 yield from self._hear(min(left_s, FLUSH_S))
         else:
             yield from self._await_answers()

@@ -206,7 +206,7 @@ class LinkSearch:
         if self._beside_s is not None:
             self._beside_s, self._sent_beside = None, 0
             self._scan.pace.new_leg(START_PPS, CEILING_PPS, hurried=False)
-        self._go_on(most_s)
+        self._go_on(min(most_s, _SIGN_S))
         now_s = self._clock()
         if now_s - self._signed_s >= _SIGN_S:
             self._signed_s = now_s

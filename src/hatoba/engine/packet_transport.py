@@ -84,7 +84,7 @@ class PacketTransport:
         """Two methods never expect the same cookie, nor do two legs."""
         self._first_turn = _OTHER_TURN if leg_number % 2 else 0
         self.turns = wordings.turns
-        self.holds_nothing = not one_port
+        self.holds_nothing = all(self._tells)
         self._filler = wire.template.filler()
         self._departures: Times = np.zeros(0)
 

@@ -79,6 +79,8 @@ class _Host:
         """Whether more comes through since it is asked slowly than chance explains, or may do so yet."""
         if self.turns < _LEARNING or not self.all_asked:
             return True
+        if self.came_through >= _THROUGH:  # it was taken up because it is slow: no more can come through than did
+            return self.best >= _THROUGH
         (asked, through), slowly = self.before, self.all_through / self.all_asked
         both = (through + self.all_through) / (asked + self.all_asked)
         deviation = math.sqrt(both * (1 - both) * (1 / asked + 1 / self.all_asked))

@@ -165,9 +165,7 @@ class Scan:
                     self._setting.tally.doing = Doing.NEIGHBOURS
                     yield VerdictBatch("", self._targets, np.zeros(0, VERDICT))
                 elif isinstance(part, Group):
-                    for event in GroupScan(part, crowd.asked_of(part.offsets), self._setting, self._targets).events():
-                        self._search.step()
-                        yield event
+                    yield from GroupScan(part, crowd.asked_of(part.offsets), self._setting, self._targets).events()
                 else:
                     yield part
             if self._stop:

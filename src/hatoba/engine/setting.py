@@ -142,7 +142,8 @@ class Setting:
         link_bytes = ETHERNET_BYTES if route.link.ethernet else 0
         template = FrameTemplate(family, link_bytes, route.link.mac, route.source, tuple(segments))
         use = Use(route, template, zone, questions)
-        wire = self._kept_wire.take(use) or self.network.open_packets(route, template, self.first_port, zone, questions)
+        kept = self._kept_wire.take(use)
+        wire, use = kept or (self.network.open_packets(route, template, self.first_port, zone, questions), use)
         return GatedPackets(wire, self.permitted, partial(self._kept_wire.keep, wire, use))
 
     def leg(

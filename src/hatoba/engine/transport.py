@@ -39,7 +39,7 @@ class Transport(Protocol):
     turns: npt.NDArray[np.int64]
     """(asks,): how many attempts it takes to ask a port everything that it can be asked."""
     holds_nothing: bool
-    """A question costs nothing while its answer is waited for."""
+    """A question costs nothing while its answer is waited for, and a late answer tells which attempt it is for."""
 
     def room(self) -> int:
         """How many more may be asked now."""

@@ -34,21 +34,25 @@ class RingWire:
         self._most_lanes = lanes or lanes_here()
         self._lanes: list[Lane] = []
         receivers: list[Receiver] = []
-        faults: list[HatobaError] = []
+        faults: list[HatobaError | MemoryError] = []
 
         def receiver() -> None:
             try:
                 receivers.append(Receiver(template.family, template.protocols, interface, first_port, rx_slots, clock))
-            except HatobaError as fault:
+            except (HatobaError, MemoryError) as fault:  # it is raised where the thread is joined
                 faults.append(fault)
 
         made_beside = threading.Thread(target=receiver, name=f"receiver {interface}")  # the kernel waits for each ring
-        made_beside.start()
+        try:
+            made_beside.start()
+        except RuntimeError:  # no thread can be had
+            receiver()
         try:
             self._lane = self._another()
         except HatobaError as fault:
             faults.append(fault)
-        made_beside.join()
+        if made_beside.ident is not None:
+            made_beside.join()
         if faults:
             for opened in receivers:
                 opened.close()

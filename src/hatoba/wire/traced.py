@@ -63,7 +63,7 @@ class TracedPackets:
         at_s = np.full(count, self._clock())
         self._wire.commit(count, lengths, left_s)
         self._wire.drain()
-        self._reserved = self._reserved[:0]
+        self._reserved = self._reserved[:0].copy()  # no array over a ring outlives its use
         self._show(True, self.template.link_bytes, frames, sizes, at_s)
 
     def drain(self) -> None:

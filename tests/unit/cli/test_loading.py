@@ -45,6 +45,7 @@ def test_numpy_starts_no_threads_unless_the_user_wants_some(monkeypatch: pytest.
     code = "loading(); import numpy, os; print(os.environ['OPENBLAS_NUM_THREADS'], len(os.listdir('/proc/self/task')))"
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     assert told(code) == ["1", "1"]
+    assert told("loading(); loaded(); import os; print('OPENBLAS_NUM_THREADS' in os.environ)")[0] == "False"
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
     assert told(code)[0] == "2"
 

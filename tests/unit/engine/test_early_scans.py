@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 from scanning import Outcome, one_by_one, run_scan, scan_of
@@ -61,7 +62,7 @@ def up(outcome: Outcome) -> set[int]:
 @BOTH
 def test_ports_are_asked_while_absent_addresses_are(network_of: str) -> None:
     office = Office(FaultyWorld({22: "open", 80: "dropped"}), set(range(2, 60)))
-    outcome = run_scan(network_of, "1-100", office)
+    outcome = run_scan(network_of, "1-100", office, ScanPlan(methods=("syn",), seed=1, max_rate_pps=20_000))
     assert up(outcome) == office.there
     assert len(outcome.verdicts) == 58 * 100
     probed_s = [probe.at_s for probe in office.sent]
@@ -182,3 +183,40 @@ def test_a_link_that_breaks_meanwhile_loses_nothing_that_was_known() -> None:
     assert hosts == {v.address for event in events if isinstance(event, VerdictBatch) for v in event.verdicts()}
     assert ip_address("198.18.0.100") not in hosts
     assert office.askers[0].closed
+
+
+@pytest.mark.parametrize("rate_pps", [90.0, 110.0])
+def test_nor_does_one_that_breaks_when_nobody_listens(rate_pps: float) -> None:
+    """At a slow rate most of the time passes between two looks at what has come."""
+    office = Office(FaultyWorld({22: "open", 23: "dropped", 24: "dropped"}, max_delay_s=0.002), set(range(2, 8)))
+    broken_s, open_neighbours = office.clock.now_s + 0.2, office.open_neighbours
+
+    def breaking(*arguments: Any) -> FakeNeighbours:
+        asker = open_neighbours(*arguments)
+        ask = asker.ask
+
+        def ask_until_it_breaks(packed: Any) -> int:
+            if office.clock.now_s > broken_s:
+                raise WireError("interface fake0 does not work")
+            return ask(packed)
+
+        asker.ask = ask_until_it_breaks  # type: ignore[method-assign]
+        return asker
+
+    office.open_neighbours = breaking  # type: ignore[method-assign]
+    outcome = run_scan("198.18.0.0/28", "20-24", office, ScanPlan(methods=("syn",), seed=1, max_rate_pps=rate_pps))
+    assert outcome.end.problems == ("interface fake0 does not work",)
+    assert {str(v.address) for v in outcome.verdicts} == {f"198.18.0.{n}" for n in range(2, 8)}
+    assert {host.address for host in outcome.hosts} == {v.address for v in outcome.verdicts}
+
+
+def test_there_are_signs_of_life_however_slow_it_is() -> None:
+    office, waits = Office(answers_of([22]), {2, 3}), list[float]()
+    scan = scan_of("198.18.0.0/29", "22", office, ScanPlan(methods=("syn",), seed=1, max_rate_pps=0.5))
+    before_s = office.clock.now_s
+    for event in scan.events():
+        waits.append(office.clock.now_s - before_s)
+        before_s = office.clock.now_s
+        if isinstance(event, Host):
+            break
+    assert max(waits) < 0.5

@@ -95,5 +95,8 @@ def test_ports_of_hosts_that_are_looked_for_are_not_foreseen_until_they_turn_up(
     scene = Scene(1000)
     scene.gauge.doubtful(900)
     assert scene.gauge.now().total == 100
+    scene.gauge.left_out(50)
+    assert scene.gauge.now().total == 50, "others than those who are looked for"
+    scene.gauge.doubtful(0)
     scene.gauge.left_out(800)
-    assert scene.gauge.now().total == 200
+    assert scene.gauge.now().total == 150

@@ -28,7 +28,7 @@ def wire() -> FakeWire:
 def test_it_serves_for_the_same_packets_along_the_same_way_to_no_more_hosts(questions: int) -> None:
     kept, its_wire = KeptWire(), wire()
     kept.keep(its_wire, USE)
-    assert kept.take(USE._replace(questions=questions)) is its_wire
+    assert kept.take(USE._replace(questions=questions)) == (its_wire, USE)
     assert kept.take(USE) is None, "it is the taker's alone"
 
 
@@ -46,7 +46,17 @@ def test_it_does_not_serve_for_others(other: Use) -> None:
     kept, its_wire = KeptWire(), wire()
     kept.keep(its_wire, USE)
     assert kept.take(other) is None
-    assert kept.take(USE) is its_wire
+    assert kept.take(USE) == (its_wire, USE)
+
+
+def test_a_wire_stays_as_large_as_it_was_opened() -> None:
+    """However few questions it was taken for in between."""
+    kept = KeptWire()
+    kept.keep(wire(), USE)
+    taken = kept.take(USE._replace(questions=1))
+    assert taken is not None
+    kept.keep(*taken)
+    assert kept.take(USE) == taken
 
 
 def test_what_arrived_for_the_leg_before_is_left_behind() -> None:
@@ -57,7 +67,7 @@ def test_what_arrived_for_the_leg_before_is_left_behind() -> None:
     kept.keep(its_wire, USE)
     taken = kept.take(USE)
     assert taken is not None
-    assert len(taken.receive(1.0)) == 0
+    assert len(taken[0].receive(1.0)) == 0
 
 
 def test_one_is_kept_at_most_and_none_when_all_is_over() -> None:

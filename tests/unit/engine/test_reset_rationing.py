@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from scanning import Outcome, fake_scan
 
 from benchmarks.rations import OPEN, Rationed
+from hatoba.engine.reset_rationing import _Host
 from hatoba.model import ScanPlan
 from hatoba.packets.layouts import ACK, RST, SYN
 from hatoba.wire.fake import Probe, Reply, tcp_reply
@@ -62,6 +64,28 @@ def test_loss_by_chance_is_not_taken_for_a_ration(seed: int) -> None:
     assert is_right(outcome, world, 1000)
     assert outcome.end.problems == ()
     assert outcome.end.duration_s < 12
+
+
+def test_one_that_is_slow_is_not_let_go_for_being_answered_before() -> None:
+    """No more can come through than did when it was taken up: turns that fail are the ration's work."""
+    slow = _Host(np.arange(3000), (32.0, 31.0), 190.0)
+    slow.turns, slow.all_asked, slow.all_through, slow.best = 6, 120.0, 100.0, 1.0
+    assert slow.helped
+    slow.best = 0.5
+    assert not slow.helped
+
+
+def test_answers_on_their_way_are_no_lost_controls() -> None:
+    """A round takes no longer than an answer, and half of the ports are silent."""
+
+    def far(probe: Probe) -> Iterator[Reply]:
+        if probe.dport > 25:
+            yield 0.5, tcp_reply(probe, RST | ACK)
+
+    outcome = fake_scan("198.18.1.1-20", "1-50", far, ScanPlan(methods=("syn",), seed=1, max_rate_pps=1500.0))
+    assert Counter(verdict.state.word for verdict in outcome.verdicts) == {"closed": 20 * 25, "filtered": 20 * 25}
+    assert outcome.end.problems == ()
+    assert outcome.end.duration_s < 6
 
 
 def test_what_can_not_be_told_in_any_time_is_said() -> None:
