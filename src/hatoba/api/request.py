@@ -179,7 +179,7 @@ def request(
     """A scan that has sent nothing yet. Raises UsageError, NotInScope or NotPermitted for whatever can be refused."""
     if resume is not None:
         refuse_beside_resume(locals(), {name: its.default for name, its in signature(request).parameters.items()})
-        bring = partial(library_of, signatures, recog, remark=_warn)
+        bring = partial(library_of, signatures, recog, remark=_warn, resumed=True)
         scan, only_open = resumed(resume, partial(_allowed, authorized=authorized), bring)
         return Request(scan, open_only or only_open)
     said = {name: value for name, value in locals().items() if name in FIELDS}

@@ -127,7 +127,7 @@ def ends_to_check(given: Given) -> tuple[End, list[int]]:
 
 def _ports(item: str, transport: Transport) -> Sequence[int]:
     first, dash, last = item.partition("-")
-    if dash and first.isdecimal() and last.isdecimal() and int(last) <= HIGHEST_PORT:
+    if dash and first.isdecimal() and last.isdecimal() and max(int(first), int(last)) <= HIGHEST_PORT:
         if int(first) > int(last):
             raise UsageError(_("the range {text} counts down; type {last}-{first}").format(text=item, first=first, last=last))
         return range(int(first), int(last) + 1)

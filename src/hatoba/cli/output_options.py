@@ -69,8 +69,11 @@ def _refuse_what_is_read(given: Mapping[str, Any], written: Mapping[object, str]
         raise UsageError(
             _("{file} is gone on with by --resume: leave it out of the other options").format(file=given["resume"])
         )
-    for option, path in _read(given):
-        if _is_file(path) and (report := written.get(_identity(path))) is not None:
+    read = [(option, _identity(path)) for option, path in _read(given) if _is_file(path)]
+    if "-" in (given["inputs"] or ()):
+        read += [("-iL -", identity) for identity in _standard_input()]
+    for option, identity in read:
+        if (report := written.get(identity)) is not None:
             raise UsageError(
                 _("{option} reads {file}, which a report would overwrite: give the report another name").format(
                     option=option, file=report
@@ -78,7 +81,23 @@ def _refuse_what_is_read(given: Mapping[str, Any], written: Mapping[object, str]
             )
 
 
+def _standard_input() -> list[object]:
+    """The file that it is, if it is one."""
+    try:
+        found = os.fstat(0)
+    except OSError:  # it is closed
+        return []
+    return [(found.st_dev, found.st_ino)] if stat.S_ISREG(found.st_mode) else []
+
+
 def _read(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Who reads which file: options, and what is read without being asked for."""
+    from hatoba.cli.signature_files import own_file
+    from hatoba.targets.scope_file import default_path  # the rooms of these, which the first screen of help needs none of
+
+    yield "hatoba signatures", str(own_file(os.environ))
+    if not given["scope_file"]:
+        yield "hatoba scope", str(default_path(os.environ))
     for key, option in _READ.items():
         named = given[key] or ()
         yield from ((option, path) for path in ([named] if isinstance(named, str) else named) if path != "-")

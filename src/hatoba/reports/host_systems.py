@@ -15,8 +15,10 @@ _CANT_TELL = {
 }
 
 _KNOWN = {
-    Known.PUBLISHED: _N("Known from captures that others have published, and its source code; never run here."),
-    Known.READ: _N("Known from its source code or its maker's pages alone; never run here."),
+    Known.PUBLISHED: _N(
+        "Known from captures that others have published and from what is written of it; never run in hatoba's own labs."
+    ),
+    Known.READ: _N("Known from its source code or its maker's pages alone; never run in hatoba's own labs."),
 }
 """Of a system that was never asked in a lab of this project."""
 

@@ -111,7 +111,7 @@ def connect_line(row: np.void, address: bytes, port: int) -> str:
 
 def hold_line(handshake: Handshake, address: bytes, port: int) -> str:
     """How a connection ended that was completed to see whether it holds, and how much the other side would have taken."""
-    end = _("the other side spoke") if handshake.spoke else translated(_HOLDS[handshake.end])
+    end = _("the other side spoke, or closed in good order") if handshake.spoke else translated(_HOLDS[handshake.end])
     window = "" if handshake.window_bytes is None else f" win={handshake.window_bytes}"
     return safe(f"TCP > {_endpoint(str(ip_address(address)), port)} {end}{window}")
 

@@ -19,7 +19,7 @@ from hatoba.targets.collector import RangeCollector, fault_of, never_hosts
 from hatoba.targets.exclusions import Exclusions
 from hatoba.targets.expressions import AddressRange, HostName, OctetRange, around, parse_expression, plain_ipv4
 from hatoba.targets.names import Resolver, choose, interface_name, look_up, system_resolver
-from hatoba.targets.ports import NameLookup, PortChoice, parse_ports
+from hatoba.targets.ports import NameLookup, NoPortLeft, PortChoice, parse_ports
 from hatoba.targets.quoting import shown
 from hatoba.targets.ranges import Ranges, minus, partition, union
 from hatoba.targets.target_set import MAX_ADDRESSES, Block, TargetSet
@@ -230,7 +230,7 @@ class _Asked:
         if self.exclude_ports is not None:
             chosen = chosen.without(self.exclude_ports)
         if ports is None and not chosen:
-            raise UsageError(_("no port left to ask: every port is excluded; name others with -p"))
+            raise NoPortLeft(_("no port left to ask: every port is excluded; name others with -p"))
         self.choices[ports] = chosen
         return chosen
 

@@ -9,6 +9,7 @@ from typing import IO
 
 from hatoba.errors import UsageError
 from hatoba.messages import _, system_words
+from hatoba.targets.ports import NoPortLeft
 from hatoba.targets.quoting import shown_path
 
 
@@ -33,6 +34,8 @@ class Listed:
         """Within it, a UsageError about an expression says in which file and line that stands."""
         try:
             yield
+        except NoPortLeft:
+            raise  # no line of a file is to blame
         except UsageError as error:
             if self._place is None:
                 raise

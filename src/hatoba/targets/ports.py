@@ -37,6 +37,10 @@ _LAST_PORT = 65535
 LAST_PROTOCOL = 255
 
 
+class NoPortLeft(UsageError):
+    """All that was to be asked is excluded."""
+
+
 class NamedPort(Interface):
     """What the registry says of a name: one of its ports."""
 

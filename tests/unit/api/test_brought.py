@@ -40,6 +40,11 @@ def test_without_services_they_are_for_nothing(file: Path, name: str) -> None:
         request("127.0.0.1", ports=80, method="connect", **{name: file})  # type: ignore[arg-type]
 
 
+def test_nor_in_a_scan_that_is_resumed_and_asked_for_none(file: Path) -> None:
+    with pytest.raises(UsageError, match="signatures is about services, which that scan did not ask for: leave it out"):
+        library_of(file, (), None, pytest.fail, resumed=True)
+
+
 def test_a_scan_recognises_by_them(file: Path) -> None:
     scan = request("127.0.0.1", ports=80, method="connect", version_intensity=7, signatures=file).scan
     assert isinstance(scan, IdentifiedScan)

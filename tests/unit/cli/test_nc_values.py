@@ -52,6 +52,8 @@ def test_ports_to_check() -> None:
 def test_a_range_that_counts_down() -> None:
     with pytest.raises(UsageError, match="the range 70-60 counts down; type 60-70"):
         ends_to_check(given("-z", "h", "70-60"))
+    with pytest.raises(UsageError, match="70000-80 is no port: type a number from 0 to 65535"):
+        ends_to_check(given("-z", "h", "70000-80"))
 
 
 def test_sockets() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,28 @@ def test_a_file_that_is_read_is_not_written_over(tmp_path: Path, key: str, optio
         with pytest.raises(UsageError) as told:
             outputs_of(NONE | {key: read, written: name if written == "pcap" else (name,)})
         assert str(told.value) == f"{option} reads {name}, which a report would overwrite: give the report another name"
+
+
+@pytest.mark.parametrize(("name", "reader"), [("scope.jsonl", "hatoba scope"), ("signatures.toml", "hatoba signatures")])
+def test_nor_is_one_that_is_read_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, reader: str) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    own = tmp_path / "hatoba" / name
+    own.parent.mkdir()
+    assert outputs_of(NONE | {"jsonl": (str(own),)}), "there is no such file yet"
+    own.write_text("")
+    with pytest.raises(UsageError, match=f"{reader} reads .*{name}, which a report would overwrite"):
+        outputs_of(NONE | {"jsonl": (str(own),)})
+
+
+def test_nor_is_the_file_that_standard_input_comes_from(tmp_path: Path) -> None:
+    hosts = tmp_path / "hosts"
+    hosts.write_text("127.0.0.1\n")
+    argv = [sys.executable, "-P", "-m", "hatoba", "scan", "--connect", "-p", "9", "-iL", "-", "-oN", "hosts"]
+    with hosts.open() as listed:
+        done = subprocess.run(argv, check=False, cwd=tmp_path, stdin=listed, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "-iL - reads hosts, which a report would overwrite" in done.stderr
+    assert hosts.read_text() == "127.0.0.1\n"
 
 
 def test_a_report_of_the_same_name_with_a_suffix_is_another_file(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from hatoba.identify.manner import Manner, Target, likely, others, recognise, speaks_for_tls
 from hatoba.identify.protocols import PROTOCOLS
+from hatoba.identify.protocols.protocol import NEVER_ELSEWHERE
 from hatoba.model import Protocol
 
 MANNER = Manner()
@@ -42,6 +43,11 @@ def test_others_are_asked_by_rarity_and_never_twice() -> None:
     assert all(one.rarity <= 7 and one.questions and not one.greets for one in found)
     assert others(Manner(intensity=0), target(80), own) == []
     assert {one.protocol for one in others(MANNER, target(80, Protocol.UDP), ())} == {Protocol.UDP}
+
+
+def test_what_makes_a_server_start_a_program_is_asked_on_its_own_port_alone() -> None:
+    assert [one.name for one in likely(MANNER, target(3632), inside=False)] == ["distccd"]
+    assert "distccd" not in [one.name for one in others(Manner(intensity=9), target(40_000), [])]
 
 
 def test_where_tls_is_likely() -> None:
@@ -81,5 +87,5 @@ def test_every_protocol_can_be_reached() -> None:
     for one in PROTOCOLS:
         assert one.greets or one.questions, one.name
         assert one.ports, one.name
-        assert 1 <= one.rarity <= 9
+        assert 1 <= one.rarity <= 9 or one.rarity == NEVER_ELSEWHERE
     assert len({(one.name, one.protocol) for one in PROTOCOLS}) == len(PROTOCOLS)

@@ -54,8 +54,11 @@ def test_explained_with_the_evidence() -> None:
 @pytest.mark.parametrize(
     ("known", "words"),
     [
-        (Known.PUBLISHED, "Known from captures that others have published, and its source code; never run here."),
-        (Known.READ, "Known from its source code or its maker's pages alone; never run here."),
+        (
+            Known.PUBLISHED,
+            "Known from captures that others have published and from what is written of it; never run in hatoba's own labs.",
+        ),
+        (Known.READ, "Known from its source code or its maker's pages alone; never run in hatoba's own labs."),
     ],
 )
 def test_explained_with_how_well_the_system_is_known(known: Known, words: str) -> None:

@@ -180,7 +180,7 @@ def test_connections_that_were_held() -> None:
         "HELD 1.5000 s  TCP > 198.18.0.2:22 held for a second win=0\n"
         "HELD 1.5000 s  TCP > 198.18.0.2:22 completed, then reset\n"
         "HELD 1.5000 s  TCP > 198.18.0.2:22 never completed\n"
-        "HELD 1.5000 s  TCP > 198.18.0.2:22 the other side spoke win=65160\n"
+        "HELD 1.5000 s  TCP > 198.18.0.2:22 the other side spoke, or closed in good order win=65160\n"
     )
 
 

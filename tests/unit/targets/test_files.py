@@ -57,10 +57,12 @@ def test_a_mistake_in_a_list_is_told_with_its_place(tmp_path: Path) -> None:
     hosts.write_text("198.18.0.1\n\n198.18.0.2 198.18.0.300\n")
     more.write_text("198.18.0.4\n")
 
-    def build(*targets: str, exclude: Sequence[Path] = ()) -> None:
+    def build(*targets: str, exclude: Sequence[Path] = (), unasked: str | None = None) -> None:
         listed, left_out = Listed(targets, NOTHING), Listed(exclude, NOTHING)
         with listed.placed(), left_out.placed():
-            build_targets(listed, ports=parse_ports("22"), exclude=left_out)
+            build_targets(
+                listed, ports=parse_ports("22"), exclude=left_out, exclude_ports=parse_ports(unasked) if unasked else None
+            )
 
     for mistaken in (partial(build, str(more), str(hosts)), partial(build, str(more), exclude=[hosts])):
         with pytest.raises(UsageError) as told:
@@ -69,6 +71,8 @@ def test_a_mistake_in_a_list_is_told_with_its_place(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as told:
         build(str(more), exclude=[more])  # about no single line
     assert str(told.value).startswith("no target left")
+    with pytest.raises(UsageError, match=r"^no port left to ask"):
+        build(str(more), unasked="22")  # nor is that
 
 
 def test_a_place_is_told_once(tmp_path: Path) -> None:

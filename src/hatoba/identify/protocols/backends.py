@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from hatoba.identify.protocols.complete import length_prefixed
 from hatoba.identify.protocols.product import system_of
-from hatoba.identify.protocols.protocol import Answers, Question, ServiceProtocol
+from hatoba.identify.protocols.protocol import NEVER_ELSEWHERE, Answers, Question, ServiceProtocol
 from hatoba.identify.protocols.text import text
 from hatoba.registry.cpe import cpe23
 from hatoba.service import Facts
@@ -80,7 +80,7 @@ _COMPILE = b"".join(
     )
 )
 """distcc's doc/protocol-1.txt: nothing at all is given to be compiled, and what comes of it names the compiler. A server
-answers no other question."""
+answers no other question. It runs its compiler for it, so nobody is asked on a port that is not distcc's."""
 _COMPILER = re.compile(rb"(GCC): \(([^()\0]{1,60})\) (\d[\w.]{0,20})|(clang) version (\d[\w.]{0,20})")
 _MOST_OBJECT = 8192
 
@@ -122,5 +122,7 @@ PROTOCOLS = (
         questions=(Question(_LIST, lambda heard: heard.endswith(b"}")), Question(_SELECT, lambda heard: heard.endswith(b"}"))),
         rarity=9,
     ),
-    ServiceProtocol("distccd", read_distcc, ports=(3632,), questions=(Question(_COMPILE, _distcc_complete),), rarity=9),
+    ServiceProtocol(
+        "distccd", read_distcc, ports=(3632,), questions=(Question(_COMPILE, _distcc_complete),), rarity=NEVER_ELSEWHERE
+    ),
 )

@@ -18,6 +18,9 @@ from hatoba.service import Facts
 
 Answers = tuple[bytes, ...]
 
+NEVER_ELSEWHERE = 10
+"""The rarity of what is asked on its own ports alone: no intensity is as high."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -61,7 +64,8 @@ class ServiceProtocol:
     """Whether the server speaks first."""
     questions: tuple[Question, ...] = ()
     rarity: int = 5
-    """1 to 9: on any other port it is asked only at this intensity or above (``--version-intensity``)."""
+    """1 to 9: on any other port it is asked only at this intensity or above (``--version-intensity``). Or
+    :data:`NEVER_ELSEWHERE`."""
     start_tls: StartTls | None = None
     farewell: bytes = b""
     """What a polite client says last."""

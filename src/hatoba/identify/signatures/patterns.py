@@ -23,6 +23,7 @@ _MOST_MEMORY_BYTES = 1 << 18
 """Of one pattern's automaton: with so much text a search takes some tenths of a second at the very worst, and a few
 microseconds as a rule."""
 
+_LETTER_AS_ONE = re.compile(r"[^\x00-\x7f][*+?{]|\[[^\]]*[^\x00-\x7f]")
 _HIGH_BYTE = re.compile(r"\\x(?:[89A-Fa-f][0-9A-Fa-f]|\{)")
 
 _NO_LOOKING_AROUND = _N(
@@ -88,8 +89,8 @@ def _compiled(whole: str, written: str) -> Any:
     re2 = _library()
     options = re2.Options()
     # Bytes are bytes, whatever they would mean as text; but a letter of several bytes counts as one where it is repeated or
-    # stands in a class.
-    letters = not written.isascii() and not _HIGH_BYTE.search(written)
+    # stands in a class. All of that pattern is held against text in UTF-8 then, which is the price.
+    letters = bool(_LETTER_AS_ONE.search(written)) and not _HIGH_BYTE.search(written)
     options.encoding = re2.Options.Encoding.UTF8 if letters else re2.Options.Encoding.LATIN1
     options.max_mem = _MOST_MEMORY_BYTES
     options.log_errors = False

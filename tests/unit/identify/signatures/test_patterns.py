@@ -92,3 +92,7 @@ def test_a_letter_of_several_bytes_is_one_letter() -> None:
     assert found is not None
     assert found.whole.decode() == "café– 波波"
     assert Pattern(r"é\xff").search("é".encode() + b"\xff") is not None
+
+
+def test_a_dot_is_any_byte_beside_a_letter_that_stands_for_itself() -> None:
+    assert Pattern("é.{2}ok", dot_all=True).search("é".encode() + b"\xff\xfeok") is not None
