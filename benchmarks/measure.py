@@ -20,7 +20,6 @@ from hatoba.lab import Lab
 
 TIMED = Path(__file__).with_name("timed.py")
 _GRACE_S = 30
-UNREADABLE = "no readable report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,5 +122,5 @@ def _differences(report: Path, contender: Contender, bed: Bed) -> dict[str, int]
     try:
         found = contender.report.read(report.read_text(encoding="utf-8", errors="replace"))
     except ValueError:
-        return {UNREADABLE: bed.questions}
+        return {"no readable report": bed.questions}
     return dict(contender.report.compare(found, bed.truth, bed.asked))

@@ -50,14 +50,9 @@ def test_wrong_states_are_told() -> None:
 
 
 def test_a_run_that_was_stopped_is_a_lower_bound() -> None:
-    text = markdown([measured([run(1)], [run(20.0, status=-9, no_readable_report=100)])], {})
+    text = markdown([measured([run(1)], [run(20.0, status=-9, missing=100)])], {})
     assert "| `nmap -sS` | > 20.00 s | > 20.00 times |" in text
     assert "- `nmap -sS`: stopped after 20 s in 1 of 1 runs\n" in text
-
-
-def test_what_a_run_had_found_when_it_was_stopped_is_told() -> None:
-    text = markdown([measured([run(1)], [run(20.0, status=-9, missing=3)])], {})
-    assert "stopped after 20 s in 1 of 1 runs; ports told wrong in the worst run: 3 missing\n" in text
 
 
 def test_it_is_told_where_our_time_goes() -> None:
