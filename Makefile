@@ -24,7 +24,7 @@ help:
 	@echo "make fuzz      what reads strangers' answers, with a coverage-guided fuzzer (atheris); RUNS=2000000 inputs"
 	@echo "make lint      ruff, mypy, the rules of the house, the catalogues"
 	@echo "make bench     side by side with other scanners"
-	@echo "make bench-identify  which programs hatoba -sV and nmap -sV recognise, of some ninety real daemons"
+	@echo "make bench-identify  which programs hatoba -sV and nmap -sV recognise, of over a hundred real daemons"
 	@echo "make messages  take new texts into the catalogues"
 
 install: $(STAMP)
