@@ -21,8 +21,8 @@ from benchmarks.machine import describe  # noqa: E402
 from benchmarks.measure import Measured, Run, Series, measure  # noqa: E402
 from benchmarks.page import renew  # noqa: E402
 from benchmarks.works import GROWTH  # noqa: E402
-from hatoba.engine.leg import MAX_QUESTIONS  # noqa: E402
-from hatoba.engine.round_trip import INITIAL_S  # noqa: E402
+from hatoba.engine.legs.leg import MAX_QUESTIONS  # noqa: E402
+from hatoba.engine.pacing.round_trip import INITIAL_S  # noqa: E402
 
 INTERNET = 1 << 32
 LINE_RATES_PPS = {"1 GbE": 1_488_095, "10 GbE": 14_880_952}

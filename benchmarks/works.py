@@ -121,7 +121,7 @@ GROWTH: tuple[Work, ...] = (
     ),
 )
 """Whether cost grows with the work and no faster, and memory does not grow. The wide ones are one, two and four legs
-(``hatoba.engine.leg``) one after the other, as sweeps of whole countries are."""
+(``hatoba.engine.legs.leg``) one after the other, as sweeps of whole countries are."""
 
 
 def by_name(works: tuple[Work, ...] = (*WORKS, *GROWTH)) -> Mapping[str, Work]:

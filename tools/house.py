@@ -1,6 +1,6 @@
 """The rules of the house, held over the syntax tree: ``python tools/house.py`` prints each breach and fails.
 
-* Imports go down only, and rooms of one layer do not import each other (ARCHITECTURE.md).
+* Imports go down only, and rooms of one layer do not import each other (ARCHITECTURE.md). Inside the engine they go down, too.
 * A file stays under 500 lines, a function under 60 (its docstring not counted).
 * A module has its test: ``src/hatoba/room/name.py`` has a ``test_name*.py`` in the ``room`` folder of ``tests/unit`` or
   ``tests/net``, or another test there imports it.
@@ -32,6 +32,19 @@ LAYERS: tuple[frozenset[str], ...] = (
 
 FRIENDS = frozenset({"model", "errors", "messages", "output_file", "service", "system", "api", "__init__"})
 """Modules that may import others of their own layer that are in this set too."""
+
+FLOORS: dict[str, tuple[frozenset[str], ...]] = {
+    "engine": (
+        frozenset({"legs"}),
+        frozenset({"pacing"}),
+        frozenset({"rations"}),
+        frozenset(),  # the modules that stand in no folder
+        frozenset({"stages"}),
+        frozenset({"scan", "group_scan"}),
+    ),
+}
+"""Folders and modules inside a large room, the lowest floor first; what is not named stands on the floor of the empty set.
+Those of one floor may import each other."""
 
 FILE_LINES = 500
 FUNCTION_LINES = 60
@@ -83,6 +96,29 @@ def import_breaches(package: Path) -> Iterator[str]:
             allowed = other == room or (below is not None and below < layer) or ({room, other} <= FRIENDS and below == layer)
             if not allowed:
                 yield f"{path}:{line}: {room} imports {other}, which is not below it"
+
+
+def floor_breaches(package: Path) -> Iterator[str]:
+    """Imports from a lower floor of a room to a higher one."""
+    for room, floors in FLOORS.items():
+        others = floors.index(frozenset())
+        for path in sorted((package / room).rglob("*.py")):
+            own = path.relative_to(package / room).with_suffix("").parts[0]
+            for module, line in _imported_from(_tree(path), f"{PACKAGE}.{room}"):
+                heights = [next((n for n, floor in enumerate(floors) if name in floor), others) for name in (own, module)]
+                if own != "__init__" and heights[0] < heights[1]:
+                    yield f"{path}:{line}: {room}/{own} imports {room}/{module}, which is not below it"
+
+
+def _imported_from(tree: ast.AST, parent: str) -> Iterator[tuple[str, int]]:
+    """What a module imports of the package *parent*: the first name below it, and the line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == parent:
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        else:
+            full = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            full += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            yield from ((name[len(parent) + 1 :].split(".")[0], node.lineno) for name in full if name.startswith(f"{parent}."))
 
 
 def length_breaches(folders: Iterable[Path]) -> Iterator[str]:
@@ -172,6 +208,7 @@ def breaches(root: Path = ROOT) -> list[str]:
     code = [package, tests, root / "tools", root / "benchmarks"]
     return [
         *import_breaches(package),
+        *floor_breaches(package),
         *length_breaches(code),
         *name_breaches(code),
         *untested(package, tests),

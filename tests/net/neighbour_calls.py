@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from hatoba.engine.neighbour_search import Neighbours, NeighbourSearch, Searching
-from hatoba.engine.pace import Pace
+from hatoba.engine.pacing.pace import Pace
 from hatoba.errors import WireError
 from hatoba.wire.network import KernelNetwork
 from hatoba.wire.routes import Route, find_ways, link_index

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from hatoba.engine.neighbour_search import NeighbourSearch
-from hatoba.engine.pace import Pace
+from hatoba.engine.pacing.pace import Pace
 from hatoba.errors import WireError
 from hatoba.packets.answers import ANSWER, TCP_SEGMENT, read_answers
 from hatoba.packets.frames import FrameTemplate, Varying

@@ -54,7 +54,12 @@ UNWANTED = [
         "hatoba.cli.scan_resume",
     ),
     *("hatoba.packets.dissect_batch", "hatoba.reports.jsonl", "hatoba.reports.jsonl_reading", "hatoba.reports.nmap_xml"),
-    *("hatoba.engine.hop_probes", "hatoba.engine.system_probes", "hatoba.engine.traceroute", "hatoba.engine.unmasking"),
+    *(
+        "hatoba.engine.stages.hop_probes",
+        "hatoba.engine.stages.system_probes",
+        "hatoba.engine.stages.traceroute",
+        "hatoba.engine.stages.unmasking",
+    ),
     *("hatoba.wire.handshakes", "hatoba.wire.reverse_names", "hatoba.wire.watched_network"),
 ]
 """What a scan loads only for who asks for it."""

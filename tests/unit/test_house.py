@@ -45,6 +45,34 @@ def test_an_import_upwards_or_sideways_is_found(tmp_path: Path, line: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("legs/leg", "from hatoba.engine.pacing.pace import Pace"),
+        ("pacing/pace", "import hatoba.engine.loop"),
+        ("rations/controls", "from hatoba.engine import loop"),
+        ("loop", "from hatoba.engine.stages.discovery import discover"),
+        ("stages/discovery", "def late():\n    from hatoba.engine.scan import Scan"),
+    ],
+)
+def test_an_import_upwards_inside_the_engine_is_found(tmp_path: Path, module: str, line: str) -> None:
+    assert len(list(house.floor_breaches(tree(tmp_path / "hatoba", {f"engine/{module}.py": line})))) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("scan", "from hatoba.engine.stages.discovery import discover"),
+        ("loop", "from hatoba.engine import setting"),
+        ("stages/discovery", "from hatoba.engine.stages.holding import hold"),
+        ("pacing/pace", "from hatoba.engine.legs import leg"),
+        ("__init__", "from hatoba.engine.scan import Scan"),
+    ],
+)
+def test_an_import_downwards_inside_the_engine_is_allowed(tmp_path: Path, module: str, line: str) -> None:
+    assert list(house.floor_breaches(tree(tmp_path / "hatoba", {f"engine/{module}.py": line}))) == []
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "from hatoba.packets.layouts import TCP",

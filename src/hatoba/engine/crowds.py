@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.engine.asks import Ports
-from hatoba.engine.leg import Indices
+from hatoba.engine.legs.asks import Ports
+from hatoba.engine.legs.leg import Indices
 from hatoba.engine.setting import AnyMethod, Mask
 from hatoba.packets.distinct import distinct
 from hatoba.targets.target_set import Block, joined

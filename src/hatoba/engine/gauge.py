@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.engine.rationing import RATION_S
+from hatoba.engine.rations.rationing import RATION_S
 from hatoba.engine.tally import Tally
 from hatoba.model import Doing, Progress, State
 

@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from hatoba.engine.crowds import Questions
-from hatoba.engine.discovery import discover
 from hatoba.engine.groups import Group, Unreachable
 from hatoba.engine.host_book import Asked, HostBook
-from hatoba.engine.port_samples import PortSamples
-from hatoba.engine.second_look import look_again, worth_it
 from hatoba.engine.setting import AnyMethod, Mask, Setting
+from hatoba.engine.stages.discovery import discover
+from hatoba.engine.stages.port_samples import PortSamples
+from hatoba.engine.stages.second_look import look_again, worth_it
 from hatoba.errors import HatobaError
 from hatoba.model import Doing, Found, Host, Reason, State, Trace
 from hatoba.probes import METHODS, PINGS
@@ -25,7 +25,7 @@ from hatoba.results.batch import VERDICT, HostBatch, HostTable, VerdictBatch
 from hatoba.results.known import unasked
 
 if TYPE_CHECKING:
-    from hatoba.engine.hop_probes import Aim
+    from hatoba.engine.stages.hop_probes import Aim
 
 Told = Iterator[VerdictBatch | Found | Host | HostBatch | Unreachable]
 
@@ -172,7 +172,7 @@ class GroupScan:
             self._samples.learn(rows, self._group.places(rows["host"]))
 
     def _observe(self) -> Iterator[VerdictBatch]:
-        from hatoba.engine.system_probes import SystemAim, observe_systems  # only -O asks for it
+        from hatoba.engine.stages.system_probes import SystemAim, observe_systems  # only -O asks for it
 
         self._setting.tally.doing = Doing.OBSERVING
         draw = np.random.default_rng(self._setting.order_key)
@@ -198,7 +198,7 @@ class GroupScan:
             self._book.time_out(np.array([aim.place for aim in aims], np.int64))
 
     def _trace(self) -> Iterator[VerdictBatch]:
-        from hatoba.engine.traceroute import trace, vanish  # only --traceroute asks for it
+        from hatoba.engine.stages.traceroute import trace, vanish  # only --traceroute asks for it
 
         self._setting.tally.doing = Doing.TRACING
         aims, traces = self._aims(), None
@@ -255,7 +255,7 @@ class GroupScan:
 
 def _aim(place: int, asked: Asked) -> Aim:
     """The same probe once more; for those of connect() SYN stands in."""
-    from hatoba.engine.hop_probes import Aim
+    from hatoba.engine.stages.hop_probes import Aim
 
     method = asked.method if isinstance(asked.method, Method) else METHODS["syn"]
     return Aim(place, method, asked.port, asked.attempt)

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.engine.leg import Indices
+from hatoba.engine.legs.leg import Indices
 from hatoba.engine.neighbour_search import LinkSearch, Neighbours, NeighbourSearch, Searching
 from hatoba.messages import _
 from hatoba.model import Address

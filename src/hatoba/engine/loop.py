@@ -2,9 +2,9 @@
 
 Attempts go in rounds: every question is asked once, in an order that spreads over hosts and ports; then those without an
 answer again. Between rounds lies one time-out without news. Rounds end when all is answered, or when the estimate of what is
-still missed falls below a bound (``engine.loss``).
+still missed falls below a bound (``engine.pacing.loss``).
 
-Where ICMP errors were seen, some of the silent questions are then asked once more, slowly (``engine.rationing``).
+Where ICMP errors were seen, some of the silent questions are then asked once more, slowly (``engine.rations.rationing``).
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from collections.abc import Callable, Generator, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.engine.controls import Controls
 from hatoba.engine.doubts import Doubts
-from hatoba.engine.draw import Draw
-from hatoba.engine.ledger import Ledger
-from hatoba.engine.leg import Indices, Leg
-from hatoba.engine.loss import BOUND, MAX_ATTEMPTS, LossEstimate
-from hatoba.engine.pace import Pace
-from hatoba.engine.pending import Pending
-from hatoba.engine.rationing import Rationing
-from hatoba.engine.reset_rationing import TURN_S, WAIT_S, ResetRationing
-from hatoba.engine.round_trip import INITIAL_S, MAX_S, MIN_S, RoundTrip, SlowestAnswers
-from hatoba.engine.slow_hosts import SlowHosts
-from hatoba.engine.spacing import Spacing
+from hatoba.engine.legs.draw import Draw
+from hatoba.engine.legs.ledger import Ledger
+from hatoba.engine.legs.leg import Indices, Leg
+from hatoba.engine.legs.pending import Pending
+from hatoba.engine.legs.transport import IS_ICMP, Transport
+from hatoba.engine.pacing.loss import BOUND, MAX_ATTEMPTS, LossEstimate
+from hatoba.engine.pacing.pace import Pace
+from hatoba.engine.pacing.round_trip import INITIAL_S, MAX_S, MIN_S, RoundTrip, SlowestAnswers
+from hatoba.engine.pacing.slow_hosts import SlowHosts
+from hatoba.engine.pacing.spacing import Spacing
+from hatoba.engine.rations.controls import Controls
+from hatoba.engine.rations.rationing import Rationing
+from hatoba.engine.rations.reset_rationing import TURN_S, WAIT_S, ResetRationing
 from hatoba.engine.tally import Tally
-from hatoba.engine.transport import IS_ICMP, Transport
 from hatoba.model import Answer, Doing, Reason, ScanPlan, State
 from hatoba.packets.distinct import distinct
 from hatoba.targets.permutation import Permutation

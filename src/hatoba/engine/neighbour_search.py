@@ -1,10 +1,11 @@
 """Who is on the link? Asks many addresses for their hardware address, round by round, until silence can be believed.
 
 Every address is asked once, in an order that spreads over the network; then those that are silent again, until the expected
-number of neighbours that were missed is below the bound (``engine.loss``). Between rounds lies one time-out without news, from
-the round trips seen: a link answers within milliseconds. Before silence is believed we wait longer once, for those that sleep.
-Once all have answered nothing is waited for. ``--max-retries`` and ``--min-rate`` are about ports: one lost answer never makes
-a host down. Who stays silent may stand in the kernel's own table: somebody may have written there what nobody on the link says.
+number of neighbours that were missed is below the bound (``engine.pacing.loss``). Between rounds lies one time-out without
+news, from the round trips seen: a link answers within milliseconds. Before silence is believed we wait longer once, for those
+that sleep. Once all have answered nothing is waited for. ``--max-retries`` and ``--min-rate`` are about ports: one lost answer
+never makes a host down. Who stays silent may stand in the kernel's own table: somebody may have written there what nobody on
+the link says.
 
 Nearly all of a search is waiting for those who are not there. So while those who have answered are scanned it goes on beside
 that, a step at a time, in the same rounds and as patiently. A step that comes late makes a wait longer and never shorter: what
@@ -22,9 +23,9 @@ from ipaddress import ip_address
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.engine.loss import BOUND, MAX_ATTEMPTS, LossEstimate
-from hatoba.engine.pace import Pace
-from hatoba.engine.round_trip import RoundTrip
+from hatoba.engine.pacing.loss import BOUND, MAX_ATTEMPTS, LossEstimate
+from hatoba.engine.pacing.pace import Pace
+from hatoba.engine.pacing.round_trip import RoundTrip
 from hatoba.messages import _, ngettext
 from hatoba.packets.distinct import distinct
 from hatoba.targets.permutation import Permutation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
-from hatoba.engine.rationing import RATION_S
+from hatoba.engine.rations.rationing import RATION_S
 from hatoba.engine.tally import Tally
 from hatoba.messages import _, ngettext
 from hatoba.model import Address

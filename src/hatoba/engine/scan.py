@@ -17,14 +17,14 @@ import numpy as np
 
 from hatoba import __version__
 from hatoba.engine.crowds import Crowd, crowds
-from hatoba.engine.discovery import pings_for
 from hatoba.engine.gauge import Gauge
 from hatoba.engine.group_scan import GroupScan
 from hatoba.engine.groups import Group, Part, Sought, Unreachable, connect_groups, packet_groups
-from hatoba.engine.leg import MAX_QUESTIONS
+from hatoba.engine.legs.leg import MAX_QUESTIONS
 from hatoba.engine.neighbour_search import NeighbourSearch, Searching
 from hatoba.engine.problems import contradictions, drops, echoed, no_ways, other_way, rationing, reset_rationing
 from hatoba.engine.setting import Setting, method_of
+from hatoba.engine.stages.discovery import pings_for
 from hatoba.errors import HatobaError
 from hatoba.model import Address, Doing, Found, Host, PortsAsked, Progress, Protocol, ScanEnd, ScanInfo, ScanPlan
 from hatoba.probes.connect import CONNECT

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.engine.asks import Asks, Ports
-from hatoba.engine.connect_transport import ConnectTransport
 from hatoba.engine.groups import Group
-from hatoba.engine.kept_wire import KeptWire, Use
-from hatoba.engine.ledger import Ledger
-from hatoba.engine.leg import Leg
+from hatoba.engine.legs.asks import Asks, Ports
+from hatoba.engine.legs.connect_transport import ConnectTransport
+from hatoba.engine.legs.kept_wire import KeptWire, Use
+from hatoba.engine.legs.ledger import Ledger
+from hatoba.engine.legs.leg import Leg
+from hatoba.engine.legs.packet_transport import PacketTransport, Wordings
+from hatoba.engine.legs.responders import Responders
+from hatoba.engine.legs.transport import Transport
 from hatoba.engine.loop import LegRun
-from hatoba.engine.pace import Pace
-from hatoba.engine.packet_transport import PacketTransport, Wordings
-from hatoba.engine.responders import Responders
-from hatoba.engine.round_trip import INITIAL_NEAR_S, INITIAL_S
+from hatoba.engine.pacing.pace import Pace
+from hatoba.engine.pacing.round_trip import INITIAL_NEAR_S, INITIAL_S
 from hatoba.engine.tally import Tally
-from hatoba.engine.transport import Transport
 from hatoba.errors import UsageError
 from hatoba.messages import _
 from hatoba.model import Protocol, ScanPlan

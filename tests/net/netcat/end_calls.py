@@ -118,6 +118,7 @@ def hung_up() -> dict[str, Any]:
     master, terminal = os.openpty()
 
     def own_terminal() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # who started the tests may ignore it
         os.setsid()
         fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
 

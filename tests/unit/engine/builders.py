@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.engine.asks import Asking, Asks
 from hatoba.engine.groups import Group
-from hatoba.engine.leg import Leg
-from hatoba.engine.transport import HEARD
+from hatoba.engine.legs.asks import Asking, Asks
+from hatoba.engine.legs.leg import Leg
+from hatoba.engine.legs.transport import HEARD
 from hatoba.model import Answer, Protocol, Reason, State
 from hatoba.probes import METHODS
 from hatoba.targets.build import build_targets

@@ -1,18 +1,18 @@
-"""Links in memory on which neighbours are looked for."""
+"""Networks in memory: links on which neighbours are looked for, and hosts behind a gateway."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 
 import numpy as np
 import pytest
 
 from hatoba.engine.neighbour_search import NeighbourSearch
-from hatoba.engine.pace import Pace
+from hatoba.engine.pacing.pace import Pace
 from hatoba.wire.fake import FakeClock, FakeNeighbours, FakeNetwork
-from hatoba.wire.routes import Link
+from hatoba.wire.routes import Link, Route, Way
 
 LINK = Link(2, "eth0", bytes.fromhex("020000000001"), ethernet=True, up=True)
 BOTH = pytest.mark.parametrize("family", [4, 6])
@@ -20,6 +20,17 @@ FIRST = {4: "198.18.0.0", 6: "fd00:18::"}
 MAC = bytes.fromhex("020000000099")
 
 Owner = Callable[[bytes], bytes | None]
+
+
+class Far(FakeNetwork):
+    """Everything is behind a gateway: no hardware address shows who is there."""
+
+    def ways(self, family: int, ranges: object, zone: str | None) -> Iterator[Way]:
+        link = Link(1, "fake0", bytes.fromhex("020000000001"), ethernet=True, up=True)
+        source, gateway = (("198.18.9.1", "198.18.9.254"), ("fd00:18:9::1", "fd00:18:9::fe"))[family == 6]
+        route = Route(link, ip_address(source).packed, ip_address(gateway).packed, False)
+        for first, last in ranges:  # type: ignore[attr-defined]
+            yield Way(first, last, route)
 
 
 class Link4And6(FakeNetwork):

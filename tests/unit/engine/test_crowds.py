@@ -11,8 +11,8 @@ import pytest
 from builders import target_set
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from links import Far
 from scanning import Outcome, run_scan
-from test_discovery import Far
 
 from hatoba.engine import scan as scan_module
 from hatoba.engine.crowds import Crowd, crowds

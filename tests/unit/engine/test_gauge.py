@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hatoba.engine.gauge import Gauge
-from hatoba.engine.rationing import RATION_S
+from hatoba.engine.rations.rationing import RATION_S
 from hatoba.engine.tally import Tally
 from hatoba.model import Doing, State
 from hatoba.results.batch import VERDICT

@@ -10,7 +10,7 @@ from builders import target_set
 from hatoba.engine import groups
 from hatoba.engine.groups import Group, Part, Sought, Unreachable, connect_groups, packet_groups
 from hatoba.engine.neighbour_search import NeighbourSearch, Searching
-from hatoba.engine.pace import Pace
+from hatoba.engine.pacing.pace import Pace
 from hatoba.targets.target_set import Block
 from hatoba.wire.fake import FakeClock, FakeNeighbours, FakeNetwork, answers_of
 from hatoba.wire.routes import Link, Route, Way

@@ -11,9 +11,9 @@ import pytest
 from links import BOTH, LINK, MAC, Link4And6, addresses, among, search_of
 
 from hatoba.engine import neighbour_search
-from hatoba.engine.loss import MAX_ATTEMPTS
 from hatoba.engine.neighbour_search import Neighbours, NeighbourSearch, Searching
-from hatoba.engine.pace import Pace
+from hatoba.engine.pacing.loss import MAX_ATTEMPTS
+from hatoba.engine.pacing.pace import Pace
 from hatoba.errors import WireError
 from hatoba.wire.fake import FakeNeighbours
 

@@ -17,8 +17,8 @@ from worlds import ROUTER, FaultyWorld
 
 from hatoba.engine import loop
 from hatoba.engine import scan as scan_module
-from hatoba.engine.loss import LossEstimate
-from hatoba.engine.round_trip import INITIAL_NEAR_S, MIN_S
+from hatoba.engine.pacing.loss import LossEstimate
+from hatoba.engine.pacing.round_trip import INITIAL_NEAR_S, MIN_S
 from hatoba.engine.scan import Scan
 from hatoba.errors import NotInScope, WireError
 from hatoba.model import Host, Progress, Protocol, Reason, ScanEnd, ScanInfo, ScanPlan, State

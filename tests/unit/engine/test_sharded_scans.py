@@ -9,8 +9,8 @@ from ipaddress import ip_address
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from links import Far
 from scanning import Outcome, run_scan
-from test_discovery import Far
 
 from hatoba.engine import scan as scan_module
 from hatoba.model import Ping, ScanInfo, ScanPlan, Shard

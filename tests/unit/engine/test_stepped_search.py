@@ -11,7 +11,7 @@ from links import BOTH, LINK, Link4And6, addresses, among, search_of
 
 from hatoba.engine import neighbour_search
 from hatoba.engine.neighbour_search import Neighbours, NeighbourSearch
-from hatoba.engine.pace import Pace
+from hatoba.engine.pacing.pace import Pace
 
 
 def stepped(network: Link4And6, packed: np.ndarray, search: NeighbourSearch, pause_s: Callable[[], float]) -> Neighbours:

@@ -1,0 +1,1 @@
+"""Hosts and routers that ration what they answer with: ICMP errors and resets."""

@@ -1,0 +1,99 @@
+"""Controls: closed ports that have answered are asked once more, among those that are silent. What becomes of them tells what
+the silence of the others is worth.
+
+Many systems send a limited number of resets in a second: FreeBSD 200 (net.inet.icmp.icmplim), counted anew every second, macOS
+250, others by the rules of a firewall. So a whole round can be lost that came after the ration was used up, however few were
+lost before; and no number of such rounds says that a port is filtered. Controls share the ration, the way and the moment of the
+silent questions among which they are drawn by lot. Open ports don't: SYN-ACKs are not rationed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from hatoba.engine.legs.draw import Draw
+from hatoba.engine.legs.ledger import Ledger
+from hatoba.engine.legs.leg import Indices, Leg
+from hatoba.model import Protocol, State
+
+Numbers = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+EACH = 32
+"""Controls of one host in a round, at most; no more than it has silent questions."""
+_LEAST = 5
+"""Fewer say nothing."""
+_MOSTLY = 0.5
+_DEVIATIONS = 4.5
+_USUAL_LOSS = 0.2
+"""What may be lost by chance where no more was seen."""
+_BY_RESET = np.zeros(256, bool)
+_BY_RESET[[State.CLOSED, State.UNFILTERED]] = True
+"""Of TCP, the states that nothing but a reset tells."""
+
+
+class Controls:
+    """Of the hosts of one leg."""
+
+    def __init__(self, leg: Leg, ledger: Ledger, draw: Draw) -> None:
+        self._leg, self._ledger, self._draw = leg, ledger, draw
+        self._tcp = leg.asks.protocol == Protocol.TCP
+        self.asked: Indices = np.zeros(0, np.int64)
+        """Those of this round, ascending."""
+        self._answered = np.zeros(0, bool)
+
+    def choose(self, wanted: Indices) -> Indices:
+        """Controls for a round: so many of each host, (hosts,), as far as that many have answered."""
+        pool = np.flatnonzero(_BY_RESET[self._ledger.state]) if wanted.any() and self._tcp.any() else self.asked[:0]
+        hosts, places = self._leg.split(pool)
+        pool = self._draw.permutation(pool[self._tcp[places] & (wanted[hosts] > 0)])
+        pool = pool[np.argsort(self._leg.hosts(pool), kind="stable")]
+        hosts = self._leg.hosts(pool)
+        rank = np.arange(len(pool)) - np.searchsorted(hosts, hosts)
+        self.asked = np.sort(pool[rank < wanted[hosts]])
+        self._answered = np.zeros(len(self.asked), bool)
+        return self.asked
+
+    def beside(self, silent: Indices) -> Indices:
+        """Controls for a round in which these are asked."""
+        counts = np.bincount(self._leg.hosts(silent), minlength=len(self._leg.offsets))
+        return self.choose(np.minimum(counts, EACH))
+
+    def none(self) -> None:
+        """The next round has none."""
+        self.asked, self._answered = self.asked[:0], self._answered[:0]
+
+    def among(self, questions: Indices) -> Mask:
+        """Which of these are controls of this round."""
+        if not self.asked.size:
+            return np.zeros(len(questions), bool)
+        found: Mask = self.asked[self._places(questions)] == questions
+        return found
+
+    def _places(self, questions: Indices) -> npt.NDArray[np.intp]:
+        return np.minimum(np.searchsorted(self.asked, questions), len(self.asked) - 1)
+
+    def answered(self, questions: Indices) -> None:
+        """This round's probes to these controls were answered."""
+        self._answered[self._places(questions)] = True
+
+    def counts(self) -> tuple[Numbers, Numbers]:
+        """(asked, lost) of each host in this round."""
+        hosts, size = self._leg.hosts(self.asked), len(self._leg.offsets)
+        asked = np.bincount(hosts, minlength=size).astype(np.float64)
+        return asked, asked - np.bincount(hosts[self._answered], minlength=size)
+
+    def rationed(self, loss: Numbers, slow: Mask) -> Mask:
+        """Hosts that have to be asked second by second: of whose controls so many were lost, beside the share that each is
+        known to lose, that this round says nothing of their silence; and those that are *slow*, as controls tell sooner what
+        they can answer."""
+        asked, lost = self.counts()
+        return far_more(asked, lost, np.maximum(loss, _USUAL_LOSS)) | (slow & (asked >= _LEAST))
+
+
+def far_more(asked: Numbers, lost: Numbers, loss: Numbers) -> Mask:
+    """Where more than half was lost, and far more than that share by chance."""
+    by_chance = loss * asked + _DEVIATIONS * np.sqrt(asked * loss * (1 - loss))
+    found: Mask = (asked >= _LEAST) & (lost > _MOSTLY * asked) & (lost > by_chance)
+    return found

@@ -1,0 +1,112 @@
+"""Do the answers hold? What is open is asked once more; a host where nearly everything is open is asked for random ports.
+
+Ports that nobody would listen on and that are open all the same show that something answers for every port: a SYN proxy, a
+tarpit, a host that redirects everything to one program. Which of them, completed connections tell
+(``engine.stages.unmasking``).
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from hatoba.engine.crowds import Questions
+from hatoba.engine.doubts import Doubts
+from hatoba.engine.groups import Group
+from hatoba.engine.setting import Setting
+from hatoba.model import Protocol, State, Unsteady
+from hatoba.packets.distinct import distinct
+
+_RANDOM_PORTS = 6
+_LOWEST, _HIGHEST = 10_000, 65_535
+_MOSTLY = 0.5
+"""A host of which a larger share of the asked ports is open is asked for random ones."""
+_NEARLY_ALL = 0.8
+_ASKED_AT_MOST = 1000
+"""Of one host."""
+_FEW_QUESTIONS = 1000
+"""Up to so many questions, whatever was answered is asked again, not only what is open."""
+
+Rows = npt.NDArray[np.void]
+
+
+def look_again(
+    group: Group, asked: Questions, found: Rows, setting: Setting, deadline_s: float = math.inf
+) -> Iterator[Doubts | None]:
+    """Look at *group* again, whose hosts were *asked* these questions, and where these rows were *found*, all of them answers.
+    At *deadline_s* it ends with what is known. None is a sign of life; the last value is what was learnt."""
+    if not len(found):
+        yield Doubts()
+        return
+    places = group.places(found["host"])
+    hosts = distinct(places)
+    is_open = found["state"] == State.OPEN
+    lavish = np.bincount(places[is_open], minlength=len(group)) >= np.maximum(1.0, _MOSTLY * asked.counts(len(group)))
+    draw = random.Random(setting.order_key)
+    strange = _random_ports(asked.ports, draw)
+    ports = distinct(np.concatenate([found["port"], strange]))
+    only = np.zeros((len(hosts), len(ports)), bool)
+    only[np.searchsorted(hosts, places), np.searchsorted(ports, found["port"])] = True
+    for row in np.flatnonzero(only.sum(axis=1) > _ASKED_AT_MOST).tolist():
+        asked_of_it = np.flatnonzero(only[row]).tolist()
+        only[row, draw.sample(asked_of_it, len(asked_of_it) - _ASKED_AT_MOST)] = False
+    only[:, np.isin(ports, strange)] |= lavish[hosts][:, None]
+    brief = replace(setting.plan, max_retries=1, prove_closed=False)
+    run, transport = setting.leg(
+        group.part(hosts), [(asked.method, ports)], only=only, plan=brief, deadline_s=deadline_s, again=True
+    )
+    seen: list[Rows] = []
+    try:
+        for rows in run.batches():
+            seen.append(rows)
+            yield None
+    finally:
+        transport.close()
+    again = np.concatenate(seen)
+    doubts = Doubts(unsteady=differing_ports(group, found, again))
+    tried = again[np.isin(again["port"], strange) & (again["state"] == State.OPEN)]
+    answering = np.bincount(group.places(tried["host"]), minlength=len(group)) >= _NEARLY_ALL * len(strange)
+    if (lavish & answering).any():
+        from hatoba.engine.stages.unmasking import unmask  # whole connections, a ranking of ports: few hosts need them
+
+        its_open = places[is_open], found["port"][is_open]
+        for learnt in unmask(group, np.flatnonzero(lavish & answering), strange, its_open, setting, deadline_s):
+            if learnt is None:
+                yield None
+            else:
+                doubts.add(learnt)
+    yield doubts
+
+
+def worth_it(rows: Rows, questions: int) -> Rows:
+    """Those answers, of all to so many *questions*, that are worth a second look."""
+    answered = rows["answer"] > 0
+    chosen: Rows = rows[answered & ((rows["state"] == State.OPEN) | (questions <= _FEW_QUESTIONS))]
+    return chosen
+
+
+def _random_ports(asked: npt.NDArray[np.uint16], draw: random.Random) -> npt.NDArray[np.uint16]:
+    """Such that nobody asks for, if there are enough."""
+    candidates = np.array(draw.sample(range(_LOWEST, _HIGHEST), 4 * _RANDOM_PORTS), np.uint16)
+    unasked = candidates[~np.isin(candidates, asked)]
+    return (unasked if len(unasked) >= _RANDOM_PORTS else candidates)[:_RANDOM_PORTS]
+
+
+def differing_ports(group: Group, before: Rows, again: Rows) -> dict[int, tuple[Unsteady, ...]]:
+    """By place of their host, ports that answer differently now. Silence is no answer: it may be a loss."""
+    again = again[(again["answer"] > 0) & (again["state"] > 0)]
+    key_before, key_again = (group.places(rows["host"]) << 16 | rows["port"] for rows in (before, again))
+    order = np.argsort(key_before)
+    at = order[np.minimum(np.searchsorted(key_before, key_again, sorter=order), len(order) - 1)]
+    differs = np.flatnonzero((key_before[at] == key_again) & (before["state"][at] != again["state"]))
+    found: dict[int, tuple[Unsteady, ...]] = {}
+    for row in differs[np.argsort(key_again[differs])].tolist():
+        place, port = divmod(int(key_again[row]), 1 << 16)
+        states = State(int(before["state"][at[row]])), State(int(again["state"][row]))
+        found[place] = (*found.get(place, ()), Unsteady(Protocol(int(again["protocol"][row])), port, states))
+    return found
