@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
 
 from benchmarks.truth import HostStates
 from hatoba.lab import Host, Lab
@@ -37,6 +38,9 @@ table inet wall {{
 }}
 """
 _SWEPT_PORT = 80
+_LAB = {4: "198.18.0.0/15", 6: "fd00:18::/32"}
+_TO_ROUTER = {4: ("198.18.0.1", "198.18.0.2"), 6: ("fd00:18:1::1", "fd00:18:1::2")}
+"""The scanner and the router that swept addresses are behind; in IPv6 these two are not among the swept ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,8 @@ class Bed:
 
 def _bed(scanner: Host, target: Host, targets: tuple[str, ...], truth: dict[str, HostStates], asked: range) -> Bed:
     link = scanner.links[0]
-    words = {"source": scanner.address(), "source_mac": link.end(scanner).mac, "next_mac": link.end(target).mac}
+    source = scanner.address(ip_network(targets[0]).version)
+    words = {"source": source, "source_mac": link.end(scanner).mac, "next_mac": link.end(target).mac}
     return Bed(scanner, targets, truth, asked, words)
 
 
@@ -144,25 +149,24 @@ def dense(hosts: int) -> Callable[[Lab], Bed]:
     return lay
 
 
-def sweep(prefix: int, answering: int = 100, ports: int = 1) -> Callable[[Lab], Bed]:
-    """198.18.0.0/15 or a part of it, behind a router; so many of its addresses answer, the others are nobody's. Of so many
-    ports the first is open there."""
+def sweep(network: str, answering: int = 100, ports: int = 1) -> Callable[[Lab], Bed]:
+    """A *network* of the lab behind a router; so many of its addresses answer, the others are nobody's. Of so many ports the
+    first is open there."""
+    swept = ip_network(network)
+    near, router = _TO_ROUTER[swept.version]
 
     def lay(lab: Lab) -> Bed:
-        network = f"198.18.0.0/{prefix}"
-        step = (1 << (32 - prefix)) // answering
-        addresses = [_address(1024 + number * step) for number in range(answering) if 1024 + number * step < 1 << (32 - prefix)]
-        scanner = lab.add_host("scanner", ["198.18.0.1/30"], routes=["198.18.0.0/15 via 198.18.0.2"])
-        target = lab.add_host("target", ["198.18.0.2/30"], routes=[f"local {address}/32" for address in addresses])
+        step = swept.num_addresses // answering
+        addresses = [
+            str(swept[1024 + number * step]) for number in range(answering) if 1024 + number * step < swept.num_addresses
+        ]
+        prefix, least = swept.max_prefixlen - 2, swept.max_prefixlen
+        scanner = lab.add_host("scanner", [f"{near}/{prefix}"], routes=[f"{_LAB[swept.version]} via {router}"])
+        target = lab.add_host("target", [f"{router}/{prefix}"], routes=[f"local {address}/{least}" for address in addresses])
         lab.link(scanner, target)
         target.listen([_SWEPT_PORT])
         opened = HostStates({_SWEPT_PORT: "open"}, "closed" if ports > 1 else "filtered")
-        truth = dict.fromkeys(["198.18.0.2", *addresses], opened)
-        return _bed(scanner, target, (network,), truth, range(_SWEPT_PORT, _SWEPT_PORT + ports))
+        reached = [router, *addresses] if ip_address(router) in swept else addresses
+        return _bed(scanner, target, (network,), dict.fromkeys(reached, opened), range(_SWEPT_PORT, _SWEPT_PORT + ports))
 
     return lay
-
-
-def _address(number: int) -> str:
-    """That address of 198.18.0.0/15, counted from its first."""
-    return f"198.{18 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"

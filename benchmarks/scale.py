@@ -18,7 +18,7 @@ FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent))  # started as a file, Python looks beside it and not above
 
 from benchmarks.machine import describe  # noqa: E402
-from benchmarks.measure import Measured, Run, Series, measure  # noqa: E402
+from benchmarks.measure import Measured, Series, measure  # noqa: E402
 from benchmarks.page import renew  # noqa: E402
 from benchmarks.works import GROWTH  # noqa: E402
 from hatoba.engine.legs.leg import MAX_QUESTIONS  # noqa: E402
@@ -29,6 +29,8 @@ LINE_RATES_PPS = {"1 GbE": 1_488_095, "10 GbE": 14_880_952}
 """Frames of the least size, 84 bytes on the cable with their gap and preamble; a SYN of ours is such a frame."""
 EXCLUDED = (0, 1000, 100_000)
 """Networks that are left out of 0.0.0.0/0."""
+ENOUGH_S = 60
+"""No further round of a work is begun that would last longer than this."""
 PAGES = tuple(FOLDER.parent / "docs" / name for name in ("scale.md", "scale.ja.md"))
 _PLAN = """
 import json, sys, time
@@ -51,18 +53,18 @@ print(json.dumps({"addresses": len(targets), "took_s": took_s, "peak_bytes": pea
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--work", "names", multiple=True, type=click.Choice([work.name for work in GROWTH]), help="Only this work.")
+@click.option("--rounds", default=5, show_default=True, help="Runs of each, of which medians are told; fewer of long ones.")
 @click.option("--write", is_flag=True, help="Renew the tables of docs/scale.md and docs/scale.ja.md.")
-def command(names: Sequence[str], write: bool) -> None:
+def command(names: Sequence[str], rounds: int, write: bool) -> None:
     """Measure how memory and time grow with a scan, on hosts in network namespaces of this machine."""
     works = [work for work in GROWTH if not names or work.name in names]
-    measured = [measure(work, 1, 0, lambda text: print(text, file=sys.stderr, flush=True)) for work in works]
+    measured = [measure(work, rounds, ENOUGH_S, lambda text: print(text, file=sys.stderr, flush=True)) for work in works]
     machine = ", ".join(f"{name} {value}" for name, value in describe([]).items())
     text = f"{machine}.\n\n{growth(measured)}\n{planning()}"
     sweeps = [one for one in measured if one.work.name.startswith("sweep-")]
     if len(sweeps) > 1:
         smaller, larger = sweeps[-2:]
-        runs = smaller.series[0].runs[0], larger.series[0].runs[0]
-        text += f"\n{reckoned(*runs, (_addresses(smaller), _addresses(larger)))}"
+        text += f"\n{reckoned(smaller.series[0], larger.series[0], (_addresses(smaller), _addresses(larger)))}"
     print(text, end="")
     if write:
         for page in PAGES:
@@ -71,16 +73,28 @@ def command(names: Sequence[str], write: bool) -> None:
 
 def growth(measured: Sequence[Measured]) -> str:
     """A row for each work."""
-    head = "| work | peak memory | time | CPU time | probes | a second | without a packet | open ports found |"
-    return _table(head, [_growth_row(one.work.title, series) for one in measured for series in one.series])
+    head = "| work | peak memory | time | CPU time | probes | each more | a second | without a packet | open ports found |"
+    before: dict[str, Series] = {}
+    rows = []
+    for one in measured:
+        name = one.work.name.partition("-")[0]
+        for series in one.series:
+            rows.append(_growth_row(one.work.title, series, before.get(name)))
+            before[name] = series
+    return _table(head, rows)
 
 
-def _growth_row(title: str, series: Series) -> str:
-    run = series.runs[0]
+def _growth_row(title: str, series: Series, smaller: Series | None) -> str:
+    """*smaller*: the same with less to do."""
+    sent = series.median(lambda run: run.sent)
     found = "all" if series.exact_runs == len(series.runs) else "not all"
+    more = ""
+    if smaller is not None:
+        more = f"{(series.wall_s - smaller.wall_s) / (sent - smaller.median(lambda run: run.sent)) * 1e6:.1f} us"
     return (
-        f"| {title} | {run.peak_bytes / 1e6:.0f} MB | {run.wall_s:.1f} s | {run.cpu_s:.1f} s | {run.sent:,} "
-        f"| {run.sent_pps / 1e6:.2f} M | {run.paused_s:.1f} s | {found} |"
+        f"| {title} | {series.median(lambda run: run.peak_bytes) / 1e6:.0f} MB | {series.wall_s:.1f} s "
+        f"| {series.median(lambda run: run.cpu_s):.1f} s | {sent:,.0f} | {more} "
+        f"| {series.median(lambda run: run.sent_pps) / 1e6:.2f} M | {series.median(lambda run: run.paused_s):.1f} s | {found} |"
     )
 
 
@@ -99,11 +113,11 @@ def planning() -> str:
     return _table("| targets | addresses | time until the first packet could leave | peak memory |", rows)
 
 
-def reckoned(smaller: Run, larger: Run, addresses: tuple[int, int]) -> str:
+def reckoned(smaller: Series, larger: Series, addresses: tuple[int, int]) -> str:
     """How long one port of 2**32 addresses takes: by what so many *addresses* more cost on this machine, and by what cables
     carry. At the end of each leg stands one wait of ``INITIAL_S`` for the last answers of far hosts, and another after a second
     look at what is open."""
-    rounds = round(larger.sent / addresses[1])
+    rounds = round(larger.median(lambda run: run.sent) / addresses[1])
     waits_s = INTERNET / MAX_QUESTIONS * 2 * INITIAL_S
     an_address_s = (larger.wall_s - smaller.wall_s) / (addresses[1] - addresses[0])
     rows = [_reckoned_row("this machine, as measured above", rounds, INTERNET * an_address_s, waits_s)]

@@ -202,7 +202,7 @@ def main(rounds: int, parts: Sequence[str]) -> None:
             elif part == "dense":
                 _scanning(dense(2)(lab), rounds, "0-65535")
             else:
-                _scanning(sweep(16)(lab), rounds, "80")
+                _scanning(sweep("198.18.0.0/16")(lab), rounds, "80")
 
 
 if __name__ == "__main__":

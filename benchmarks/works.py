@@ -72,7 +72,7 @@ WORKS: tuple[Work, ...] = (
     Work(
         "sweep",
         "SYN, one port, 131,072 addresses of which 101 answer",
-        sweep(15),
+        sweep("198.18.0.0/15"),
         (
             hatoba_open("hatoba --syn", "--syn", "-p", "80"),
             zmap("zmap -T 1", "-T", "1"),
@@ -101,27 +101,33 @@ WORKS: tuple[Work, ...] = (
         (CONNECT, NMAP_CONNECT),
     ),
 )
+
+
+def _sweep(series: str, network: str) -> Work:
+    name = f"{series}-{network.partition('/')[2]}"
+    return Work(name, f"SYN, one port, all of {network}", sweep(network), WORKS[5].contenders[:1])
+
+
 GROWTH: tuple[Work, ...] = (
     *(
         Work(f"dense-{hosts}", f"SYN, 65,536 ports of {hosts} hosts", dense(hosts), WORKS[4].contenders[:1])
         for hosts in (16, 32, 64)
     ),
-    *(
-        Work(f"sweep-{prefix}", f"SYN, one port, all of 198.18.0.0/{prefix}", sweep(prefix), WORKS[5].contenders[:1])
-        for prefix in (18, 16, 15)
-    ),
+    *(_sweep("sweep", f"198.18.0.0/{prefix}") for prefix in (18, 16, 15)),
+    *(_sweep("sweep6", f"fd00:18::/{prefix}") for prefix in (114, 112, 111, 110)),
     *(
         Work(
             f"wide-{ports}",
             f"SYN, {ports} ports of all of 198.18.0.0/15, each asked once",
-            sweep(15, ports=ports),
+            sweep("198.18.0.0/15", ports=ports),
             (hatoba_open("hatoba --syn --max-retries 0", "--syn", "-p", f"80-{79 + ports}", "--max-retries", "0"),),
         )
         for ports in (16, 32, 64)
     ),
 )
-"""Whether cost grows with the work and no faster, and memory does not grow. The wide ones are one, two and four legs
-(``hatoba.engine.legs.leg``) one after the other, as sweeps of whole countries are."""
+"""Whether cost grows with the work and no faster, and memory does not grow: series of works, each larger than the one before,
+whose names begin alike. The sweeps in IPv6 go on where the lab has no more addresses in IPv4. The wide ones are one, two and
+four legs (``hatoba.engine.legs.leg``) one after the other, as sweeps of whole countries are."""
 
 
 def by_name(works: tuple[Work, ...] = (*WORKS, *GROWTH)) -> Mapping[str, Work]:

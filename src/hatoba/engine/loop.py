@@ -187,6 +187,10 @@ class LegRun:
         left = self._ledger.open_questions()
         return left[~self._apart[self._leg.hosts(left)]]
 
+    def _doubtful_of_each(self) -> Indices:
+        """How many these are of each host."""
+        return np.where(self._apart, 0, self._ledger.unanswered_each(len(self._leg.asks)))
+
     def _with_controls(self, questions: Indices | None) -> Indices | None:
         """The same and, from the second round on, controls."""
         if questions is None or not self._attempts or not self._controlled:
@@ -241,16 +245,18 @@ class LegRun:
         return int(self._transport.turns[places].max(initial=1))
 
     def _expected_missed(self) -> float:
-        left = self._doubtful()
-        return self._loss.expected_missed(self._rounds, len(left), distinct(self._leg.hosts(left))) if left.size else 0.0
+        left = self._doubtful_of_each()
+        count = int(left.sum())
+        return self._loss.expected_missed(self._rounds, count, np.flatnonzero(left)) if count else 0.0
 
     def _tell_loss(self) -> None:
         """Enter what was lost, and what is likely to be missing, into the sums of the scan."""
-        left = self._doubtful()
-        missed = self._loss.likely_missed(self._rounds, len(left), distinct(self._leg.hosts(left)))
+        left = self._doubtful_of_each()
+        count = int(left.sum())
+        missed = self._loss.likely_missed(self._rounds, count, np.flatnonzero(left))
         if missed is not None:
             missed += self._resets.missed
-            lost, made = self._loss.lost_of(max(self._rounds, 1), len(left))
+            lost, made = self._loss.lost_of(max(self._rounds, 1), count)
             self._tally.lost += lost
             self._tally.answerable += made
         else:
@@ -260,7 +266,7 @@ class LegRun:
 
     def unanswered_hosts(self) -> Indices:
         """Places of the hosts of which something is unanswered."""
-        return distinct(self._leg.hosts(self._ledger.open_questions()))
+        return np.flatnonzero(self._ledger.unanswered_each(len(self._leg.asks)))
 
     def _ask_rationed(self) -> Iterator[npt.NDArray[np.void]]:
         doing = self._tally.doing

@@ -12,7 +12,8 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 def distinct(values: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
     """The values of a one-dimensional array, each once, ascending."""
-    ordered = np.sort(values)
+    ascending = bool(np.greater_equal(values[1:], values[:-1]).all())  # as it often is, and long
+    ordered = values.copy() if ascending else np.sort(values)
     if len(ordered) < 2:
         return ordered
     first = np.ones(len(ordered), bool)

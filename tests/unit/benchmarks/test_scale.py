@@ -26,6 +26,10 @@ def run(**changes: object) -> Run:
     return Run(**{**values, **changes})  # type: ignore[arg-type]
 
 
+def series(*runs: Run) -> Series:
+    return Series(hatoba("hatoba"), list(runs))
+
+
 def cells(table: str) -> list[list[str]]:
     """Without the head."""
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
@@ -38,21 +42,26 @@ def never(_lab: object) -> Bed:
 
 
 def test_a_row_for_each_work() -> None:
-    mine = Series(
-        hatoba("hatoba"),
-        [run()],
-    )
-    wrong = Series(hatoba("hatoba"), [run(differences={"open as missing": 1})])
+    mine = series(run(), run(wall_s=9.0, sent=300_000), run(wall_s=11.0, sent=500_000))
+    wrong = series(run(differences={"open as missing": 1}, wall_s=13.0, sent=1_400_000))
     works = [Work("sweep-18", "few", never, ()), Work("sweep-16", "many", never, ())]
     measured = [Measured(work, 1, (series,)) for work, series in zip(works, (mine, wrong), strict=True)]
     first, second = cells(growth(measured))
-    assert first == ["few", "70 MB", "10.0 s", "5.0 s", "400,000", "0.10 M", "2.0 s", "all"]
+    assert first == ["few", "70 MB", "10.0 s", "5.0 s", "400,000", "", "0.10 M", "2.0 s", "all"]
+    assert second[5] == "3.0 us", "a million probes more took three seconds more"
     assert second[-1] == "not all"
+
+
+def test_what_is_more_is_told_of_the_same_kind_of_work_alone() -> None:
+    works = [Work(name, name, never, ()) for name in ("dense-16", "sweep-18", "sweep-16")]
+    sizes = (100_000, 200_000, 300_000)
+    measured = [Measured(work, 1, (series(run(sent=sent)),)) for work, sent in zip(works, sizes, strict=True)]
+    assert [row[5] for row in cells(growth(measured))] == ["", "", "0.0 us"]
 
 
 def test_the_internet_costs_what_its_addresses_cost_more_and_two_waits_a_leg() -> None:
     """A hundred thousand addresses more took a second more, and each was asked three times."""
-    rows = cells(reckoned(run(wall_s=10.0), run(wall_s=11.0, sent=600_500), (100_000, 200_000)))
+    rows = cells(reckoned(series(run(wall_s=10.0)), series(run(wall_s=11.0, sent=600_500)), (100_000, 200_000)))
     here, waits = INTERNET / 100_000 / 3600, 2048 * 2 / 3600
     assert rows[0][1:] == ["3", *(f"{hours:.1f} h" for hours in (here, waits, here + waits, (here + waits) / 10))]
     assert [row[1] for row in rows[1:]] == ["1", "3", "1", "3"]
@@ -79,4 +88,4 @@ def test_pauses_are_between_packets_and_not_around_them() -> None:
 
 def test_the_works_that_grow_have_names_of_their_own() -> None:
     names = [work.name for work in GROWTH]
-    assert len(names) == len(set(names)) == 9
+    assert len(names) == len(set(names)) == 13

@@ -118,6 +118,11 @@ class Ledger:
         left = indices[self.state[indices] == 0]
         self.settle(left, np.full(len(left), DROPPED, np.uint8))
 
+    def unanswered_each(self, asks: int) -> Indices:
+        """How many of every *asks* questions in a row have no state: of each host, where they are the host's."""
+        counts: Indices = np.count_nonzero(self.state.reshape(-1, asks) == 0, axis=1)
+        return counts
+
     def open_questions(self) -> Indices:
         """Questions without a state, ascending."""
         return np.flatnonzero(self.state == 0)

@@ -90,3 +90,12 @@ def test_what_is_dropped_is_waited_for_no_longer_and_has_no_verdict() -> None:
     assert ledger.state[1] == State.OPEN
     assert not np.isin(ledger.state[[0, 2]], [0, *State]).any()
     np.testing.assert_array_equal(ledger.open_questions(), [3, 4])
+
+
+def test_how_many_questions_of_each_host_are_unanswered() -> None:
+    ledger = Ledger(6)
+    ledger.settle(np.array([0, 2, 3, 4]), np.array([State.OPEN] * 4, np.uint8))
+    assert ledger.unanswered_each(2).tolist() == [1, 0, 1]
+    assert ledger.unanswered_each(6).tolist() == [2]
+    ledger.drop(np.array([1]))
+    assert ledger.unanswered_each(3).tolist() == [0, 1]
