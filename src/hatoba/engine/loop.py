@@ -36,6 +36,8 @@ from hatoba.targets.permutation import Permutation
 
 FLUSH_S = 0.1
 _BATCH = 4096
+_PIECE = 1 << 17
+"""Silent questions that are told of at once: few enough for a processor's cache."""
 _NEIGHBOUR_SEARCH_S = 0.5
 """The kernel looks for a neighbour for seconds. What is refused sooner is refused by a rule of this machine's own, for that
 port alone."""
@@ -136,8 +138,11 @@ class LegRun:
             self._tell_loss()
             if not self._stopped():
                 left = self._ledger.open_questions()
-                self._pending.silent(left, *self._rationing.silence(left))
                 self._tally.rationing |= self._rationing.unproven(left)
+                for start in range(0, len(left), _PIECE):
+                    piece = left[start : start + _PIECE]
+                    self._pending.silent(piece, *self._rationing.silence(piece))
+                    yield self._pending.take()
         finally:
             self._tally.drops += self._transport.drops
             self._tally.contradictions += self._pending.contradictions

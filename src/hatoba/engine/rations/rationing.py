@@ -193,8 +193,10 @@ class Rationing:
         """Take up hosts whose errors may have been held back all of them. Where an error would only give a reason for what is
         known, one long wait has to do."""
         self._begun = True
-        left = self._ledger.open_questions()
-        left = left[self._may_be_rationed(left)]
+        left = np.zeros(0, np.int64)
+        if self._leg.asks.may_be_rationed.any():
+            left = self._ledger.open_questions()
+            left = left[self._may_be_rationed(left)]
         if not left.size and not self._prove:
             self.wait_s = _LONGEST_S
         if self._own_errors:
@@ -217,6 +219,8 @@ class Rationing:
         else:
             self._begin()
         self._asked = {}
+        if not self._approaches:
+            return np.zeros(0, np.int64)
         open_questions = self._ledger.open_questions()
         places = np.fromiter(self._approaches, np.int64, len(self._approaches))
         bounds = np.searchsorted(self._leg.hosts(open_questions), np.stack([places, places + 1], axis=1))
@@ -270,6 +274,8 @@ class Rationing:
 
     def unproven(self, questions: Indices) -> dict[int, int]:
         """How many of these silent questions may have had an answer that was held back, by the index of their host."""
+        if not self._rations.any():
+            return {}
         hosts, counts = np.unique(self._leg.hosts(questions[self._held_back(questions)]), return_counts=True)
         return dict(zip(self._leg.host_index(hosts).tolist(), counts.tolist(), strict=True))
 
