@@ -185,7 +185,7 @@ class LegRun:
     def _doubtful(self) -> Indices:
         """Silent questions, but to hosts that are set apart."""
         left = self._ledger.open_questions()
-        return left[~self._apart[self._leg.hosts(left)]]
+        return left[~self._apart[self._leg.hosts(left)]] if self._apart.any() else left
 
     def _with_controls(self, questions: Indices | None) -> Indices | None:
         """The same and, from the second round on, controls."""
