@@ -24,6 +24,7 @@ from hatoba.engine.legs.transport import HEARD
 from hatoba.packets import layouts
 from hatoba.packets.answers import ICMP_ERROR, OTHER_PACKET, TCP_SEGMENT, read_answers
 from hatoba.packets.frames import Varying
+from hatoba.packets.items import packed_rows
 from hatoba.packets.layouts import ADDRESS_BYTES
 from hatoba.packets.segment import Segment
 from hatoba.packets.siphash import cookies
@@ -144,7 +145,7 @@ class PacketTransport:
         if method.tells_attempt:  # it has ports
             to_us = (answers["sport"] - np.uint16(self._first_port)) < SOURCE_PORTS
             answers = answers if to_us.all() else answers[to_us]
-        target = np.ascontiguousarray(answers["target"][:, : ADDRESS_BYTES[self._leg.block.family]])
+        target = packed_rows(answers["target"][:, : ADDRESS_BYTES[self._leg.block.family]])
         port = method.asked_port(answers, arrived.frames, partial(self._was_asked, number, target))
         index = self._leg.find(target, self._leg.asks.find(number, port))
         known = np.maximum(index, 0)
