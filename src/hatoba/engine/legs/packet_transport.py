@@ -179,7 +179,10 @@ class PacketTransport:
         for field in ("ttl", "icmp_type", "icmp_code", "at_s"):
             heard[field] = answers[field]
         heard["asked_s"] = np.nan
-        heard["responder"] = self._responders.numbers(answers["source"][:, : target.shape[1]], target)
+        errors = np.flatnonzero(answers["kind"] == ICMP_ERROR)  # all else comes from the target itself
+        if errors.size:
+            sources = answers["source"][errors, : target.shape[1]]
+            heard["responder"][errors] = self._responders.numbers(sources, target[errors])
         return heard
 
     def give_up(self, asked_before_s: float) -> None:
