@@ -190,7 +190,7 @@ class LegRun:
     def _doubtful(self) -> Indices:
         """Silent questions, but to hosts that are set apart."""
         left = self._ledger.open_questions()
-        return left[~self._apart[self._leg.hosts(left)]]
+        return left[~self._apart[self._leg.hosts(left)]] if self._apart.any() else left
 
     def _doubtful_of_each(self) -> Indices:
         """How many these are of each host."""
@@ -433,7 +433,8 @@ class LegRun:
             self._hear_controls(heard, rtt_s)
             fresh = self._pending.add(heard, rtt_s)
             if fresh.size:
-                self._learn(heard[fresh], rtt_s[fresh])
+                every = len(fresh) == len(heard)
+                self._learn(heard if every else heard[fresh], rtt_s if every else rtt_s[fresh])
                 self._news_s = now_s
         self._slow.judge(float(heard["at_s"].max()) if len(heard) else listened_s)
         if now_s - self._flushed_s >= FLUSH_S:
@@ -459,7 +460,8 @@ class LegRun:
         own = heard["responder"] == 0
         timed = ~np.isnan(rtt_s)  # else the attempt is a guess: one with that source port, but not made for this question
         hosts, places = self._leg.split(heard["index"])
-        self._rationing.errors(hosts[errors], own[errors], (timed & (heard["attempt"] >= self._slow_from))[errors])
+        if errors.any():
+            self._rationing.errors(hosts[errors], own[errors], (timed & (heard["attempt"] >= self._slow_from))[errors])
         latest = ~errors & (heard["attempt"] == self._attempts)
         self._slow.answered(heard["index"][latest], rtt_s[latest])
         attempts = heard["attempt"] // self._transport.turns[places]

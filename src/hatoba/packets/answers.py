@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from hatoba.packets.items import items
 from hatoba.packets.layouts import (
     ADDRESS_BYTES,
     EXTENSION_HEADERS,
@@ -113,22 +114,29 @@ class _Packets:
 
     def of(self, protocol: int, least_bytes: int) -> npt.NDArray[np.intp]:
         """Places of those of *protocol* that have so much behind the IP header."""
-        return np.flatnonzero(self.good & (self.protocol == protocol) & (self.lengths >= self.start + least_bytes))
+        its = self.protocol == protocol
+        if its.any():  # most batches are of one protocol
+            its &= self.good & (self.lengths >= self.start + least_bytes)
+        return np.flatnonzero(its)
+
+    def at(self, places: npt.NDArray[np.intp]) -> Bytes2D:
+        """The packets at these ascending places, from their IP header on."""
+        return self.frames if len(places) == len(self.frames) else self.frames[places]
 
     def rows(self, places: npt.NDArray[np.intp], kind: int) -> npt.NDArray[np.void]:
         """Rows of dtype :data:`ANSWER` with all that the IP header tells."""
         rows = np.zeros(len(places), ANSWER)
         if not len(rows):
             return rows
-        frames = self.frames[places]
+        frames = self.at(places)
         rows["kind"], rows["protocol"] = kind, self.protocol[places]
         if self.family == 4:
-            rows["source"][:, :4] = frames[:, 12:16]
+            items(rows["source"][:, :4])[:] = items(frames[:, 12:16])
             rows["ttl"] = frames[:, 8]
         else:
-            rows["source"] = frames[:, 8:24]
+            items(rows["source"])[:] = items(frames[:, 8:24])
             rows["ttl"] = frames[:, 7]
-        rows["target"] = rows["source"]
+        items(rows["target"])[:] = items(rows["source"])
         rows["row"] = self.row[places]
         rows["at_s"] = self.at_s[places]
         return rows
@@ -169,7 +177,7 @@ def _segments(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArray[np
     rows = packets.rows(places, TCP_SEGMENT)
     if not len(rows):
         return rows
-    header = _slices(packets.frames[places], packets.start[places], 20)
+    header = _slices(packets.at(places), packets.start[places], 20)
     rows["dport"] = _u16(header, 0)
     rows["sport"] = _u16(header, 2)
     rows["seq"] = _u32(header, 4)
@@ -184,7 +192,7 @@ def _datagrams(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArray[n
     if not len(rows):
         return rows
     start = packets.start[places]
-    header = _slices(packets.frames[places], start, 8)
+    header = _slices(packets.at(places), start, 8)
     rows["dport"] = _u16(header, 0)
     rows["sport"] = _u16(header, 2)
     said = _u16(header, 4).astype(np.int64)
@@ -197,7 +205,7 @@ def _sctp_packets(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArra
     rows = packets.rows(places, SCTP_PACKET)
     if not len(rows):
         return rows
-    header = _slices(packets.frames[places], packets.start[places], 16)
+    header = _slices(packets.at(places), packets.start[places], 16)
     rows["dport"] = _u16(header, 0)
     rows["sport"] = _u16(header, 2)
     rows["seq"] = _u32(header, 4)
@@ -207,13 +215,13 @@ def _sctp_packets(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArra
 
 def _icmp_replies(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArray[np.void]:
     if places.size:
-        types = _slices(packets.frames[places], packets.start[places], 1)[:, 0]
+        types = _slices(packets.at(places), packets.start[places], 1)[:, 0]
         places = places[np.isin(types, ICMP_REPLIES[packets.family])]
     rows = packets.rows(places, ICMP_REPLY)
     if not len(rows):
         return rows
     start = packets.start[places]
-    header = _slices(packets.frames[places], start, _ICMP_BYTES)
+    header = _slices(packets.at(places), start, _ICMP_BYTES)
     rows["icmp_type"], rows["icmp_code"] = header[:, 0], header[:, 1]
     rows["sport"], rows["seq"] = _u16(header, 4), _u16(header, 6)
     rows["data_at"] = start + _ICMP_BYTES
@@ -230,11 +238,11 @@ def _icmp_errors(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArray
     """Errors that quote a probe: of what transport protocol, the quoted header tells."""
     family = packets.family
     if places.size:
-        types = _slices(packets.frames[places], packets.start[places], 1)[:, 0]
+        types = _slices(packets.at(places), packets.start[places], 1)[:, 0]
         places = places[np.isin(types, ICMP_ERRORS[family])]
     if not places.size:
         return np.zeros(0, ANSWER)
-    start, frames = packets.start[places], packets.frames[places]
+    start, frames = packets.start[places], packets.at(places)
     quoted = start + _ICMP_BYTES
     inner = _slices(frames, quoted, IP_BYTES[family])
     if family == 4:
@@ -281,10 +289,8 @@ def _slices(frames: Bytes2D, start: Starts, width: int) -> Bytes2D:
 
 
 def _u16(rows: Bytes2D, offset: int) -> npt.NDArray[np.uint16]:
-    result: npt.NDArray[np.uint16] = (rows[:, offset].astype(np.uint16) << np.uint16(8)) | rows[:, offset + 1]
-    return result
+    return rows[:, offset : offset + 2].view(">u2")[:, 0].astype(np.uint16)
 
 
 def _u32(rows: Bytes2D, offset: int) -> npt.NDArray[np.uint32]:
-    result: npt.NDArray[np.uint32] = (_u16(rows, offset).astype(np.uint32) << np.uint32(16)) | _u16(rows, offset + 2)
-    return result
+    return rows[:, offset : offset + 4].view(">u4")[:, 0].astype(np.uint32)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from hatoba.packets import checksum
 from hatoba.packets.crc32c import VaryingCrc
 from hatoba.packets.distinct import distinct
+from hatoba.packets.items import items
 from hatoba.packets.layouts import ADDRESS_BYTES, ETHERNET_BYTES, ETHERTYPE, IP, IP_BYTES, UDP
 from hatoba.packets.segment import Form, Place, Segment, Sum
 
@@ -163,9 +164,9 @@ class _VariantFiller:
         """*frames* hold this variant's template."""
         template, segment = self._template, self._segment
         if varying.mac is not None and template.link_bytes == ETHERNET_BYTES:
-            frames[:, :6] = varying.mac
-        frames[:, template.destination] = varying.dst
-        dst_sum = checksum.rows_sum(varying.dst[:, : ADDRESS_BYTES[template.family]])
+            items(frames[:, :6])[:] = items(varying.mac)
+        items(frames[:, template.destination])[:] = items(varying.dst)
+        dst_sum = checksum.rows_sum(varying.dst)
         self._fill_ip(frames, varying, dst_sum)
         total = self._sum + dst_sum if segment.sum is Sum.INTERNET else np.full(len(frames), self._sum)
         for start, value in ((segment.sport_at, varying.sport), (segment.dport_at, varying.dport)):

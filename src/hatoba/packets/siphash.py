@@ -15,6 +15,9 @@ import numpy.typing as npt
 
 Words = npt.NDArray[np.uint64]
 
+_AT_ONCE = 4096
+"""So many stay in the processor's cache."""
+
 
 def _rotate(value: Words, bits: int, scratch: Words) -> None:
     np.right_shift(value, np.uint64(64 - bits), out=scratch)
@@ -65,6 +68,15 @@ def siphash13(key: tuple[int, int], words: Sequence[Words]) -> Words:
     v0 ^= v2
     v0 ^= v3
     return v0
+
+
+def cookies(key: tuple[int, int], count: int) -> npt.NDArray[np.uint32]:
+    """A table of so many numbers, (count,), that nobody can tell without the key: each hash of 0, 1, 2, ... gives two."""
+    hashes = np.empty(-(-count // 2), np.uint64)
+    for start in range(0, len(hashes), _AT_ONCE):
+        piece = hashes[start : start + _AT_ONCE]
+        piece[:] = siphash13(key, [np.arange(start, start + len(piece), dtype=np.uint64)])
+    return hashes.view(np.uint32)[:count]
 
 
 def cookie(

@@ -18,17 +18,17 @@ figure 8): it repeats no cookie, so only its addresses and ports speak for it.
 from __future__ import annotations
 
 from hatoba.model import Answer, Reason, State
-from hatoba.packets.layouts import ACK, SYN
+from hatoba.packets.layouts import ACK, RST, SYN
 from hatoba.probes.method import Heard, Judgement
-from hatoba.probes.tcp_segment import answering, flags_of, quoting, resetting, tcp_method
+from hatoba.probes.tcp_segment import answering, flags_of, quoting, tcp_method
 from hatoba.probes.unreachable import judge_errors
 
 
 def judge(heard: Heard, asked_flags: int) -> Judgement:
     verdicts = Judgement.blank(len(heard.answers))
-    flags = flags_of(heard)
-    verdicts.put(answering(heard, asked_flags) & (flags == SYN | ACK), State.OPEN, Reason.SYN_ACK, Answer.SYN_ACK)
-    verdicts.put(resetting(heard, asked_flags), State.CLOSED, Reason.RESET, Answer.RST)
+    flags, ours = flags_of(heard), answering(heard, asked_flags)
+    verdicts.put(ours & (flags == SYN | ACK), State.OPEN, Reason.SYN_ACK, Answer.SYN_ACK)
+    verdicts.put(ours & (flags & RST > 0), State.CLOSED, Reason.RESET, Answer.RST)
     verdicts.put(flags == SYN, State.OPEN, Reason.SYN, Answer.SYN)
     judge_errors(verdicts, heard, quoting(heard))
     return verdicts

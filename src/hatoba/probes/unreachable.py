@@ -63,6 +63,8 @@ def judge_errors(verdicts: Judgement, heard: Heard, ours: Mask) -> None:
     """Enter what ICMP errors say; *ours* tells which of the answers quote a probe of this method."""
     answers = heard.answers
     errors = ours & (answers["kind"] == ICMP_ERROR)
+    if not errors.any():
+        return
     why = reasons(heard.family, answers["icmp_type"], answers["icmp_code"])
     verdicts.put(errors & (why > 0), State.FILTERED, why, ICMP_ANSWER[heard.family])
     verdicts.put(errors, np.zeros(len(answers), np.uint8), why, ICMP_ANSWER[heard.family])

@@ -18,6 +18,7 @@ from hatoba.messages import _
 from hatoba.model import Address
 from hatoba.model import Protocol as Transport
 from hatoba.packets.frames import FrameTemplate
+from hatoba.packets.items import packed_rows
 from hatoba.probes.connect import Handshake
 from hatoba.wire.base import Arrived, PacketWire, Times
 from hatoba.wire.network import Connects, Holds
@@ -61,7 +62,7 @@ class GatedPackets:
     def commit(self, count: int, lengths: npt.NDArray[np.int64] | None = None, left_s: Times | None = None) -> None:
         if count > len(self._reserved):
             raise ValueError(f"{count} frames to send, but only {len(self._reserved)} were reserved")
-        packed = np.ascontiguousarray(self._reserved[:count, self.template.destination])
+        packed = packed_rows(self._reserved[:count, self.template.destination])
         self._reserved = self._reserved[:0]  # what was looked at once leaves once
         _check(self._permitted, packed)
         self._wire.commit(count, lengths, left_s)

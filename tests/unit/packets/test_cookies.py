@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from hatoba.packets.siphash import cookie
+from hatoba.packets.siphash import cookie, cookies, siphash13
 
 KEY = (0x0706050403020100, 0x0F0E0D0C0B0A0908)
 SAMPLES = 4096
@@ -79,10 +79,25 @@ def test_the_step_from_cookie_to_cookie_tells_nothing(width: int) -> None:
     assert 255 - 6 * 510**0.5 < statistic < 255 + 6 * 510**0.5
 
 
-def test_methods_and_legs_expect_different_cookies() -> None:
-    """Keys that differ as those of two methods of a leg, or of two legs, do: as seldom alike as by chance, once in 2**32."""
+def test_a_table_holds_the_hashes_of_its_places() -> None:
+    """Also one that is made in several pieces, or whose last hash is used by half."""
+    for count in (0, 1, 2, 7, (1 << 13) - 1, (1 << 13) + 1, 20_001):
+        hashes = siphash13(KEY, [np.arange(-(-count // 2), dtype=np.uint64)])
+        table = cookies(KEY, count)
+        assert table.dtype == np.uint32
+        assert table.tobytes() == hashes.tobytes()[: 4 * count]
+
+
+def test_a_table_is_even_and_repeats_itself_no_more_often_than_birthdays() -> None:
     count = 1 << 18
-    asked = questions(count, 4)
-    seen = [cookie((KEY[0], KEY[1] ^ (leg << 8 | method)), *asked) for leg in (0, 1, 2, 255) for method in (0, 1, 2)]
+    table = cookies(KEY, count)
+    assert count - len(np.unique(table)) <= 26
+    counts = np.bincount(table >> np.uint32(24), minlength=256)
+    assert 255 - 6 * 510**0.5 < ((counts - count / 256) ** 2 / (count / 256)).sum() < 255 + 6 * 510**0.5
+
+
+def test_legs_expect_different_cookies() -> None:
+    """Keys that differ as those of two legs do: as seldom alike as by chance, once in 2**32."""
+    seen = [cookies((KEY[0], KEY[1] ^ leg), 1 << 18) for leg in (0, 1, 2, 255, 256)]
     alike = sum(int((one == other).sum()) for place, one in enumerate(seen) for other in seen[:place])
-    assert alike <= 2, "66 pairs of 2**18 questions each: 0.004 are expected"
+    assert alike <= 2, "10 pairs of 2**18 questions each: 0.0006 are expected"

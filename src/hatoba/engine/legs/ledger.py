@@ -33,24 +33,33 @@ class _Repeat:
 
     def __init__(self, size: int) -> None:
         self._departures = _Departures(size)
+        self._new: list[Indices] = []
+        """Asked since somebody wanted to know when. Where little is answered, most is never sorted."""
         self._pieces: list[tuple[Indices, Indices]] = []
         """(sorted questions, their places among the departures), each piece at least twice as long as the next, so that there
         are few."""
+        self._placed = 0
+        """How many questions are in the pieces."""
 
     def note_asked(self, indices: Indices) -> Times:
-        first, left_s = self._departures.take(len(indices))
-        if not len(indices):
-            return left_s
-        places = np.arange(first, first + len(indices))
+        if len(indices):
+            self._new.append(indices)
+        return self._departures.take(len(indices))[1]
+
+    def _sort_in(self) -> None:
+        indices = np.concatenate(self._new)
+        places = np.arange(self._placed, self._placed + len(indices))
+        self._new, self._placed = [], self._placed + len(indices)
         while self._pieces and len(self._pieces[-1][0]) < 2 * len(indices):
             earlier, earlier_places = self._pieces.pop()
             indices, places = np.concatenate([earlier, indices]), np.concatenate([earlier_places, places])
         order = np.argsort(indices)
         self._pieces.append((indices[order], places[order]))
-        return left_s
 
     def asked_at_s(self, wanted: Indices) -> Times:
         """0 where it is not known."""
+        if self._new:
+            self._sort_in()
         times = np.zeros(len(wanted))
         for asked, places in self._pieces:
             found = np.minimum(np.searchsorted(asked, wanted), len(asked) - 1)

@@ -5,7 +5,8 @@ The source port tells the attempt: attempt n leaves from ``first_port + n % 8``,
 eight ports above.
 
 So a question that is asked again in the next leg comes by another flow: a balancer that chooses by the flow may choose another
-machine. Its cookie is another, too: what answers one leg late is no answer to the next.
+machine. Its cookie is another, too: what answers one leg late is no answer to the next. All attempts of a leg at one question
+carry the same cookie, so that it is reckoned once.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from hatoba.engine.legs.transport import HEARD
 from hatoba.packets import layouts
 from hatoba.packets.answers import ICMP_ERROR, OTHER_PACKET, TCP_SEGMENT, read_answers
 from hatoba.packets.frames import Varying
+from hatoba.packets.items import packed_rows
 from hatoba.packets.layouts import ADDRESS_BYTES
 from hatoba.packets.segment import Segment
-from hatoba.packets.siphash import cookie
+from hatoba.packets.siphash import cookies
 from hatoba.probes.method import Heard, Judgement, Method, Ports
 from hatoba.wire.base import SOURCE_PORTS, Arrived, PacketWire
 
@@ -80,8 +82,8 @@ class PacketTransport:
         self._methods, self._choice, self._leg, self._wire, self._ledger = methods, wordings.choice, leg, wire, ledger
         self._responders, self._first_port, self._local = responders, first_port, local
         self._tells = [method.tells_attempt and not one_port for method in methods]
-        self._keys = [(key[0], key[1] ^ (leg_number << 8 | number)) for number in range(len(methods))]
-        """Two methods never expect the same cookie, nor do two legs."""
+        self._cookies = cookies((key[0], key[1] ^ leg_number), len(leg))
+        """Of each question: two of them never expect the same, nor do two legs."""
         self._first_turn = _OTHER_TURN if leg_number % 2 else 0
         self.turns = wordings.turns
         self.holds_nothing = all(self._tells)
@@ -95,16 +97,13 @@ class PacketTransport:
         frames = self._wire.reserve(min(len(indices), _BATCH))
         indices = indices[: len(frames)]
         hosts, places = self._leg.split(indices)
-        dst, dport = self._leg.packed[hosts], self._leg.asks.port[places]
-        attempts = np.full(len(indices), attempt, np.int64)
-        sport = np.zeros(len(indices), np.uint16)
-        cookies = np.zeros(len(indices), np.uint32)
+        dport, sport = self._leg.asks.port[places], np.empty(len(indices), np.uint16)
         for number, rows in self._by_method(places):
-            sport[rows] = self._source_ports(number, attempts[rows], dport[rows])
-            cookies[rows] = cookie(self._keys[number], dst[rows], sport[rows], dport[rows])
-        macs = self._leg.macs[hosts] if self._leg.macs is not None else None
+            sport[rows] = self._source_ports(number, np.int64(attempt), dport[rows])
+        macs = self._leg.macs.take(hosts, axis=0) if self._leg.macs is not None else None
+        varying = Varying(self._leg.packed.take(hosts, axis=0), sport, dport, self._cookies[indices], macs)
         variants = None if self._wire.template.uniform else self._choice[places, attempt % self._choice.shape[1]]
-        lengths = self._filler.fill(frames, Varying(dst, sport, dport, cookies, macs), variants)
+        lengths = self._filler.fill(frames, varying, variants)
         self._departures = self._ledger.note_asked(indices, attempt)
         self._wire.commit(len(indices), lengths, self._departures)
         return len(indices)
@@ -146,20 +145,16 @@ class PacketTransport:
         if method.tells_attempt:  # it has ports
             to_us = (answers["sport"] - np.uint16(self._first_port)) < SOURCE_PORTS
             answers = answers if to_us.all() else answers[to_us]
-        target = np.ascontiguousarray(answers["target"][:, : ADDRESS_BYTES[self._leg.block.family]])
+        target = packed_rows(answers["target"][:, : ADDRESS_BYTES[self._leg.block.family]])
         port = method.asked_port(answers, arrived.frames, partial(self._was_asked, number, target))
         index = self._leg.find(target, self._leg.asks.find(number, port))
-        asked = self._ledger.attempts[np.maximum(index, 0)]
-        if self._tells[number]:
-            sport = answers["sport"]
-            attempt = self._attempts(answers, asked.astype(np.int64) - 1)
-        else:
-            sport = self._source_ports(number, np.zeros(len(answers), np.int64), port)
-            attempt = asked.astype(np.int64) - 1
-        cookies = cookie(self._keys[number], target, sport, port)
-        judged = method.judge(Heard(self._leg.block.family, answers, cookies, arrived.frames, port))
+        known = np.maximum(index, 0)
+        asked = self._ledger.attempts[known].astype(np.int64)
+        attempt = self._attempts(answers, asked - 1) if self._tells[number] else asked - 1
+        judged = method.judge(Heard(self._leg.block.family, answers, self._cookies[known], arrived.frames, port))
         good = (judged.answer > 0) & (index >= 0) & (attempt >= 0) & (attempt < asked)
-        good &= self._source_ports(number, attempt, port) == (answers["sport"] if method.tells_attempt else sport)
+        if method.tells_attempt:
+            good &= self._source_ports(number, attempt, port) == answers["sport"]
         if good.all():
             return self._told(answers, target, index, attempt, judged)
         rows = np.flatnonzero(good)
@@ -184,7 +179,10 @@ class PacketTransport:
         for field in ("ttl", "icmp_type", "icmp_code", "at_s"):
             heard[field] = answers[field]
         heard["asked_s"] = np.nan
-        heard["responder"] = self._responders.numbers(answers["source"][:, : target.shape[1]], target)
+        errors = np.flatnonzero(answers["kind"] == ICMP_ERROR)  # all else comes from the target itself
+        if errors.size:
+            sources = answers["source"][errors, : target.shape[1]]
+            heard["responder"][errors] = self._responders.numbers(sources, target[errors])
         return heard
 
     def give_up(self, asked_before_s: float) -> None:
@@ -197,7 +195,7 @@ class PacketTransport:
     def close(self) -> None:
         self._wire.close()
 
-    def _source_ports(self, number: int, attempts: Attempts, dport: Ports) -> npt.NDArray[np.uint16]:
+    def _source_ports(self, number: int, attempts: Attempts | np.int64, dport: Ports) -> npt.NDArray[np.uint16]:
         if not self._methods[number].tells_attempt:
             return np.full(len(dport), self._first_port, np.uint16)
         residue = (attempts + self._first_turn) % _PORTS_A_SIDE if self._tells[number] else np.zeros_like(attempts)

@@ -93,8 +93,10 @@ class LossEstimate:
 
     def losses(self, attempts: int, least: int) -> Numbers:
         """The same for each host; 0 where no more than *least* losses were seen."""
-        lost, made = _completed(self._lost, self._answered, self._made(attempts))
-        return np.where(self._lost > least, lost / np.maximum(made, 1), 0.0)
+        losses, some = np.zeros(len(self._lost)), np.flatnonzero(self._lost > least)
+        lost, made = _completed(self._lost[some], self._answered[some], self._made(attempts))
+        losses[some] = lost / made
+        return losses
 
     def expected_missed(self, attempts: int, unanswered: int, silent_hosts: npt.NDArray[np.int64]) -> float:
         """Number of answers among *unanswered* questions, to *silent_hosts*, that *attempts* attempts each have missed: no less

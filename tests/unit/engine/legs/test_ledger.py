@@ -52,6 +52,7 @@ def test_repeats_that_leave_one_by_one_are_found_in_few_pieces() -> None:
     order = np.random.default_rng(1).permutation(count)
     for question in order.tolist():
         note(ledger, np.array([question]), 1, 1 + question)
+        assert ledger.asked_at_s(np.array([question]), np.array([1])) == 1 + question
     assert ledger.asked_at_s(order, np.ones(count, np.int64)).tolist() == (1 + order).tolist()
     assert len(ledger._repeats[1]._pieces) <= 10
 
