@@ -19,6 +19,7 @@ from hatoba.engine.stages.port_samples import PortSamples
 from hatoba.engine.stages.second_look import look_again, worth_it
 from hatoba.errors import HatobaError
 from hatoba.model import Doing, Found, Host, Reason, State, Trace
+from hatoba.packets.items import joined
 from hatoba.probes import METHODS, PINGS
 from hatoba.probes.method import Method
 from hatoba.results.batch import VERDICT, HostBatch, HostTable, VerdictBatch
@@ -121,7 +122,7 @@ class GroupScan:
                 yield batch
         late = self._setting.clock() >= self._deadline_s and self._book.timed_out.any()
         if not late and self._setting.plan.second_look and questions.method.name in _LOOKED_AT_AGAIN:
-            yield from self._doubt(questions, np.concatenate(found))
+            yield from self._doubt(questions, joined(found))
 
     def _of(self, questions: Questions) -> npt.NDArray[np.void]:
         """The verdicts that were told of these questions before this run of the scan."""

@@ -433,8 +433,7 @@ class LegRun:
             self._hear_controls(heard, rtt_s)
             fresh = self._pending.add(heard, rtt_s)
             if fresh.size:
-                every = len(fresh) == len(heard)
-                self._learn(heard if every else heard[fresh], rtt_s if every else rtt_s[fresh])
+                self._learn(heard.take(fresh), rtt_s[fresh])
                 self._news_s = now_s
         self._slow.judge(float(heard["at_s"].max()) if len(heard) else listened_s)
         if now_s - self._flushed_s >= FLUSH_S:
@@ -452,8 +451,8 @@ class LegRun:
         """Take from answers what they say of the path and of their hosts."""
         own_words = heard["answer"] == Answer.LOCAL
         if own_words.any():
-            self._settle_absent(heard[own_words & (rtt_s >= _NEIGHBOUR_SEARCH_S)])
-            heard, rtt_s = heard[~own_words], rtt_s[~own_words]
+            self._settle_absent(heard.compress(own_words & (rtt_s >= _NEIGHBOUR_SEARCH_S)))
+            heard, rtt_s = heard.compress(~own_words), rtt_s[~own_words]
         if len(heard):
             self._pace.answered(self.round_trip.smoothed_s or 0.0)
         errors = IS_ICMP[heard["answer"]]

@@ -135,7 +135,7 @@ class IdentifiedScan:
             known = self._known.setdefault(batch.hosts.address(index), _Known(batch.hosts.names(index)))
             known.maybe.append(replace(batch, rows=batch.rows[held & (batch.rows["host"] == index)]))
         if not held.all():
-            yield replace(batch, rows=batch.rows[~held]) if held.any() else batch
+            yield replace(batch, rows=batch.rows.compress(~held)) if held.any() else batch
         self._note_open(batch)
 
     def _note_open(self, batch: VerdictBatch) -> None:
@@ -168,7 +168,7 @@ class IdentifiedScan:
                 of_these = np.isin(batch.rows["port"], asked)
                 maybe |= {int(row["port"]): replace(batch, rows=row[None]) for row in batch.rows[of_these]}
                 if not of_these.all():
-                    yield replace(batch, rows=batch.rows[~of_these])
+                    yield replace(batch, rows=batch.rows.compress(~of_these))
             known.ports += [(Protocol.UDP, port) for port in maybe]
         targets = [] if known is None else _targets(host, known)
         targets = [one for one in targets if (one.address, one.protocol, one.port) not in self._asked]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.packets.items import items
+from hatoba.packets.items import items, joined
 from hatoba.packets.layouts import (
     ADDRESS_BYTES,
     EXTENSION_HEADERS,
@@ -164,7 +164,7 @@ def read_answers(
     heard = [rows for rows in kinds if len(rows)]
     if not heard:
         return np.zeros(0, ANSWER)
-    return heard[0] if len(heard) == 1 else np.concatenate(heard)
+    return heard[0] if len(heard) == 1 else joined(heard)
 
 
 def content(answer: np.void, frames: Bytes2D) -> bytes:
@@ -198,7 +198,7 @@ def _datagrams(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArray[n
     said = _u16(header, 4).astype(np.int64)
     rows["data_at"] = start + 8
     rows["data_bytes"] = np.maximum(np.minimum(packets.lengths[places], start + said) - start - 8, 0)
-    return rows[said >= 8]
+    return rows.compress(said >= 8)
 
 
 def _sctp_packets(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArray[np.void]:

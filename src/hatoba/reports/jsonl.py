@@ -68,8 +68,8 @@ class JsonlReport:
         if self._open_only:
             untold = batch.rows["state"] != State.OPEN
             if untold.any():
-                self._line(type="settled", verdicts=settled(replace(batch, rows=batch.rows[untold])))
-            batch = replace(batch, rows=batch.rows[~untold])
+                self._line(type="settled", verdicts=settled(replace(batch, rows=batch.rows.compress(untold))))
+            batch = replace(batch, rows=batch.rows.compress(~untold))
         if len(batch):
             self._sink.write("".join(_port_lines(batch, self._services)))
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from hatoba.model import Address, Answer, Protocol, Reason
 from hatoba.packets.distinct import distinct
+from hatoba.packets.items import joined
 from hatoba.reports.jsonl_words import REASONS, STATES, answer_of
 from hatoba.results.batch import VERDICT
 from hatoba.targets.target_set import TargetSet
@@ -83,7 +84,7 @@ class PortLines:
         questions, ports, verdicts, evidence, times, _others = zip(*parts, strict=True)
         count = len(parts)
         proofs = np.fromiter(map(self._proofs.__getitem__, evidence), np.int64, count)
-        rows: Rows = np.concatenate(self._proof_rows)[proofs]
+        rows: Rows = joined(self._proof_rows).take(proofs)
         senders = np.array(self._senders)[proofs]
         asked = np.fromiter(map(self._questions.__getitem__, questions), np.int64, count)
         addresses, rows["protocol"] = asked >> 8, asked & 0xFF
@@ -100,7 +101,7 @@ class PortLines:
         for sender in distinct(senders[(senders != addresses) & (senders >= 0)]).tolist():
             others = (senders == sender) & (addresses != sender)
             rows["responder"][others] = self._responders[self._addresses[sender]]
-        asked_for: Rows = rows[self._hosts[addresses] >= 0]
+        asked_for: Rows = rows.compress(self._hosts[addresses] >= 0)
         return asked_for
 
     def row(self, line: Mapping[str, Any]) -> Rows:

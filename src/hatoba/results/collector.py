@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from hatoba.model import Address, Answer, Host, Protocol, Reason, State
 from hatoba.packets.distinct import among, distinct
+from hatoba.packets.items import joined
 from hatoba.results.batch import VERDICT, HostBatch, HostTable, VerdictBatch
 from hatoba.results.summary import group_keys, group_of
 from hatoba.service import Service
@@ -90,7 +91,7 @@ class Collector:
         # Whenever half of the hosts are to go, so that a row is looked at twice on the average; and before new ones come.
         if not self._keep and 2 * len(self._reported) >= sum(len(run.hosts) for run in self._runs):
             self._let_go(distinct(np.array(self._reported, np.uint32)))
-        self._pending.append(np.array(batch.rows, VERDICT))
+        self._pending.append(joined([batch.rows]))
         keys, counts = np.unique(group_keys(batch.rows), return_counts=True)
         for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
             self._counts[key] = self._counts.get(key, 0) + count
@@ -126,7 +127,7 @@ class Collector:
             return self._last[1]
         index = self._index_of(address)
         pieces = [] if index is None else [piece for run in self._runs if len(piece := run.of(index))]
-        rows = pieces[0] if len(pieces) == 1 else in_order(np.concatenate([np.zeros(0, VERDICT), *pieces]))
+        rows = pieces[0] if len(pieces) == 1 else in_order(joined([np.zeros(0, VERDICT), *pieces]))
         self._last = (address, batch := self.batch(rows))
         return batch
 
@@ -162,7 +163,7 @@ class Collector:
         turns a selection of it into text, :meth:`batch` into frozen verdicts.
         """
         self._settle()
-        return in_order(np.concatenate([np.zeros(0, VERDICT), *(run.rows for run in self._runs)]))
+        return in_order(joined([np.zeros(0, VERDICT), *(run.rows for run in self._runs)]))
 
     def addresses(self, hosts: npt.NDArray[np.uint32]) -> npt.NDArray[np.str_]:
         """The addresses of these host indices as text, in the same order."""
@@ -182,14 +183,14 @@ class Collector:
     def _settle(self) -> None:
         if not self._pending:
             return
-        rows = np.concatenate(self._pending)
+        rows = joined(self._pending)
         self._pending = []
         while self._runs and len(self._runs[-1].rows) <= 2 * len(rows):
-            rows = np.concatenate([self._runs.pop().rows, rows])
+            rows = joined([self._runs.pop().rows, rows])
         self._runs.append(_run(in_order(rows)))
 
     def _let_go(self, reported: npt.NDArray[np.uint32]) -> None:
-        left = (run.rows[~among(run.rows["host"], reported)] for run in self._runs)
+        left = (run.rows.compress(~among(run.rows["host"], reported)) for run in self._runs)
         self._runs = [_run(rows) for rows in left if len(rows)]
         self._reported = array("I")
 
@@ -204,7 +205,7 @@ def in_order(rows: Rows) -> Rows:
     """*rows* by host, protocol and port."""
     key = rows["host"].astype(np.uint64) << np.uint64(32)
     key |= (rows["protocol"].astype(np.uint32) << np.uint32(16) | rows["port"]).astype(np.uint64)
-    return rows[np.argsort(key, kind="stable")]
+    return rows.take(np.argsort(key, kind="stable"))
 
 
 def _host_from(address: Address, names: tuple[str, ...], rows: Rows) -> Host:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hatoba.model import Address, Found, Host, TakenOver
+from hatoba.packets.items import joined
 from hatoba.results.batch import VERDICT, HostBatch
 from hatoba.results.collector import in_order
 from hatoba.service import Service
@@ -50,16 +51,16 @@ class Known:
         first, end = (np.searchsorted(self.rows["host"], hosts, side=side) for side in ("left", "right"))
         counts = end - first
         before = np.cumsum(counts) - counts
-        rows: Rows = self.rows[np.repeat(first - before, counts) + np.arange(int(counts.sum()))]
+        rows: Rows = self.rows.take(np.repeat(first - before, counts) + np.arange(int(counts.sum())))
         return rows
 
 
 def each_once(parts: Sequence[Rows]) -> Rows:
     """The rows of all *parts* as :class:`Known` wants them; of a question that was told twice the first."""
-    rows = in_order(np.concatenate([np.zeros(0, VERDICT), *parts]))
+    rows = in_order(joined([np.zeros(0, VERDICT), *parts]))
     again = np.zeros(len(rows), bool)
     again[1:] = np.logical_and.reduce([rows[name][1:] == rows[name][:-1] for name in ("host", "protocol", "port")])
-    return rows[~again] if again.any() else rows
+    return rows.compress(~again) if again.any() else rows
 
 
 def unasked(asked: Mask, rows: Rows, places: npt.NDArray[np.int64], ports: npt.NDArray[np.uint16]) -> Mask:

@@ -107,11 +107,11 @@ def _groups(batch: VerdictBatch) -> list[Group]:
     keys = group_keys(batch.rows)
     groups = []
     for key in distinct(keys).tolist():
-        rows = batch.rows[keys == key]
+        rows = batch.rows.compress(keys == key)
         example = replace(batch, rows=rows[:1])
         groups.append(Group(*group_of(key), rows["port"], example))
     return groups
 
 
 def _part(batch: VerdictBatch, wanted: npt.NDArray[np.bool_]) -> VerdictBatch:
-    return replace(batch, rows=batch.rows[wanted])
+    return replace(batch, rows=batch.rows.compress(wanted))

@@ -63,11 +63,11 @@ class Receiver:
             if not count:
                 return nothing_arrived()
         run = slice(self._head, self._head + count)
-        headers = self._headers[run].copy()
+        headers = self._headers[run]
         offset = int(headers["net"][0])
-        frames = self._slots[run, offset : offset + WIDTH_BYTES].copy()
         lengths = np.minimum(headers["snaplen"], WIDTH_BYTES).astype(np.uint32)
         lengths[headers["net"] != offset] = 0  # a packet that starts elsewhere can't be read through this view
+        frames = self._slots[run, offset : offset + WIDTH_BYTES].copy()
         shift_s = self._clock() - time.time()
         at_s = headers["sec"].astype(np.float64) + headers["nsec"] * 1e-9 + shift_s
         self._headers["status"][run] = 0

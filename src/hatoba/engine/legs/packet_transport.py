@@ -24,7 +24,7 @@ from hatoba.engine.legs.transport import HEARD
 from hatoba.packets import layouts
 from hatoba.packets.answers import ICMP_ERROR, OTHER_PACKET, TCP_SEGMENT, read_answers
 from hatoba.packets.frames import Varying
-from hatoba.packets.items import packed_rows
+from hatoba.packets.items import joined, packed_rows
 from hatoba.packets.layouts import ADDRESS_BYTES
 from hatoba.packets.segment import Segment
 from hatoba.packets.siphash import cookies
@@ -126,11 +126,11 @@ class PacketTransport:
             return np.zeros(0, HEARD)
         answers = read_answers(self._leg.block.family, arrived.frames, arrived.lengths, arrived.at_s)
         if (np.diff(answers["at_s"]) < 0).any():  # segments and errors come apart; the first one counts
-            answers = answers[np.argsort(answers["at_s"], kind="stable")]
+            answers = answers.take(np.argsort(answers["at_s"], kind="stable"))
         if self._local:
-            answers = answers[~self._own_probes(answers)]
+            answers = answers.compress(~self._own_probes(answers))
         heard = [self._heard(number, method, answers, arrived) for number, method in enumerate(self._methods)]
-        return heard[0] if len(heard) == 1 else np.concatenate(heard)
+        return heard[0] if len(heard) == 1 else joined(heard)
 
     def _own_probes(self, answers: Answers) -> npt.NDArray[np.bool_]:
         """Our own probes come back in on an own address: a bare SYN can't be told from an answer, nor a datagram from one of
@@ -144,7 +144,7 @@ class PacketTransport:
     def _heard(self, number: int, method: Method, answers: Answers, arrived: Arrived) -> npt.NDArray[np.void]:
         if method.tells_attempt:  # it has ports
             to_us = (answers["sport"] - np.uint16(self._first_port)) < SOURCE_PORTS
-            answers = answers if to_us.all() else answers[to_us]
+            answers = answers if to_us.all() else answers.compress(to_us)
         target = packed_rows(answers["target"][:, : ADDRESS_BYTES[self._leg.block.family]])
         port = method.asked_port(answers, arrived.frames, partial(self._was_asked, number, target))
         index = self._leg.find(target, self._leg.asks.find(number, port))
@@ -158,7 +158,7 @@ class PacketTransport:
         if good.all():
             return self._told(answers, target, index, attempt, judged)
         rows = np.flatnonzero(good)
-        return self._told(answers[rows], target[rows], index[rows], attempt[rows], judged.of(rows))
+        return self._told(answers.take(rows), target[rows], index[rows], attempt[rows], judged.of(rows))
 
     def _was_asked(self, number: int, target: npt.NDArray[np.uint8], ports: Ports) -> npt.NDArray[np.bool_]:
         index = self._leg.find(target, self._leg.asks.find(number, ports))

@@ -9,6 +9,7 @@ from hatoba.engine.legs.ledger import DROPPED, Ledger
 from hatoba.engine.legs.leg import Indices, Leg
 from hatoba.engine.legs.transport import IS_ICMP
 from hatoba.model import Protocol, State, Unsteady
+from hatoba.packets.items import joined
 from hatoba.results.batch import VERDICT
 
 Codes = npt.NDArray[np.uint8]
@@ -42,9 +43,9 @@ class Pending:
         told = heard["state"] > 0
         if not told.all():
             self._noted |= {int(row["index"]): row for row in heard[~told]}
-            return np.flatnonzero(told)[self.add(heard[told], rtt_s[told])]
+            return np.flatnonzero(told)[self.add(heard.compress(told), rtt_s[told])]
         fresh = self._first_words(heard, np.flatnonzero(self._ledger.state[heard["index"]] == 0))
-        settled = heard if len(fresh) == len(heard) else heard[fresh]
+        settled = heard if len(fresh) == len(heard) else heard.take(fresh)
         self._ledger.settle(settled["index"], settled["state"])
         if fresh.size:
             self._rows.append(self._verdicts(settled, rtt_s[fresh]))
@@ -52,7 +53,7 @@ class Pending:
         if fresh.size < len(heard):
             later = np.ones(len(heard), bool)
             later[fresh] = False
-            self._contradict(heard[later])
+            self._contradict(heard.compress(later))
         return fresh
 
     @staticmethod
@@ -81,7 +82,7 @@ class Pending:
 
     def take(self) -> npt.NDArray[np.void]:
         """All rows, which are then forgotten here."""
-        rows = np.concatenate(self._rows) if self._rows else np.zeros(0, VERDICT)
+        rows = joined(self._rows) if self._rows else np.zeros(0, VERDICT)
         self.taken = np.concatenate(self._indices) if self._indices else np.zeros(0, np.int64)
         self._rows, self._indices = [], []
         return rows
@@ -105,7 +106,7 @@ class Pending:
 
     def _contradict(self, later: npt.NDArray[np.void]) -> None:
         known = self._ledger.state[later["index"]]
-        differing = later[(known != later["state"]) & (known != DROPPED)]
+        differing = later.compress((known != later["state"]) & (known != DROPPED))
         self.contradictions += len(differing)
         if not differing.size:
             return

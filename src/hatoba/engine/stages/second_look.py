@@ -86,7 +86,7 @@ def look_again(
 def worth_it(rows: Rows, questions: int) -> Rows:
     """Those answers, of all to so many *questions*, that are worth a second look."""
     answered = rows["answer"] > 0
-    chosen: Rows = rows[answered & ((rows["state"] == State.OPEN) | (questions <= _FEW_QUESTIONS))]
+    chosen: Rows = rows.compress(answered & ((rows["state"] == State.OPEN) | (questions <= _FEW_QUESTIONS)))
     return chosen
 
 
