@@ -12,7 +12,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 def distinct(values: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
     """The values of a one-dimensional array, each once, ascending."""
-    ascending = (values[1:] >= values[:-1]).all()  # to look costs little beside sorting what need not be
+    ascending = np.greater_equal(values[1:], values[:-1]).all()  # to look costs little beside sorting what need not be
     ordered = values if ascending else np.sort(values)
     first = np.ones(len(ordered), bool)
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
