@@ -71,6 +71,7 @@ class Collector:
         self._counts: dict[int, int] = {}
         self._services: dict[Address, dict[tuple[Protocol, int], Service]] = {}
         self._last: tuple[Address, VerdictBatch] | None = None  # several reports ask for the same host in turn
+        self._found: tuple[Address, int | None] | None = None  # each of them several times
 
     @property
     def hosts(self) -> HostTable:
@@ -80,7 +81,7 @@ class Collector:
     def verdicts(self, batch: VerdictBatch) -> None:
         """Take a batch. All batches of a scan share one host table."""
         if isinstance(self._hosts, _NoHosts):
-            self._hosts = batch.hosts
+            self._hosts, self._found = batch.hosts, None
         elif self._hosts is not batch.hosts:
             raise ValueError("a collector takes the verdicts of one scan: this batch has another host table")
         self._responders = batch.responders
@@ -177,8 +178,10 @@ class Collector:
 
     def _index_of(self, address: Address) -> int | None:
         self._settle()
-        index = int(self._hosts.find((address,))[0])
-        return None if index < 0 else index
+        if self._found is None or self._found[0] != address:
+            index = int(self._hosts.find((address,))[0])
+            self._found = address, None if index < 0 else index
+        return self._found[1]
 
     def _settle(self) -> None:
         if not self._pending:

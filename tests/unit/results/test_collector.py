@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hatoba.model import Address, Host, Protocol, Reason, State
 from hatoba.results.batch import VERDICT, HostBatch, VerdictBatch
-from hatoba.results.collector import Collector
+from hatoba.results.collector import Collector, in_order
 from tests.unit.results.rows import Hosts, batch, closed, opened, refused, silent
 
 HOSTS = Hosts(*(f"198.18.0.{n}" for n in range(2, 8)), names={"198.18.0.3": ("web.lab",)})
@@ -126,6 +126,23 @@ def test_asked_names() -> None:
     assert collector.asked_names(HOSTS.address(0)) == ()
     assert collector.asked_names(ip_address("192.0.2.1")) is None
     assert Collector().asked_names(HOSTS.address(1)) is None
+
+
+def test_a_host_that_nothing_was_known_of_yet_is_found_later() -> None:
+    collector = Collector()
+    assert collector.asked_names(HOSTS.address(1)) is None
+    collector.verdicts(batch(HOSTS, opened(80, 1)))
+    assert collector.asked_names(HOSTS.address(1)) == ("web.lab",)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**32 - 1), st.sampled_from([6, 17, 132]), st.integers(0, 65535)), max_size=30))
+def test_order_is_by_host_protocol_and_port_however_large_they_are(keys: list[tuple[int, int, int]]) -> None:
+    rows = np.zeros(len(keys), VERDICT)
+    for place, (host, protocol, port) in enumerate(keys):
+        rows[place]["host"], rows[place]["protocol"], rows[place]["port"], rows[place]["rtt_s"] = host, protocol, port, place
+    found = in_order(rows)
+    assert [tuple(row) for row in found[["host", "protocol", "port"]].tolist()] == sorted(keys)
+    assert [keys[int(place)] for place in found["rtt_s"]] == sorted(keys), "each row is kept together"
 
 
 def test_hosts_that_were_told_in_a_batch_are_reported() -> None:
