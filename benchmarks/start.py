@@ -18,6 +18,7 @@ from benchmarks.beds import open_host
 from hatoba.lab import Lab
 
 _QUIET = "from hatoba.cli.loading import loading; loading()"
+_AS_EVER = "import gc; gc.set_threshold(700)"
 _WORLD = "import hatoba.cli.main, hatoba.cli.scan, hatoba.cli.scan_run, hatoba.cli.real_world, hatoba.wire.ring"
 _SCAN = ("scan", "--syn", "-Pn", "-n", "-p", "80")
 _DATACLASSES = f"""
@@ -53,7 +54,7 @@ def stages(target: str) -> dict[str, list[str]]:
         "Python alone": python("pass"),
         "with NumPy, and threads for its linear algebra": python("import numpy"),
         "with NumPy alone": python(f"{_QUIET}; import numpy"),
-        "with all that a plain scan loads, the collector as ever": python(f"import gc; {_QUIET}; gc.set_threshold(700); {_WORLD}"),
+        "with all that a plain scan loads, the collector as ever": python(f"{_QUIET}; {_AS_EVER}; {_WORLD}"),
         "with all that a plain scan loads": python(f"{_QUIET}; {_WORLD}; import os; os._exit(0)"),
         "a scan of one port, to its end": [hatoba, *_SCAN, target],
     }
