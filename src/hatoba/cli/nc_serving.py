@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hatoba.cli.nc_run import dialer_of, nobody_came, welcome_of, wrapper_of
+from hatoba.cli.nc_run import dialer_of, nobody_came, over_connection, welcome_of, wrapper_of
 from hatoba.cli.nc_serving_options import PURPOSES
 from hatoba.cli.nc_values import Given
 from hatoba.errors import HatobaError, UsageError
 from hatoba.messages import _, ngettext, system_words
 from hatoba.netcat.console import Console
 from hatoba.netcat.datagrams import Answer, answer_datagrams
-from hatoba.netcat.ends import End, Handler, NotConnected, Peer, SocketSettings
+from hatoba.netcat.ends import End, Handler, Peer, SocketSettings
 from hatoba.netcat.listening import listen
 
 if TYPE_CHECKING:
@@ -146,15 +146,7 @@ def _transfer(given: Given, end: End, settings: SocketSettings, console: Console
         return transfer.status
     wrap = wrapper_of(given)
     with dialer_of(given)(end, settings, console) as connection:
-        peer = Peer.of(connection.getpeername())
-        try:
-            through = connection if wrap is None else wrap(connection, peer, console)
-            try:
-                transfer(through, peer, console)
-            finally:
-                through.close()  # TLS says goodbye
-        except OSError as fault:
-            raise NotConnected(f"{peer}: {system_words(fault)}", fault) from fault
+        over_connection(end, connection, console, transfer, wrap)
     return transfer.status
 
 

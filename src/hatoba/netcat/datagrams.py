@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from hatoba.errors import HatobaError
 from hatoba.messages import _, ngettext
 from hatoba.netcat.console import Console
 from hatoba.netcat.ends import End, Peer, SocketAddress, SocketSettings
@@ -46,7 +47,11 @@ def answer_datagrams(
     with listening_sockets(end, settings, console) as sockets:
         while (arrived := next_datagram(sockets, welcome, console)) is not None:
             count += 1
-            reply = answer(arrived.datagram, Peer.of(arrived.address))
+            try:
+                reply = answer(arrived.datagram, Peer.of(arrived.address))
+            except HatobaError as error:  # it is told, and the next one gets what there is then
+                console.complain(str(error))
+                reply = None
             if reply is not None and arrived.address:
                 # Who asked may be gone by now, and its host may say so by an ICMP error: that is no fault of ours.
                 with suppress(OSError):

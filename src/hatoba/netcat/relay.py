@@ -116,11 +116,11 @@ class Relay:
             return False
         try:
             state = _several(self._sending)
-        except ConnectionError as fault:
+        except OSError as fault:
             self._ending.fault = fault
             self._count_moved()
             self._sending = None
-            # For datagrams it is an ICMP error: nobody is there.
+            # For datagrams it is an ICMP error (nobody is there), or the system does not let them out.
             self._over = self._receiving is None or self._ways.tell_end is None
             return False
         if state != 0:

@@ -10,16 +10,14 @@ import errno
 import ssl
 
 from hatoba.messages import _N, _, translated
+from hatoba.netcat.ends import ToldFault
 
 
-class TlsFault(OSError):
-    """TLS with the peer failed: a fault of the network, whose ``strerror`` is a whole sentence for people."""
+class TlsFault(ToldFault):
+    """TLS with the peer failed."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(errno.EPROTO, sentence)
-
-    def __str__(self) -> str:
-        return self.strerror or ""
 
 
 class TlsTruncated(TlsFault):
