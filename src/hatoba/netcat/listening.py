@@ -17,6 +17,7 @@ from hatoba.errors import HatobaError, UsageError
 from hatoba.messages import _, system_words
 from hatoba.netcat.console import Console
 from hatoba.netcat.ends import BrokenOff, End, Handler, NotBound, Peer, SocketSettings, Wrapper, fault_sentence
+from hatoba.netcat.own_address import tell_own_address
 from hatoba.netcat.resolving import Place, places
 from hatoba.netcat.sockets import open_socket
 
@@ -202,7 +203,9 @@ def _bind(end: End, place: Place, port: int, settings: SocketSettings, stack: Ex
         if place.family == socket.AF_INET6:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         opened.bind((address[0], port, *address[2:]))
-    if not end.transport.datagrams:
+    if end.transport.datagrams:
+        tell_own_address(opened)
+    else:
         opened.listen(BACKLOG)
     opened.setblocking(False)
     return opened
