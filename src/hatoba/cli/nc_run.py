@@ -105,8 +105,10 @@ class Talk:
         self.over(stream_ways(connection, streams), console)
 
     def over(self, ways: Ways, console: Console) -> None:
-        """Relay by *ways* to the end."""
+        """Relay by *ways* to the end. Raises NotConnected where that was that nobody ever came."""
         ending = Relay(ways, self.settings, console).run()
+        if ending.deserted and ways.company is not None and not ways.company.came:
+            raise nobody_came()
         self.status = console.finished(ending, listening=self._listening)
 
 

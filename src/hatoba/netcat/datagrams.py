@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import socket
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -218,6 +220,7 @@ def anybody_ways(sockets: Sequence[socket.socket], streams: Streams, welcome: We
         ),
         None,
         os.isatty(streams.source),
+        company,
     )
 
 
@@ -230,12 +233,17 @@ class _Anybody:
         self._poll = select.epoll()
         self._sockets = {each.fileno(): each for each in sockets}
         self._last: tuple[socket.socket, SocketAddress, Ancillary] | None = None
+        self.came = 0
+        self._heard_at_s = time.monotonic()
         for descriptor in self._sockets:
             self._poll.register(descriptor, select.EPOLLIN)
 
     @property
     def descriptor(self) -> int:
         return self._poll.fileno()
+
+    def deserted_at_s(self) -> float:
+        return math.inf if self._welcome.wait_s is None else self._heard_at_s + self._welcome.wait_s
 
     def read(self, buffer: memoryview) -> int | None:
         for descriptor, _event in self._poll.poll(0):
@@ -247,6 +255,8 @@ class _Anybody:
             if not self._welcome.allows(Peer.of(sender)):
                 self._console.turned_away(Peer.of(sender))
                 continue
+            self.came += 1
+            self._heard_at_s = time.monotonic()
             if sender:
                 self._last = listener, sender, back
             who = str(Peer.of(sender)) or _("a socket without a name")

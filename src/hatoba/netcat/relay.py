@@ -55,13 +55,15 @@ class RelaySettings:
 
 @dataclass(slots=True)
 class Ending:
-    """How a relay ended. *fault* is what the network said where it was no orderly end; *idle* tells that ``idle_s`` passed."""
+    """How a relay ended. *fault* is what the network said where it was no orderly end; *idle* tells that ``idle_s`` passed,
+    *deserted* that nobody was there for as long as anybody is waited for."""
 
     sent_bytes: int = 0
     received_bytes: int = 0
     took_s: float = 0.0
     fault: OSError | None = None
     idle: bool = False
+    deserted: bool = False
 
 
 class Relay:
@@ -93,9 +95,11 @@ class Relay:
                 moved_at_s = now_s
             if self._over or more:
                 continue
-            until_s = min(self._quit_at_s, moved_at_s + (self._settings.idle_s or math.inf))
+            deserted_at_s = math.inf if self._ways.company is None else self._ways.company.deserted_at_s()
+            until_s = min(self._quit_at_s, deserted_at_s, moved_at_s + (self._settings.idle_s or math.inf))
             if now_s >= until_s:
-                ending.idle = now_s < self._quit_at_s
+                ending.deserted = now_s >= deserted_at_s
+                ending.idle = now_s < self._quit_at_s and not ending.deserted
                 break
             self._wait(until_s - now_s)
         ending.took_s = time.monotonic() - began_s

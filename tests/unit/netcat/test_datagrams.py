@@ -142,6 +142,19 @@ def test_everybody_is_heard_and_input_goes_to_the_last(tmp_path: Path) -> None:
     assert len(turned_away) == 1
 
 
+def test_silence_is_listened_to_for_as_long_as_anybody_is_waited_for(tmp_path: Path) -> None:
+    console, _said = heard()
+    end = End(Transport.UNIX_DATAGRAM, str(tmp_path / "socket"))
+    with bench() as held, listening_sockets(end, PLAIN, console) as sockets, dial(end, PLAIN, console) as call:
+        ways = anybody_ways(sockets, Streams(held.source, held.sink), Welcome(wait_s=0.02), console)
+        assert ways.company is not None
+        ending = Relay(ways, RelaySettings(), console).run()
+        assert (ending.deserted, ways.company.came) == (True, 0)
+        call.send(b"here")
+        ending = Relay(ways, RelaySettings(), console).run()
+        assert (ending.deserted, ways.company.came, held.drained()) == (True, 1, b"here")
+
+
 def test_what_is_too_long_for_a_datagram_is_a_fault_and_no_surprise() -> None:
     with bench(socket.SOCK_DGRAM) as held:
         held.feeds(b"short")
