@@ -55,7 +55,7 @@ def _run(given: Given, console: Console) -> int:
     if wants_server(given):
         from hatoba.cli.nc_serving import run_server
 
-        return run_server(given, nc_values.end_of(given), settings, console)
+        return run_server(given, settings, console)
     if given["check"] and given["compat"] is None:
         from hatoba.cli.nc_check import check
 

@@ -53,15 +53,19 @@ def listen(
     *,
     welcome: Welcome | None = None,
     wrap: Wrapper | None = None,
+    ready: Callable[[Sequence[Peer]], None] | None = None,
 ) -> int:
     """Accept connections and hand each to *handler*, wrapped first where *wrap* is given; return how many there were, when the
-    handlers have ended: after one, or with ``keep_open`` never, unless ``wait_s`` passes without a connection.
+    handlers have ended: after one, or with ``keep_open`` never, unless ``wait_s`` passes without a connection. *ready* is told
+    where it listens, once it does.
 
     With ``keep_open`` a handler's OSError, or the wrapper's, ends its connection only, and is told; otherwise it is raised as
     BrokenOff. Raises NotBound where nothing can be.
     """
     welcome = welcome or Welcome()
     with listening_sockets(end, settings, console) as sockets:
+        if ready is not None:
+            ready([Peer.of(each.getsockname()) for each in sockets])
         return _Reception(end, console, handler, welcome, wrap).run(sockets)
 
 

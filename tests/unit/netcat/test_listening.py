@@ -6,7 +6,7 @@ import errno
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -78,6 +78,20 @@ def test_one_connection_and_the_end_with_nothing_left_behind(tmp_path: Path) -> 
         assert call.recv(100) == b""
     assert listener.ended() == 1
     assert not (tmp_path / "socket").exists()
+
+
+def test_where_it_listens_is_told_once_it_does(tmp_path: Path) -> None:
+    end = End(Transport.UNIX, str(tmp_path / "socket"))
+    console, _said = heard()
+    told: list[Peer] = []
+
+    def ready(local: Sequence[Peer]) -> None:
+        told.extend(local)
+        with dial(end, PLAIN, console) as call:
+            call.shutdown(socket.SHUT_WR)
+
+    assert listen(end, PLAIN, console, echo, ready=ready) == 1
+    assert told == [Peer(str(tmp_path / "socket"))]
 
 
 def test_several_at_once_each_with_a_handler_of_its_own(tmp_path: Path) -> None:
