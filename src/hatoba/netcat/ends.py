@@ -143,6 +143,10 @@ class ToldFault(OSError):
         return self.strerror or ""
 
 
+class Cut(ToldFault):
+    """What a peer sends has ended where it should not have. It may still listen."""
+
+
 class OutputClosed(HatobaError):
     """Nobody reads standard output any more. No BrokenPipeError: a listener takes those for a client that went away."""
 

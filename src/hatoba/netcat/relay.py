@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from hatoba.messages import system_words
 from hatoba.netcat.console import Console
-from hatoba.netcat.ends import OutputClosed
+from hatoba.netcat.ends import Cut, OutputClosed
 from hatoba.netcat.pumps import Pump
 from hatoba.netcat.ways import Ways
 
@@ -145,8 +145,10 @@ class Relay:
                 # Only a splice into standard output ends so: nobody can break what we read from.
                 raise OutputClosed(system_words(fault)) from fault
             self._ending.fault = self._ending.fault or fault
-            self._over = True
-            return False
+            if not isinstance(fault, Cut):
+                self._over = True
+                return False
+            state = 0
         if state and self._settings.most_pieces:
             self._pieces += 1
             self._over = self._pieces >= self._settings.most_pieces
