@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from hatoba.cli.nc_serving_options import wants_server
+from hatoba.cli.nc_serving_options import refuse_options_of_relay, wants_server
 from hatoba.errors import UsageError
 from hatoba.messages import _N, _
 
@@ -56,7 +56,7 @@ MANY_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
 )
 
 _ADDRESS = re.compile(
-    r"(?:(?P<type>[a-z0-9]+)://)?(?:(?P<account>[^@/]*)@)?(?:\[(?P<six>[^\]]+)\]|(?P<host>[^:/\[\]]+))(?::(?P<port>[0-9]{1,5}))?/?"
+    r"(?:(?P<type>[a-z0-9]+)://)?(?:(?P<account>.*)@)?(?:\[(?P<six>[^\]]+)\]|(?P<host>[^:/@\[\]]+))(?::(?P<port>[0-9]{1,5}))?/?"
 )
 
 
@@ -87,6 +87,19 @@ def check(given: Given) -> None:
         raise UsageError(_("a broker or a proxy can't be another server too: leave one of the two out"))
     if (is_broker(given) or is_proxy(given)) and given["udp"]:
         raise UsageError(_("a broker and a proxy need connections: leave -u out"))
+    if given["compat"] is None:
+        _refuse_what_does_nothing(given)
+
+
+def _refuse_what_does_nothing(given: Given) -> None:
+    """Raise UsageError for an option that a broker or a proxy server would not heed. ncat takes them."""
+    if is_proxy(given):
+        refuse_options_of_relay(given, "--proxy-type")
+    elif is_broker(given):
+        option = "--chat" if given["chat"] else "--broker"
+        refuse_options_of_relay(given, option, but=["receive_only"])
+        if given["idle_s"] is not None:
+            raise UsageError(_("{first} and {second} don't go together: choose one").format(first=option, second="-i"))
 
 
 def dialer(given: Given, straight: Dialer) -> Dialer:
@@ -140,7 +153,6 @@ def _broker(given: Given, console: Console) -> Handler:
 def _proxy(text: str, given: Given) -> ProxySettings:
     from hatoba.netcat.ends import End, Transport
     from hatoba.netcat.proxy import Lookup, ProxySettings
-    from hatoba.netcat.socks import Account
 
     found = _ADDRESS.fullmatch(text)
     if found is None or int(found["port"] or 1) not in range(1, 65536):
@@ -151,7 +163,7 @@ def _proxy(text: str, given: Given) -> ProxySettings:
     lookup = given["proxy_dns"] or "remote"
     if lookup not in {one.value for one in Lookup}:
         raise UsageError(_("--proxy-dns {word}: type remote, local, both or none").format(word=lookup))
-    account = Account(*_user_and_password(found["account"])) if found["account"] else _account(given)
+    account = _written_account(found["account"]) if found["account"] else _account(given)
     if given["compat"] == "ncat" and kind.value == "socks4" and lookup != "local":
         kind = _kind("socks4a")
     end = End(Transport.TCP, found["six"] or found["host"], int(found["port"] or kind.port))
@@ -174,6 +186,15 @@ def _account(given: Given) -> Account | None:
     if not text:
         return None
     return Account(*_user_and_password(text))
+
+
+def _written_account(text: str) -> Account:
+    """As in any URL (RFC 3986 section 2.1) %40 stands for an @; one that is written as it is does no harm."""
+    from urllib.parse import unquote
+
+    from hatoba.netcat.socks import Account
+
+    return Account(*map(unquote, _user_and_password(text)))
 
 
 def _user_and_password(text: str) -> tuple[str, str]:

@@ -11,11 +11,21 @@ from hatoba.cli import nc_proxy, nc_tls, nc_values
 from hatoba.cli.nc_serving_options import wants_server
 from hatoba.cli.nc_values import Given
 from hatoba.errors import UsageError
-from hatoba.messages import _, system_words
+from hatoba.messages import _
 from hatoba.netcat.console import Console
 from hatoba.netcat.dialing import dial
-from hatoba.netcat.ends import Dialer, End, Handler, NotConnected, OutputClosed, Peer, SocketSettings, Wrapper
-from hatoba.netcat.listening import MOST_AT_ONCE, Welcome, listen, listening_sockets
+from hatoba.netcat.ends import (
+    Dialer,
+    End,
+    Handler,
+    NotConnected,
+    OutputClosed,
+    Peer,
+    SocketSettings,
+    Wrapper,
+    fault_sentence,
+)
+from hatoba.netcat.listening import MOST_AT_ONCE, Welcome, hand_over, listen, listening_sockets
 from hatoba.netcat.relay import Relay, RelaySettings
 from hatoba.netcat.ways import Streams, Ways, stream_ways
 
@@ -45,7 +55,7 @@ def _run(given: Given, console: Console) -> int:
     if wants_server(given):
         from hatoba.cli.nc_serving import run_server
 
-        return run_server(given, nc_values.end_of(given), settings, console)
+        return run_server(given, settings, console)
     if given["check"] and given["compat"] is None:
         from hatoba.cli.nc_check import check
 
@@ -95,8 +105,10 @@ class Talk:
         self.over(stream_ways(connection, streams), console)
 
     def over(self, ways: Ways, console: Console) -> None:
-        """Relay by *ways* to the end."""
+        """Relay by *ways* to the end. Raises NotConnected where that was that nobody ever came."""
         ending = Relay(ways, self.settings, console).run()
+        if ending.deserted and ways.company is not None and not ways.company.came:
+            raise nobody_came()
         self.status = console.finished(ending, listening=self._listening)
 
 
@@ -113,16 +125,21 @@ def converse(given: Given, end: End, connection: socket.socket, console: Console
 
         talk.over(datagram_ways(connection, talk.streams), console)
         return talk.status
-    peer = Peer.of(connection.getpeername())
-    try:
-        through = connection if talk.wrap is None else talk.wrap(connection, peer, console)
-        try:
-            talk(through, peer, console)
-        finally:
-            through.close()  # TLS says goodbye
-    except OSError as fault:
-        raise NotConnected(f"{peer}: {system_words(fault)}", fault, end) from fault
+    over_connection(end, connection, console, talk, talk.wrap)
     return talk.status
+
+
+def over_connection(end: End, connection: socket.socket, console: Console, handler: Handler, wrap: Wrapper | None) -> None:
+    """Have *handler* talk on a *connection* to *end*, wrapped first where *wrap* is given. Raises NotConnected for what the
+    network does."""
+    try:
+        peer = Peer.of(connection.getpeername())
+    except OSError:  # it was reset already: whoever reads from it is told so
+        peer = Peer(end.host, end.port)
+    try:
+        hand_over(connection, peer, console, handler, wrap)
+    except OSError as fault:
+        raise NotConnected(fault_sentence(peer, fault), fault, end) from fault
 
 
 def _listen(given: Given, end: End, settings: SocketSettings, console: Console, talk: Talk) -> int:

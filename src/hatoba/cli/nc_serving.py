@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hatoba.cli.nc_run import dialer_of, nobody_came, welcome_of, wrapper_of
-from hatoba.cli.nc_serving_options import PURPOSES
-from hatoba.cli.nc_values import Given
+from hatoba.cli.nc_run import dialer_of, nobody_came, over_connection, welcome_of, wrapper_of
+from hatoba.cli.nc_serving_options import PURPOSES, refuse_options_of_relay
+from hatoba.cli.nc_tls import wants_tls
+from hatoba.cli.nc_values import Given, end_of
 from hatoba.errors import HatobaError, UsageError
 from hatoba.messages import _, ngettext, system_words
 from hatoba.netcat.console import Console
 from hatoba.netcat.datagrams import Answer, answer_datagrams
-from hatoba.netcat.ends import End, Handler, NotConnected, Peer, SocketSettings
+from hatoba.netcat.ends import End, Handler, Peer, SocketSettings
 from hatoba.netcat.listening import listen
 
 if TYPE_CHECKING:
@@ -28,42 +29,40 @@ AT_ONCE = 512
 """Clients of a server at once, unless -m says otherwise. Each has a thread; what it can hold of us is bounded in time."""
 
 
-_OF_THE_RELAY = (
-    *(("receive_only", "-d"), ("send_only", "--send-only"), ("no_shutdown", "--no-shutdown"), ("quit_after_s", "-q")),
-    *(("at_peer_end", "--at-peer-end"), ("crlf", "-C"), ("delay_s", "--delay"), ("output", "-o"), ("hex_dump", "-x")),
-    ("telnet", "-t"),
-)
-"""Options for what passes between standard input, the peer and standard output; here nothing does."""
-
-
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What one of the options asks for. *answer*: the same for datagrams, where there is such a thing; *announcement*: what
-    is said when it begins."""
+    """What one of the options asks for. *answer*: the same for datagrams, where there is such a thing; *announcement*: what is
+    said once it listens, by where that is."""
 
     handler: Handler
     answer: Answer | None = None
-    announcement: str = ""
+    announcement: Callable[[Sequence[Peer]], list[str]] = lambda _local: []
 
 
-def run_server(given: Given, end: End, settings: SocketSettings, console: Console) -> int:
+def run_server(given: Given, settings: SocketSettings, console: Console) -> int:
     """Serve, send or receive as the options say; return the exit status."""
+    purpose = _purpose(given)
+    if purpose in ("--send", "--receive"):
+        return _transfer(given, end_of(given), settings, console)
+    if not given["listen"]:
+        raise UsageError(_("{option} is for a server: add -l and a port").format(option=purpose))
+    end = end_of(given)
     with ExitStack() as stack:
-        if _purpose(given) in ("--send", "--receive"):
-            return _transfer(given, end, settings, console)
-        if not given["listen"]:
-            raise UsageError(_("{option} is for a server: add -l and a port").format(option=_purpose(given)))
         server = _server(given, stack)
         if end.transport.datagrams and server.answer is None:
-            raise UsageError(_("{option} needs a connection: leave -u out").format(option=_purpose(given)))
-        if server.announcement:
-            console.write(server.announcement)
+            raise UsageError(_("{option} needs a connection: leave -u out").format(option=purpose))
         welcome = replace(welcome_of(given), keep_open=True, at_once=given["at_once"] or AT_ONCE)
         if end.transport.datagrams:
             assert server.answer is not None
             answer_datagrams(end, settings, console, server.answer, welcome=welcome)
         else:
-            listen(end, settings, console, server.handler, welcome=welcome, wrap=wrapper_of(given))
+            wrap = wrapper_of(given)
+
+            def announce(local: Sequence[Peer]) -> None:
+                for sentence in server.announcement(local):
+                    console.write(sentence)
+
+            listen(end, settings, console, server.handler, welcome=welcome, wrap=wrap, ready=announce)
         return 0
 
 
@@ -81,9 +80,7 @@ def _purpose(given: Given) -> str:
     ):
         if given[name] and not (wanted and wanted[0] in goes_with):
             raise UsageError(_("--{option} goes with {others}").format(option=name, others=", ".join(goes_with)))
-    for name, option in _OF_THE_RELAY:
-        if given[name]:
-            raise UsageError(_("{first} and {second} don't go together: choose one").format(first=wanted[0], second=option))
+    refuse_options_of_relay(given, wanted[0])
     return wanted[0]
 
 
@@ -107,6 +104,7 @@ def _web_server(given: Given, stack: ExitStack) -> Server:
     from hatoba.netcat.servers.beneath import Folder
     from hatoba.netcat.servers.web_session import Limits, Session
     from hatoba.netcat.servers.web_site import Site
+    from hatoba.netcat.servers.web_urls import web_urls
 
     def opened(name: str) -> Folder | None:
         path = given[name]
@@ -130,9 +128,15 @@ def _web_server(given: Given, stack: ExitStack) -> Server:
         words.append(_("serving {folder} over HTTP").format(folder=given["serve"]))
     if site.upload is not None:
         words.append(_("taking files into {folder}").format(folder=given["upload"]))
-    return Server(
-        handler, announcement=_("{what}, for whoever reaches the port; Ctrl-C ends it").format(what=_(", ").join(words))
-    )
+
+    def announcement(local: Sequence[Peer]) -> list[str]:
+        from hatoba.wire.local import own_networks
+
+        begun = _("{what}, for whoever reaches the port; Ctrl-C ends it").format(what=_(", ").join(words))
+        urls = web_urls(local, lambda: [each.network_address for each in own_networks()], encrypted=wants_tls(given))
+        return [begun, *([_("for a browser: {addresses}").format(addresses=" ".join(urls))] if urls else [])]
+
+    return Server(handler, announcement=announcement)
 
 
 def _transfer(given: Given, end: End, settings: SocketSettings, console: Console) -> int:
@@ -146,15 +150,7 @@ def _transfer(given: Given, end: End, settings: SocketSettings, console: Console
         return transfer.status
     wrap = wrapper_of(given)
     with dialer_of(given)(end, settings, console) as connection:
-        peer = Peer.of(connection.getpeername())
-        try:
-            through = connection if wrap is None else wrap(connection, peer, console)
-            try:
-                transfer(through, peer, console)
-            finally:
-                through.close()  # TLS says goodbye
-        except OSError as fault:
-            raise NotConnected(f"{peer}: {system_words(fault)}", fault) from fault
+        over_connection(end, connection, console, transfer, wrap)
     return transfer.status
 
 

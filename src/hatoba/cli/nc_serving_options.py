@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import click
 
 from hatoba.cli.command import Option
-from hatoba.messages import _N
+from hatoba.errors import UsageError
+from hatoba.messages import _N, _
 
 SERVERS = _N("Servers and files")
 
@@ -22,7 +23,30 @@ PURPOSES = {
 }
 """What is done with a connection instead of the relay: one of these. ``--upload`` alone is a web server too."""
 
+_OF_THE_RELAY = {
+    "receive_only": "-d",
+    "send_only": "--send-only",
+    "no_shutdown": "--no-shutdown",
+    "quit_after_s": "-q",
+    "at_peer_end": "--at-peer-end",
+    "recv_limit": "--recv-limit",
+    "crlf": "-C",
+    "delay_s": "--delay",
+    "output": "-o",
+    "hex_dump": "-x",
+    "telnet": "-t",
+}
+"""Options for what passes between standard input, the peer and standard output."""
+
 Decorated = Callable[..., Any]
+
+
+def refuse_options_of_relay(given: Mapping[str, Any], purpose: str, *, but: Collection[str] = ()) -> None:
+    """Raise UsageError for an option that changes what a relay does, and nothing of *purpose*, which has none; *but*: those
+    that mean something there, by their names."""
+    for name, option in _OF_THE_RELAY.items():
+        if given[name] and name not in but:
+            raise UsageError(_("{first} and {second} don't go together: choose one").format(first=purpose, second=option))
 
 
 def wants_server(given: Mapping[str, Any]) -> bool:

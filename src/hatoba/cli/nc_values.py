@@ -6,6 +6,7 @@ import random
 import re
 import socket
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from hatoba.cli import nc_proxy, nc_tls
@@ -22,6 +23,8 @@ HIGHEST_PORT = 65535
 
 _HOST_AND_PORT = re.compile(r"(\[[^\]]+\]|[^:]+):([^:]+)")
 """``198.18.0.2:80``, ``[fd00::1]:80``: host and port in one word, as people copy them."""
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 _APART = (
     (("ipv4", "-4"), ("ipv6", "-6")),
@@ -82,6 +85,7 @@ def end_of(given: Given) -> End:
         if len(words) != 1 or not words[0]:
             raise UsageError(_("-U takes one path; type for example: hatoba nc -U /run/some.socket"))
         return End(transport, words[0])
+    _refuse_urls(words)
     if given["listen"]:
         if given["source_port"] is not None and len(words) < 2:
             words.append(given["source_port"])
@@ -108,6 +112,23 @@ def end_of(given: Given) -> End:
     return End(transport, _unbracketed(words[0]), port_number(words[1], transport))
 
 
+def _refuse_urls(words: Sequence[str]) -> None:
+    for word in words:
+        if _URL.match(word):
+            from urllib.parse import urlsplit
+
+            parts = urlsplit(word)
+            port = _named_port(parts.scheme, Transport.TCP) or 80
+            with suppress(ValueError):
+                port = parts.port or port
+            option = "--ssl " if parts.scheme == "https" else ""
+            raise UsageError(
+                _("{word} is an address for browsers; type host and port instead: hatoba nc {command}").format(
+                    word=word, command=f"{option}{parts.hostname or '198.18.0.2'} {port}"
+                )
+            )
+
+
 def _unbracketed(host: str) -> str:
     """An IPv6 address as people write it before a port (RFC 3986 section 3.2.2), without its brackets."""
     return host[1:-1] if host.startswith("[") and host.endswith("]") else host
@@ -116,6 +137,7 @@ def _unbracketed(host: str) -> str:
 def ends_to_check(given: Given) -> tuple[End, list[int]]:
     """For ``-z``: the host, and the ports in the order in which to try them."""
     transport, words = transport_of(given), list(given["words"])
+    _refuse_urls(words)
     if len(words) < 2:
         raise UsageError(_("-z takes a host and ports; type for example: hatoba nc -z 198.18.0.2 22 80 8000-8100"))
     ports = [port for word in words[1:] for item in word.split(",") for port in _ports(item, transport)]
@@ -127,10 +149,11 @@ def ends_to_check(given: Given) -> tuple[End, list[int]]:
 
 def _ports(item: str, transport: Transport) -> Sequence[int]:
     first, dash, last = item.partition("-")
-    if dash and first.isdecimal() and last.isdecimal() and max(int(first), int(last)) <= HIGHEST_PORT:
-        if int(first) > int(last):
+    if dash and first.isdecimal() and last.isdecimal():
+        lowest, highest = port_number(first, transport), port_number(last, transport)
+        if lowest > highest:
             raise UsageError(_("the range {text} counts down; type {last}-{first}").format(text=item, first=first, last=last))
-        return range(int(first), int(last) + 1)
+        return range(lowest, highest + 1)
     return [port_number(item, transport)]
 
 

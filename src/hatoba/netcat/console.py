@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from hatoba.errors import UsageError
 from hatoba.messages import _, ngettext, system_words
-from hatoba.netcat.ends import End, NotConnected, Peer, Transport
+from hatoba.netcat.ends import End, NotConnected, Peer, ToldFault, Transport, fault_sentence
 from hatoba.reports.text import safe
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Console:
 
     def not_connected(self, end: End, peer: Peer, fault: OSError, *, last: bool) -> None:
         """One address did not work; unless it was the *last*, others are tried."""
-        self.detail(f"{peer}: {system_words(fault)}")
+        self.detail(fault_sentence(peer, fault))
         if (why := _why_refused(end.transport, fault)) is not None:
             self.explain(f"{peer}: {why}")
 
@@ -146,7 +146,7 @@ class Console:
 
     def failed(self, peer: Peer, fault: OSError) -> None:
         """One connection of several ended by a fault; the listener goes on."""
-        self.tell(f"{peer}: {system_words(fault)}")
+        self.tell(fault_sentence(peer, fault))
 
     # What happens on a connection.
 
@@ -169,6 +169,8 @@ class Console:
             self.complain(_("nothing moved for the time that -i allows: the connection is closed"))
         elif isinstance(ending.fault, BrokenPipeError):
             self.complain(_("the peer closed the connection before all input was sent"))
+        elif isinstance(ending.fault, ToldFault):
+            self.complain(str(ending.fault))
         elif ending.fault is not None:
             self.complain(_("the connection broke off: {reason}").format(reason=system_words(ending.fault)))
         self.tell(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -52,11 +54,18 @@ class Crowd:
         self._more: _Client | None = None
         self._listening = False
         self._input_over = False
+        self._alone_since_s = time.monotonic()
+        self.came = 0
         self._listen_while_there_is_room()
 
     @property
     def descriptor(self) -> int:
         return self._poll.fileno()
+
+    def deserted_at_s(self) -> float:
+        if self._welcome.wait_s is None or self._clients or self._wrapping:
+            return math.inf
+        return self._alone_since_s + self._welcome.wait_s
 
     def read(self, buffer: memoryview) -> int | None:
         """What one of the clients sent; those that came or went are dealt with on the way."""
@@ -119,6 +128,9 @@ class Crowd:
         del self._clients[descriptor]
         self._poll.unregister(descriptor)
         client.connection.close()
+        if self._more is client:
+            self._more = None
+        self._alone_since_s = time.monotonic()
         self._listen_while_there_is_room()
 
     def _listen_while_there_is_room(self) -> None:
@@ -174,6 +186,7 @@ class Crowd:
 
     def _add(self, connection: socket.socket, peer: Peer) -> None:
         connection.setblocking(False)
+        self.came += 1
         self._clients[connection.fileno()] = _Client(connection, peer)
         self._poll.register(connection.fileno(), select.EPOLLIN)
         if self._input_over:
@@ -208,4 +221,4 @@ def crowd_ways(crowd: Crowd, streams: Streams) -> Ways:
     """What a relay needs to talk with all of *crowd*."""
     write = len if streams.discards else output(streams.sink)
     receive = Copying(crowd.descriptor, crowd.read, streams.sink, write, change=streams.received)
-    return Ways(_ToAll(crowd, streams), receive, crowd.tell_end, os.isatty(streams.source))
+    return Ways(_ToAll(crowd, streams), receive, crowd.tell_end, os.isatty(streams.source), crowd)

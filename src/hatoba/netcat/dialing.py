@@ -7,9 +7,8 @@ import os
 import socket
 import time
 
-from hatoba.messages import system_words
 from hatoba.netcat.console import Console
-from hatoba.netcat.ends import End, NotConnected, Peer, SocketSettings
+from hatoba.netcat.ends import End, NotConnected, Peer, SocketSettings, fault_sentence
 from hatoba.netcat.resolving import Place, places
 from hatoba.netcat.sockets import bind_source, open_socket, refuse_source
 
@@ -36,7 +35,7 @@ def dial(end: End, settings: SocketSettings, console: Console) -> socket.socket:
         took_s = time.monotonic() - began_s
         console.connected(end, Peer.of(place.address), Peer.of(connection.getsockname()), took_s)
         return connection
-    raise NotConnected(f"{end}: {system_words(fault or 0)}", fault, end)
+    raise NotConnected(fault_sentence(end, fault), fault, end)
 
 
 def _connect(end: End, place: Place, settings: SocketSettings) -> socket.socket:

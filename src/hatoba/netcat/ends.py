@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hatoba.errors import HatobaError
+from hatoba.messages import system_words
 
 if TYPE_CHECKING:
     from hatoba.netcat.console import Console
@@ -115,6 +116,10 @@ class NotConnected(HatobaError):
         self.end = end
 
 
+class BrokenOff(NotConnected):
+    """The one connection that a listener takes came about, and to nothing."""
+
+
 class NotResolved(NotConnected):
     """A name that nobody knows, or that could not be looked up, to connect to or to listen at."""
 
@@ -131,6 +136,17 @@ class NotBound(NotConnected):
         self.local = local
 
 
+class ToldFault(OSError):
+    """A fault of the network whose ``strerror`` is a whole sentence for people, that says who the peer is where it matters."""
+
+    def __str__(self) -> str:
+        return self.strerror or ""
+
+
+class Cut(ToldFault):
+    """What a peer sends has ended where it should not have. It may still listen."""
+
+
 class OutputClosed(HatobaError):
     """Nobody reads standard output any more. No BrokenPipeError: a listener takes those for a client that went away."""
 
@@ -145,6 +161,12 @@ Wrapper = Callable[[socket.socket, Peer, "Console"], socket.socket]
 
 Handler = Callable[[socket.socket, Peer, "Console"], None]
 """Talks on a connection and returns when it is done; the caller closes."""
+
+
+def fault_sentence(who: Peer | End, fault: OSError | None) -> str:
+    """What went wrong with *who*, for people."""
+    words = system_words(fault or 0)
+    return words if isinstance(fault, ToldFault) or not str(who) else f"{who}: {words}"
 
 
 def with_port(host: str, port: int) -> str:

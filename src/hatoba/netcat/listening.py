@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from hatoba.errors import HatobaError, UsageError
 from hatoba.messages import _, system_words
 from hatoba.netcat.console import Console
-from hatoba.netcat.ends import End, Handler, NotBound, Peer, SocketSettings, Wrapper
+from hatoba.netcat.ends import BrokenOff, End, Handler, NotBound, Peer, SocketSettings, Wrapper, fault_sentence
+from hatoba.netcat.own_address import tell_own_address
 from hatoba.netcat.resolving import Place, places
 from hatoba.netcat.sockets import open_socket
 
@@ -52,14 +53,19 @@ def listen(
     *,
     welcome: Welcome | None = None,
     wrap: Wrapper | None = None,
+    ready: Callable[[Sequence[Peer]], None] | None = None,
 ) -> int:
     """Accept connections and hand each to *handler*, wrapped first where *wrap* is given; return how many there were, when the
-    handlers have ended: after one, or with ``keep_open`` never, unless ``wait_s`` passes without a connection.
+    handlers have ended: after one, or with ``keep_open`` never, unless ``wait_s`` passes without a connection. *ready* is told
+    where it listens, once it does.
 
-    A handler's OSError ends its connection only, and is told. Raises NotBound where nothing can be.
+    With ``keep_open`` a handler's OSError, or the wrapper's, ends its connection only, and is told; otherwise it is raised as
+    BrokenOff. Raises NotBound where nothing can be.
     """
     welcome = welcome or Welcome()
     with listening_sockets(end, settings, console) as sockets:
+        if ready is not None:
+            ready([Peer.of(each.getsockname()) for each in sockets])
         return _Reception(end, console, handler, welcome, wrap).run(sockets)
 
 
@@ -114,22 +120,29 @@ class _Reception:
             connection.close()
 
     def _serve(self, connection: socket.socket, peer: Peer) -> None:
-        wrapped = connection
         try:
             self._console.accepted(self._end, peer, Peer.of(connection.getsockname()))
-            if self._wrap is not None:
-                wrapped = self._wrap(connection, peer, self._console)
-            self._handler(wrapped, peer, self._console)
+            hand_over(connection, peer, self._console, self._handler, self._wrap)
         except OSError as error:
+            if not self._welcome.keep_open:
+                raise BrokenOff(fault_sentence(peer, error), error, self._end) from error
             self._console.failed(peer, error)
         except HatobaError as error:
             if threading.current_thread() is threading.main_thread():
                 raise
             self._console.complain(str(error))
         finally:
-            wrapped.close()
             connection.close()
             self._room.release()
+
+
+def hand_over(connection: socket.socket, peer: Peer, console: Console, handler: Handler, wrap: Wrapper | None = None) -> None:
+    """Let *handler* talk on *connection*, wrapped first where *wrap* is given, and close what it was wrapped in."""
+    through = connection if wrap is None else wrap(connection, peer, console)
+    try:
+        handler(through, peer, console)
+    finally:
+        through.close()  # TLS says goodbye
 
 
 def accept(listener: socket.socket, console: Console) -> tuple[socket.socket, Peer] | None:
@@ -194,7 +207,9 @@ def _bind(end: End, place: Place, port: int, settings: SocketSettings, stack: Ex
         if place.family == socket.AF_INET6:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         opened.bind((address[0], port, *address[2:]))
-    if not end.transport.datagrams:
+    if end.transport.datagrams:
+        tell_own_address(opened)
+    else:
         opened.listen(BACKLOG)
     opened.setblocking(False)
     return opened

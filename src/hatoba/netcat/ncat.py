@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 from hatoba import __version__
 from hatoba.errors import UsageError
 from hatoba.netcat.console import Console
-from hatoba.netcat.ends import End, NotBound, NotConnected, NotResolved, Peer
+from hatoba.netcat.ends import BrokenOff, End, NotBound, NotConnected, NotResolved, Peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,10 @@ class NcatConsole(Console):
         if isinstance(error, NotBound):
             self.write(f"Ncat: bind to {_with_port(error.local)}: {reason}. QUITTING.")
             return 2
-        self.write(f"Ncat: {reason}.")
+        if isinstance(error, BrokenOff):
+            self.tell(f"Ncat: {reason}.")
+        else:
+            self.write(f"Ncat: {reason}.")
         return 1
 
     def misused(self, error: UsageError) -> int:

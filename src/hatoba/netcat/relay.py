@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from hatoba.messages import system_words
 from hatoba.netcat.console import Console
-from hatoba.netcat.ends import OutputClosed
+from hatoba.netcat.ends import Cut, OutputClosed
 from hatoba.netcat.pumps import Pump
 from hatoba.netcat.ways import Ways
 
@@ -55,13 +55,15 @@ class RelaySettings:
 
 @dataclass(slots=True)
 class Ending:
-    """How a relay ended. *fault* is what the network said where it was no orderly end; *idle* tells that ``idle_s`` passed."""
+    """How a relay ended. *fault* is what the network said where it was no orderly end; *idle* tells that ``idle_s`` passed,
+    *deserted* that nobody was there for as long as anybody is waited for."""
 
     sent_bytes: int = 0
     received_bytes: int = 0
     took_s: float = 0.0
     fault: OSError | None = None
     idle: bool = False
+    deserted: bool = False
 
 
 class Relay:
@@ -93,9 +95,11 @@ class Relay:
                 moved_at_s = now_s
             if self._over or more:
                 continue
-            until_s = min(self._quit_at_s, moved_at_s + (self._settings.idle_s or math.inf))
+            deserted_at_s = math.inf if self._ways.company is None else self._ways.company.deserted_at_s()
+            until_s = min(self._quit_at_s, deserted_at_s, moved_at_s + (self._settings.idle_s or math.inf))
             if now_s >= until_s:
-                ending.idle = now_s < self._quit_at_s
+                ending.deserted = now_s >= deserted_at_s
+                ending.idle = now_s < self._quit_at_s and not ending.deserted
                 break
             self._wait(until_s - now_s)
         ending.took_s = time.monotonic() - began_s
@@ -116,11 +120,11 @@ class Relay:
             return False
         try:
             state = _several(self._sending)
-        except ConnectionError as fault:
+        except OSError as fault:
             self._ending.fault = fault
             self._count_moved()
             self._sending = None
-            # For datagrams it is an ICMP error: nobody is there.
+            # For datagrams it is an ICMP error (nobody is there), or the system does not let them out.
             self._over = self._receiving is None or self._ways.tell_end is None
             return False
         if state != 0:
@@ -141,8 +145,10 @@ class Relay:
                 # Only a splice into standard output ends so: nobody can break what we read from.
                 raise OutputClosed(system_words(fault)) from fault
             self._ending.fault = self._ending.fault or fault
-            self._over = True
-            return False
+            if not isinstance(fault, Cut):
+                self._over = True
+                return False
+            state = 0
         if state and self._settings.most_pieces:
             self._pieces += 1
             self._over = self._pieces >= self._settings.most_pieces

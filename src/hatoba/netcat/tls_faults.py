@@ -10,19 +10,17 @@ import errno
 import ssl
 
 from hatoba.messages import _N, _, translated
+from hatoba.netcat.ends import Cut, ToldFault
 
 
-class TlsFault(OSError):
-    """TLS with the peer failed: a fault of the network, whose ``strerror`` is a whole sentence for people."""
+class TlsFault(ToldFault):
+    """TLS with the peer failed."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(errno.EPROTO, sentence)
 
-    def __str__(self) -> str:
-        return self.strerror or ""
 
-
-class TlsTruncated(TlsFault):
+class TlsTruncated(TlsFault, Cut):
     """The stream ended without close_notify (RFC 8446 section 6.1): somebody may have cut it short."""
 
     def __init__(self) -> None:
@@ -87,8 +85,6 @@ _REASONS = {
 
 def told(fault: ssl.SSLError, peer: str, *, serving: bool = False) -> TlsFault:
     """*fault* of a handshake or a conversation with *peer* (as people call it) in a sentence. *serving*: it is our client."""
-    if isinstance(fault, ssl.SSLEOFError):
-        return TlsTruncated()
     if isinstance(fault, ssl.SSLCertVerificationError):
         code, reason = fault.verify_code, fault.verify_message.rstrip(".")
         sentence = _SELF_SIGNED_CLIENT if serving and code == 18 else _VERIFICATION.get(code, _UNTRUSTED)

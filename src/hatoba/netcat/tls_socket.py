@@ -29,7 +29,7 @@ from contextlib import suppress
 from typing import Any
 
 from hatoba.messages import _
-from hatoba.netcat.tls_faults import TlsFault, told
+from hatoba.netcat.tls_faults import TlsFault, TlsTruncated, told
 
 _PIECE_BYTES = 1 << 16
 _RECORD_BYTES = (1 << 14) + 256
@@ -67,7 +67,7 @@ class TlsSocket:
         self._takes_cuts = takes_cuts
         self._early = b""
         self._taken = 0
-        self._shut = self._closed = False
+        self._ended = self._shut = self._closed = False
 
     @property
     def below(self) -> socket.socket:
@@ -87,7 +87,8 @@ class TlsSocket:
             try:
                 self._tls.do_handshake()
             except ssl.SSLWantReadError:
-                pass
+                if self._ended:
+                    raise self._hung_up() from None
             except (ssl.SSLError, ValueError) as error:
                 with suppress(OSError):
                     self._flush()  # the alert that says why
@@ -103,15 +104,16 @@ class TlsSocket:
         self._below.settimeout(before)
 
     def _handshake_fault(self, error: Exception) -> TlsFault:
-        if isinstance(error, ssl.SSLEOFError):
-            if self.serving:
-                return TlsFault(_("{peer} hung up during the TLS handshake").format(peer=self.peer))
-            return TlsFault(
-                _("{peer} hung up during the TLS handshake; perhaps it does not speak TLS on this port").format(peer=self.peer)
-            )
         if isinstance(error, ssl.SSLError):
             return told(error, self.peer, serving=self.serving)
         return TlsFault(_("TLS with {peer} failed: {reason}").format(peer=self.peer, reason=error))
+
+    def _hung_up(self) -> TlsFault:
+        if self.serving:
+            return TlsFault(_("{peer} hung up during the TLS handshake").format(peer=self.peer))
+        return TlsFault(
+            _("{peer} hung up during the TLS handshake; perhaps it does not speak TLS on this port").format(peer=self.peer)
+        )
 
     def fileno(self) -> int:
         return self._below.fileno()
@@ -258,12 +260,12 @@ class TlsSocket:
             try:
                 part = self._tls.read(most_bytes - count)
             except ssl.SSLWantReadError:
-                return b"".join(parts) if parts else None
+                if not parts and self._ended and not self._takes_cuts:
+                    raise TlsTruncated from None
+                return b"".join(parts) if parts or self._ended else None
             except ssl.SSLZeroReturnError:
                 part = b""
             except ssl.SSLError as error:
-                if self._takes_cuts and isinstance(error, ssl.SSLEOFError):
-                    break
                 if parts:  # what came whole is handed on first; OpenSSL says the same again
                     break
                 raise told(error, self.peer, serving=self.serving) from error
@@ -299,7 +301,8 @@ class TlsSocket:
             if piece:
                 self._incoming.write(piece)
             else:
-                self._incoming.write_eof()
+                # OpenSSL is not told: it would take the end of what comes for the end of all, and encrypt no more.
+                self._ended = True
 
     def _flush(self) -> None:
         with self._sending:

@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from hatoba.errors import OutputError, UsageError
 from hatoba.messages import _, system_words
@@ -45,6 +46,17 @@ class Streams:
     """What comes is taken, so that the peer is not held up and its end is seen, and nothing is kept of it."""
 
 
+class Company(Protocol):
+    """Who is at the other end, where that is not one peer from the beginning to the end."""
+
+    came: int
+    """How often somebody came, or said something where nobody can come."""
+
+    def deserted_at_s(self) -> float:
+        """When (``time.monotonic``) nobody will have been there for as long as anybody is waited for; infinite while somebody
+        is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ways:
     """What a relay moves bytes by."""
@@ -55,6 +67,8 @@ class Ways:
     """Tells the peer that nothing more comes; None where nothing can tell it: datagrams have no end."""
     terminal: bool
     """Whether a person types the input."""
+    company: Company | None = None
+    """Where several may come and go."""
 
 
 def stream_ways(connection: socket.socket, streams: Streams) -> Ways:

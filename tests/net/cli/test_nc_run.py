@@ -29,6 +29,7 @@ def found() -> Iterator[dict[str, Any]]:
         ("full_output", 1, "hatoba: standard output can't be written: No space left on device"),
         ("full_record", 1, "hatoba: /dev/full can't be written: No space left on device"),
         ("reset", 1, "hatoba: the connection broke off: Connection reset by peer"),
+        ("reset_at_once", 1, "hatoba: the connection broke off: Connection reset by peer"),
         ("taken_no_more", 1, "hatoba: the peer closed the connection before all input was sent"),
         ("idle", 1, "hatoba: nothing moved for the time that -i allows"),
         ("no_answer", 1, "Connection timed out"),

@@ -12,6 +12,8 @@ import sys
 import termios
 from typing import Any
 
+from hatoba.cli import nc_run
+from hatoba.netcat import dialing
 from tests.net.netcat.nc_calls import Running, drain, ended, listener, start
 
 _PORTS = itertools.count(6000)
@@ -79,6 +81,30 @@ def reset() -> dict[str, Any]:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     connection.close()
     return _outcome(running)
+
+
+def reset_at_once() -> dict[str, Any]:
+    """The peer takes the connection and resets it before we have looked at it, as a service does that lets few in. Who it is
+    (getpeername(2)) can't be asked any more then, so it is reset while we are stopped."""
+    server, where = _server()
+    connecting = start([*NC, *where], b"", before=_stops_once_connected)
+    connection, _address = server.accept()
+    os.waitpid(connecting.pid, os.WUNTRACED)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    connection.close()
+    os.kill(connecting.pid, signal.SIGCONT)
+    return _outcome(connecting)
+
+
+def _stops_once_connected() -> None:
+    dialed = dialing.dial
+
+    def dial(*arguments: Any) -> socket.socket:
+        connection = dialed(*arguments)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        return connection
+
+    nc_run.dial = dial
 
 
 def taken_no_more() -> dict[str, Any]:
@@ -226,7 +252,8 @@ def explained() -> dict[str, Any]:
 def everything() -> dict[str, Any]:
     """All of it, by name."""
     names = (
-        *("interrupted", "output_closed", "input_closed", "reset", "taken_no_more", "idle", "no_answer", "nobody_came"),
+        *("interrupted", "output_closed", "input_closed", "reset", "reset_at_once", "taken_no_more", "idle", "no_answer"),
+        *("nobody_came",),
         *("hung_up", "typed", "datagrams_received", "datagrams_sent", "refused_datagrams", "turned_away", "from_where"),
         *("sctp", "checked", "explained"),
     )

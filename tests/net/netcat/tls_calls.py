@@ -151,8 +151,9 @@ def cut() -> dict[str, Any]:
     answering.feed(b"the first half", close=False)
     asking.read(out=14)
     os.kill(answering.pid, signal.SIGKILL)
-    statuses = ended(asking)
     ended(answering)
+    asking.feed(b"")  # who only ended without a goodbye would still listen
+    statuses = ended(asking)
     return {"status": statuses[0], "heard": asking.out.decode(), "told": asking.err.decode()}
 
 

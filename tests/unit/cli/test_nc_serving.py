@@ -4,6 +4,7 @@ packets."""
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,8 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["198.18.0.2", "80", "--send", "/etc/hostname", "-C"], "--send and -C don't go together"),
         (["198.18.0.2", "80", "--serve", "."], "--serve is for a server: add -l and a port"),
         (["198.18.0.2", "80", "--echo"], "--echo is for a server: add -l and a port"),
+        (["--serve", ".", "8080"], "--serve is for a server: add -l and a port"),
+        (["-l", "8080", "--serve", ".", "--recv-limit", "1"], "--serve and --recv-limit don't go together"),
         (["-u", "-l", "8080", "--serve", "."], "--serve needs a connection: leave -u out"),
         (["-u", "-l", "8080", "--receive", "x"], "--receive needs a connection: leave -u out"),
         (["-l", "8080", "--raw"], "--raw goes with --send, --receive"),
@@ -37,7 +40,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["-l", "8080", "--serve", "/no/such"], "--serve /no/such: No such file or directory; name a folder"),
         (["-l", "8080", "--serve", "/dev/null"], "--serve /dev/null: Not a directory; name a folder"),
         (["-l", "8080", "--reply", "/no/such"], "/no/such can't be sent as a reply (No such file or directory)"),
-        (["-l", "8080", "--send", "/no/such"], "/no/such can't be sent (No such file or directory)"),
+        (["-l", "8080", "--send", "/no/such"], "/no/such can't be sent (No such file or directory): name a regular file"),
         (["-l", "8080", "--send", "/"], "/ is no regular file: pack a folder first"),
         (
             ["-l", "8080", "--receive", "/no/such/"],
@@ -55,6 +58,14 @@ def test_a_file_that_is_there_is_not_received_over(capsys: pytest.CaptureFixture
     assert f"{tmp_path}/there exists: name another, or add --overwrite" in refusal(
         capsys, "-l", "8080", "--receive", str(tmp_path / "there")
     )
+
+
+def test_nothing_is_announced_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as used:
+        used.bind(str(tmp_path / "socket"))
+        used.listen()
+        assert main(["nc", "-l", "-U", str(tmp_path / "socket"), "--serve", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == f"hatoba: can't listen on {tmp_path}/socket: Address already in use\n"
 
 
 def test_no_descriptor_is_left_open(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -42,6 +42,25 @@ def test_ends(arguments: list[str], end: End) -> None:
     assert end_of(given(*arguments)) == end
 
 
+@pytest.mark.parametrize(
+    ("word", "command"),
+    [
+        ("http://host/index.html", "host 80"),
+        ("https://host", "--ssl host 443"),
+        ("http://[fd00::1]:8080/", "fd00::1 8080"),
+        ("gopher://host/", "host 70"),
+        ("x-y://host:99999", "host 80"),
+    ],
+)
+def test_an_address_for_browsers_is_told_what_to_type(word: str, command: str) -> None:
+    for arguments in ([word], [word, "80"], ["-l", word]):
+        with pytest.raises(UsageError) as caught:
+            end_of(given(*arguments))
+        assert str(caught.value) == (f"{word} is an address for browsers; type host and port instead: hatoba nc {command}")
+    with pytest.raises(UsageError, match="is an address for browsers"):
+        ends_to_check(given("-z", word, "80"))
+
+
 def test_ports_to_check() -> None:
     assert ends_to_check(given("-z", "h", "22", "80-82", "http,21")) == (End(Transport.TCP, "h"), [22, 80, 81, 82, 21])
     _end, ports = ends_to_check(given("-z", "-r", "h", "1-100"))
@@ -52,7 +71,7 @@ def test_ports_to_check() -> None:
 def test_a_range_that_counts_down() -> None:
     with pytest.raises(UsageError, match="the range 70-60 counts down; type 60-70"):
         ends_to_check(given("-z", "h", "70-60"))
-    with pytest.raises(UsageError, match="70000-80 is no port: type a number from 0 to 65535"):
+    with pytest.raises(UsageError, match=r"^70000 is no port: type a number from 0 to 65535"):
         ends_to_check(given("-z", "h", "70000-80"))
 
 

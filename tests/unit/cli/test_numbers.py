@@ -52,6 +52,14 @@ def test_what_is_no_time(value: str) -> None:
     assert str(caught.value).startswith(f"--most {value}: a time is a number of seconds, or has its unit behind it: 500ms")
 
 
+def test_no_time_is_longer_than_the_system_can_wait() -> None:
+    longest_s = duration()(CONTEXT, OPTION, "596h")
+    assert longest_s is not None
+    assert longest_s * 1000 < 1 << 31
+    with pytest.raises(UsageError, match="--most 597h: a time of at most 596h belongs here"):
+        duration()(CONTEXT, OPTION, "597h")
+
+
 def test_no_time_at_all_is_for_some() -> None:
     assert duration(none=True)(CONTEXT, OPTION, "0ms") == 0
     with pytest.raises(UsageError, match="--most 0: this time must be above 0"):

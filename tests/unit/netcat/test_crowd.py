@@ -21,11 +21,14 @@ PLAIN = SocketSettings()
 
 
 @contextmanager
-def crowd(path: Path, held: Bench, at_once: int = 10, **settings: object) -> Iterator[tuple[End, Ways]]:
+def crowd(
+    path: Path, held: Bench, at_once: int = 10, wait_s: float | None = None, **settings: object
+) -> Iterator[tuple[End, Ways]]:
     console, _said = heard()
     end = End(Transport.UNIX, str(path / "socket"))
     with listening_sockets(end, PLAIN, console) as sockets:
-        clients = Crowd(end, sockets, console, Welcome(keep_open=True, at_once=at_once), **settings)  # type: ignore[arg-type]
+        welcome = Welcome(keep_open=True, at_once=at_once, wait_s=wait_s)
+        clients = Crowd(end, sockets, console, welcome, **settings)  # type: ignore[arg-type]
         yield end, crowd_ways(clients, Streams(held.source, held.sink))
 
 
@@ -130,6 +133,45 @@ def test_the_end_of_input_is_told_to_those_who_come_later_too(tmp_path: Path) ->
         with call(end) as late:
             ways.receiving.step()
             assert late.recv(100) == b""
+
+
+def test_nobody_is_waited_for_longer_than_that(tmp_path: Path) -> None:
+    console, _said = heard()
+    with bench() as held, crowd(tmp_path, held, wait_s=0.02) as (end, ways):
+        assert ways.company is not None
+        ending = Relay(ways, RelaySettings(), console).run()
+        assert (ending.deserted, ending.idle, ways.company.came) == (True, False, 0)
+        with call(end) as client:
+            client.sendall(b"here")
+            turn(ways)
+            assert Relay(ways, RelaySettings(idle_s=0.05), console).run().idle, "while somebody is there he may be silent"
+        ending = Relay(ways, RelaySettings(), console).run()
+        assert (ending.deserted, ways.company.came, held.drained()) == (True, 1, b"here")
+
+
+class _Fickle(socket.socket):
+    """As TLS, it has more than the kernel knows of; and nothing can be sent to it."""
+
+    def pending(self) -> int:
+        return 1
+
+    def send(self, *_data: object) -> int:
+        raise BrokenPipeError
+
+
+def test_who_is_lost_while_more_of_his_is_to_come_is_forgotten_altogether(tmp_path: Path) -> None:
+    def wrap(connection: socket.socket, _peer: Peer, _console: Console) -> socket.socket:
+        return _Fickle(fileno=connection.detach())
+
+    with bench() as held, crowd(tmp_path, held, wrap=wrap) as (end, ways), call(end) as client:
+        client.sendall(b"last words")
+        while not ways.receiving.moved_bytes:
+            ways.receiving.step()
+        held.feeds(b"to all")
+        ways.sending.step()
+        assert client.recv(10) == b""
+        turn(ways)
+        assert held.drained() == b"last words"
 
 
 def test_a_handshake_keeps_nobody_else_waiting(tmp_path: Path) -> None:

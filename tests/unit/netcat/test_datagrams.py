@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import threading
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hatoba.errors import UsageError
 from hatoba.netcat.console import Console
 from hatoba.netcat.datagrams import answer_datagrams, anybody_ways, connect_to_first, datagram_ways
 from hatoba.netcat.dialing import dial
@@ -138,6 +140,56 @@ def test_everybody_is_heard_and_input_goes_to_the_last(tmp_path: Path) -> None:
             with pytest.raises(BlockingIOError):
                 one.recv(100)
     assert len(turned_away) == 1
+
+
+def test_silence_is_listened_to_for_as_long_as_anybody_is_waited_for(tmp_path: Path) -> None:
+    console, _said = heard()
+    end = End(Transport.UNIX_DATAGRAM, str(tmp_path / "socket"))
+    with bench() as held, listening_sockets(end, PLAIN, console) as sockets, dial(end, PLAIN, console) as call:
+        ways = anybody_ways(sockets, Streams(held.source, held.sink), Welcome(wait_s=0.02), console)
+        assert ways.company is not None
+        ending = Relay(ways, RelaySettings(), console).run()
+        assert (ending.deserted, ways.company.came) == (True, 0)
+        call.send(b"here")
+        ending = Relay(ways, RelaySettings(), console).run()
+        assert (ending.deserted, ways.company.came, held.drained()) == (True, 1, b"here")
+
+
+def test_what_is_too_long_for_a_datagram_is_a_fault_and_no_surprise() -> None:
+    with bench(socket.SOCK_DGRAM) as held:
+        held.feeds(b"short")
+        console, said = heard()
+        streams = Streams(held.source, held.sink, sent=lambda _data: memoryview(bytes(1 << 22)))
+        ending = Relay(datagram_ways(held.ours, streams), RelaySettings(), console).run()
+        assert ending.fault is not None
+        assert ending.fault.errno == errno.EMSGSIZE
+        assert console.finished(ending) == 1
+        assert "Message too long" in said.getvalue()
+
+
+def test_an_answer_that_cannot_be_given_is_told_and_the_next_sender_served(tmp_path: Path) -> None:
+    end = End(Transport.UNIX_DATAGRAM, str(tmp_path / "socket"))
+    calls: list[socket.socket] = []
+    console, said = heard()
+
+    class Told(Console):
+        def listening(self, end: End, local: Peer) -> None:
+            calls.append(dial(end, PLAIN, console))
+            calls[0].send(b"unlucky")
+            calls[0].send(b"lucky")
+
+        def complain(self, sentence: str) -> None:
+            console.complain(sentence)
+
+    def answer(data: bytes, _peer: Peer) -> bytes:
+        if data == b"unlucky":
+            raise UsageError("the file is gone")
+        return data
+
+    assert answer_datagrams(end, PLAIN, Told(None), answer, welcome=Welcome(keep_open=True, wait_s=0.01)) == 2
+    assert calls[0].recv(100) == b"lucky"
+    assert said.getvalue() == "hatoba: the file is gone\n"
+    calls[0].close()
 
 
 def test_a_server_answers_each_sender_or_says_nothing(tmp_path: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from hatoba.errors import UsageError
 from hatoba.netcat.console import Console
 from hatoba.netcat.dialing import dial
-from hatoba.netcat.ends import End, NotBound, NotConnected, Peer, SocketSettings, Transport
+from hatoba.netcat.ends import BrokenOff, End, NotBound, NotConnected, Peer, SocketSettings, ToldFault, Transport
 from hatoba.netcat.listening import Welcome, listen, listening_sockets
 from tests.unit.netcat.talking import heard
 
@@ -53,6 +54,16 @@ class Listener:
         return self.count
 
 
+class Calling(Console):
+    """Says nothing; somebody connects, and hangs up, as soon as there is a listener."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    def listening(self, end: End, local: Peer) -> None:
+        dial(end, PLAIN, self).close()
+
+
 def echo(connection: socket.socket, _peer: Peer, _console: Console) -> None:
     while data := connection.recv(100):
         connection.sendall(data)
@@ -67,6 +78,20 @@ def test_one_connection_and_the_end_with_nothing_left_behind(tmp_path: Path) -> 
         assert call.recv(100) == b""
     assert listener.ended() == 1
     assert not (tmp_path / "socket").exists()
+
+
+def test_where_it_listens_is_told_once_it_does(tmp_path: Path) -> None:
+    end = End(Transport.UNIX, str(tmp_path / "socket"))
+    console, _said = heard()
+    told: list[Peer] = []
+
+    def ready(local: Sequence[Peer]) -> None:
+        told.extend(local)
+        with dial(end, PLAIN, console) as call:
+            call.shutdown(socket.SHUT_WR)
+
+    assert listen(end, PLAIN, console, echo, ready=ready) == 1
+    assert told == [Peer(str(tmp_path / "socket"))]
 
 
 def test_several_at_once_each_with_a_handler_of_its_own(tmp_path: Path) -> None:
@@ -116,6 +141,17 @@ def test_a_fault_of_one_connection_ends_no_other(tmp_path: Path) -> None:
         with listener.call() as call:
             call.sendall(word)
             assert call.recv(10) == answer
+
+
+def test_where_only_one_is_taken_its_fault_is_the_listeners(tmp_path: Path) -> None:
+    """Otherwise a script would take a file that never came for one that did."""
+
+    def wrap(connection: socket.socket, _peer: Peer, _console: Console) -> socket.socket:
+        raise ToldFault(errno.EPROTO, "they do not speak TLS")
+
+    with pytest.raises(BrokenOff, match=r"^they do not speak TLS$") as caught:
+        listen(End(Transport.UNIX, str(tmp_path / "socket")), PLAIN, Calling(), echo, wrap=wrap)
+    assert caught.value.exit_status == 1
 
 
 def test_a_wrapper_stands_between_and_may_refuse(tmp_path: Path) -> None:

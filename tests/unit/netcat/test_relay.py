@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import errno
 import os
 import socket
 from pathlib import Path
@@ -11,7 +13,8 @@ import pytest
 
 from hatoba.errors import OutputError, UsageError
 from hatoba.netcat.datagrams import datagram_ways
-from hatoba.netcat.ends import OutputClosed
+from hatoba.netcat.ends import Cut, OutputClosed
+from hatoba.netcat.pumps import Copying
 from hatoba.netcat.relay import AtPeerEnd, Ending, Relay, RelaySettings
 from hatoba.netcat.ways import Streams, stream_ways
 from tests.unit.netcat.talking import Bench, bench, heard
@@ -76,6 +79,23 @@ def test_what_is_left_of_input_is_sent_after_the_peer_ended(kind: str, tmp_path:
             with (tmp_path / "input").open("rb", buffering=0) as file:
                 assert not relay(held, source=file.fileno()).idle
         assert held.peer_heard() == b"late"
+
+
+def test_what_is_left_of_input_is_sent_to_a_peer_that_was_cut_short_too() -> None:
+    with bench() as held:
+        held.feeds(b"late")
+
+        def cut(_buffer: memoryview) -> int:
+            raise Cut(errno.EPROTO, "the peer said no goodbye")
+
+        console, said = heard()
+        ways = stream_ways(held.ours, Streams(held.source, held.sink))
+        cut_short = dataclasses.replace(ways, receiving=Copying(held.ours.fileno(), cut, held.sink, len))
+        ending = Relay(cut_short, RelaySettings(), console).run()
+        assert isinstance(ending.fault, Cut)
+        assert held.peer_heard() == b"late"
+        assert console.finished(ending) == 1
+        assert said.getvalue() == "hatoba: the peer said no goodbye\n"
 
 
 def test_an_idle_pipe_is_waited_for_after_the_peer_ended() -> None:

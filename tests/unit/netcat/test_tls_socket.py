@@ -76,6 +76,16 @@ def test_an_end_without_goodbye_is_a_cut(pair: Pair) -> None:
             pair.client.recv(100)
 
 
+def test_who_has_ended_without_goodbye_still_gets_what_is_sent(pair: Pair) -> None:
+    """As ncat ends its input: what it asked for is still to come."""
+    pair.server.below.shutdown(socket.SHUT_WR)
+    with pytest.raises(TlsTruncated):
+        pair.client.recv(100)
+    pair.client.sendall(b"answer")
+    pair.client.shutdown(socket.SHUT_WR)
+    assert everything(pair.server) == b"answer"
+
+
 def test_closing_says_goodbye(pair: Pair) -> None:
     pair.client.sendall(b"last words")
     pair.client.close()

@@ -47,7 +47,7 @@ class Echo:
     def datagram(data: bytes, sender: Peer) -> bytes | None:
         """Nothing for a sender whose port is that of a service: two echo services that a forged address has set on each other
         would never stop."""
-        return data if sender.port >= 1024 else None
+        return None if _is_service(sender) else data
 
 
 class Discard:
@@ -89,7 +89,7 @@ def _pump(connection: socket.socket, peer: Peer, console: Console, idle_s: float
 class Reply:
     """Sends every client the same file, whole, and then nothing more; what the client says goes to *output*.
 
-    The file is opened anew for each, so that it can be changed meanwhile. Raise UsageError where it can't be read now.
+    The file is opened anew for each, so that it can be changed meanwhile. Each raises UsageError where it can't be read now.
     """
 
     def __init__(self, path: Path, output: BinaryIO, idle_s: float | None = None) -> None:
@@ -139,4 +139,15 @@ class Reply:
     def datagram(self, data: bytes, sender: Peer) -> bytes | None:
         """The file, as far as one datagram holds it; nothing for a sender whose port is that of a service, as with Echo."""
         self._show(data)
-        return self._path.read_bytes()[:MOST_DATAGRAM_BYTES] if sender.port >= 1024 else None
+        if _is_service(sender):
+            return None
+        descriptor = self._open()
+        try:
+            return os.pread(descriptor, MOST_DATAGRAM_BYTES, 0)
+        finally:
+            os.close(descriptor)
+
+
+def _is_service(sender: Peer) -> bool:
+    """Unix sockets have no port at all."""
+    return 0 < sender.port < 1024

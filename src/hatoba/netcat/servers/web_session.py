@@ -187,7 +187,7 @@ class Session:
         """Answer what is no request, as far as one still can."""
         if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             patience = Patience(self._limits.stall_s, self._limits.stall_bytes, self._clock)
-            answer = plain(status, headers=[("Connection", "close")])
+            answer = plain(status)
             self._write(self._head(answer), patience)
             self._send_body(answer, patience)
             self._write(h11.EndOfMessage(), patience)

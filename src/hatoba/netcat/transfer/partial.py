@@ -95,7 +95,11 @@ def source_file(path: Path) -> int:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise UsageError(_("{path} can't be sent ({reason})").format(path=path, reason=system_words(error))) from error
+        raise UsageError(
+            _("{path} can't be sent ({reason}): name a regular file, or pipe into hatoba nc without --send").format(
+                path=path, reason=system_words(error)
+            )
+        ) from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise UsageError(

@@ -109,6 +109,13 @@ def test_datagrams(tmp_path: Path) -> None:
     assert output.getvalue() == b"asked"
 
 
+def test_a_unix_socket_has_no_port_and_is_answered(tmp_path: Path) -> None:
+    (tmp_path / "reply").write_bytes(b"answer")
+    client = Peer("/run/client")
+    assert Echo().datagram(b"x", client) == b"x"
+    assert Reply(tmp_path / "reply", io.BytesIO()).datagram(b"x", client) == b"answer"
+
+
 def test_no_datagram_goes_to_a_service(tmp_path: Path) -> None:
     """Two echo services would go on for ever, once somebody had sent one a datagram in the other's name."""
     (tmp_path / "reply").write_bytes(b"x")
