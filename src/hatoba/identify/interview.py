@@ -21,14 +21,14 @@ from functools import partial
 
 from hatoba.identify.attempts import TrackedDials, first_success
 from hatoba.identify.closer_look import closer_look
-from hatoba.identify.layers import Layer, PlainLayer, TlsLayer
+from hatoba.identify.layers import H2, Layer, PlainLayer, TlsLayer
 from hatoba.identify.listening import MOST_BYTES, Heard, hear
 from hatoba.identify.manner import PRINTERS, TLS_RARITY, Manner, Target, likely, others, recognise, speaks_for_tls, sure
 from hatoba.identify.protocols import Answers, Question, ServiceProtocol
 from hatoba.identify.protocols.complete import greeted
 from hatoba.identify.releases import release_of, with_system
 from hatoba.identify.start_tls import StartTlsLayer
-from hatoba.identify.tls import TlsConversation, context, is_tls, server_name
+from hatoba.identify.tls import TlsConversation, context, is_tls, server_name, why_refused
 from hatoba.model import Protocol
 from hatoba.service import Facts, Outcome, Service
 from hatoba.wire.conversations import Conversation, Dials
@@ -96,10 +96,16 @@ class Interview:
             if layer.heard:
                 self._note(Heard(layer.heard, ended=True))
             if layer.speaks_tls:
-                self._found(Facts("ssl", extra="no common version or cipher", evidence=layer.heard[:7]), TLS)
+                named = server_name(self._target.names) is not None
+                why = why_refused(layer.heard, named=named)
+                self._found(Facts("ssl", extra=why, evidence=layer.heard[:7]), TLS)
             return layer.speaks_tls
         self._result = replace(self._result, outcome=Outcome.SILENT, tls=layer.tls, heard=b"")
         await self._ask(layer, tls=False, conversation=conversation)
+        if self._result.facts is None and (conversation := await layer.change_to(H2)) is not None:
+            # Who speaks HTTP/2 alone may shake hands with everybody, and hang up on those who did not choose it.
+            self._result = replace(self._result, tls=layer.tls)
+            await self._ask(layer, tls=False, conversation=conversation)
         return True
 
     async def _ask(self, layer: Layer, *, tls: bool, conversation: Conversation | None = None) -> None:
