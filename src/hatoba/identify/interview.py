@@ -23,7 +23,18 @@ from hatoba.identify.attempts import TrackedDials, first_success
 from hatoba.identify.closer_look import closer_look
 from hatoba.identify.layers import H2, Layer, PlainLayer, TlsLayer
 from hatoba.identify.listening import MOST_BYTES, Heard, hear
-from hatoba.identify.manner import PRINTERS, TLS_RARITY, Manner, Target, likely, others, recognise, speaks_for_tls, sure
+from hatoba.identify.manner import (
+    CLOSER_LOOK,
+    PRINTERS,
+    TLS_RARITY,
+    Manner,
+    Target,
+    likely,
+    others,
+    recognise,
+    speaks_for_tls,
+    sure,
+)
 from hatoba.identify.protocols import Answers, Question, ServiceProtocol
 from hatoba.identify.protocols.complete import greeted
 from hatoba.identify.releases import release_of, with_system
@@ -137,7 +148,9 @@ class Interview:
         if reused is not None:
             reused.close()
         attempts = [partial(self._try, layer, one, None, one in own) for one in asked[1:]]
-        await first_success([self._through_tls, *attempts] if tls else attempts)
+        late = not (own and own[0].greets) and self._manner.intensity >= CLOSER_LOOK
+        beside = partial(self._greeted_late, layer) if late else None
+        await first_success([self._through_tls, *attempts] if tls else attempts, beside)
 
     async def _cut_again(self, layer: Layer) -> bool:
         """Whether one more connection is ended before a word, too: a wrapper refuses us, whoever stands behind it."""
@@ -147,6 +160,19 @@ class Interview:
         heard = await self._greeting(conversation, self._patience.stranger_s)
         conversation.close()
         return heard.ended and not heard.data
+
+    async def _greeted_late(self, layer: Layer) -> bool:
+        """Whether a greeting that nobody waited for comes after all, to who asks nothing: servers look up our name first."""
+        conversation = await layer.open()
+        if conversation is None:
+            return False
+        heard = await self._greeting(conversation, self._patience.greeting_s)
+        known = recognise(self._manner, Protocol.TCP, heard.data, ()) if heard.data else None
+        if known is not None:
+            return await self._talk(layer, conversation, known[0], (heard.data,), ended=heard.ended)
+        conversation.close()
+        self._note(heard)
+        return False
 
     async def _try(self, layer: Layer, asked: ServiceProtocol, conversation: Conversation | None, likely: bool) -> bool:
         """Ask in one protocol; True once the port is recognised, in whatever, or is to be left."""
