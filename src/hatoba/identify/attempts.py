@@ -19,7 +19,9 @@ async def first_success(attempts: Sequence[Attempt], beside: Attempt | None = No
     lasting: set[asyncio.Future[bool]] = set() if beside is None else {asyncio.ensure_future(beside())}
     try:
         for start in range(0, len(attempts), _AT_ONCE):
-            some = {asyncio.ensure_future(attempt()) for attempt in attempts[start : start + _AT_ONCE]}
+            some: set[asyncio.Future[bool]] = {
+                asyncio.ensure_future(attempt()) for attempt in attempts[start : start + _AT_ONCE]
+            }
             if await _any_succeeds(some, lasting):
                 return True
         return await _any_succeeds(lasting)
