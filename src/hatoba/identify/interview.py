@@ -138,7 +138,7 @@ class Interview:
         reused = None if heard.data or heard.ended else conversation
         if reused is None:
             conversation.close()
-            if heard.ended and not heard.data and await self._cut_again(layer):
+            if heard.ended and not heard.data and await self._cut_again(layer, asked):
                 self._result = replace(self._result, outcome=Outcome.CUT)
                 return
         for first in asked[:1]:
@@ -152,12 +152,16 @@ class Interview:
         beside = partial(self._greeted_late, layer) if late else None
         await first_success([self._through_tls, *attempts] if tls else attempts, beside)
 
-    async def _cut_again(self, layer: Layer) -> bool:
-        """Whether one more connection is ended before a word, too: a wrapper refuses us, whoever stands behind it."""
+    async def _cut_again(self, layer: Layer, asked: Sequence[ServiceProtocol]) -> bool:
+        """Whether one more connection is ended before a word, too, though it is asked at once: a wrapper refuses us, whoever
+        stands behind it. A server that hangs up on who has nothing to say does not."""
         conversation = await layer.open()
         if conversation is None:
             return True
-        heard = await self._greeting(conversation, self._patience.stranger_s)
+        if asked:
+            heard = await self._put(conversation, self._questions(asked[0])[0], self._patience.stranger_s)
+        else:
+            heard = await self._greeting(conversation, self._patience.stranger_s)
         conversation.close()
         return heard.ended and not heard.data
 

@@ -126,6 +126,21 @@ def test_silence_is_told_as_such_in_bounded_time() -> None:
     assert took_s < PATIENCE.port_s / 3
 
 
+def test_a_server_that_hangs_up_on_who_has_nothing_to_say_is_asked_at_once() -> None:
+    """As Monit's, which waits half a second for a request."""
+
+    class Hasty(Peer):
+        async def send(self, data: bytes) -> None:
+            self._inbox.clear()
+            await super().send(data)
+
+    service, _took_s, _dials = interview(
+        lambda: Hasty([(0.5, END)], lambda said: [HTTP] if said.startswith(b"GET") else [END]), 40_000
+    )
+    assert service.facts is not None
+    assert service.facts.product == "nginx"
+
+
 def test_intensity_bounds_the_questions() -> None:
     asked = [len(interview(saying(), 40_000, intensity=level)[2].sent) for level in (0, 1, 2, 7, 9)]
     assert asked == sorted(asked)

@@ -55,8 +55,8 @@ def _number(versions: tuple[str, str] | None) -> tuple[int, ...]:
 
 def test_a_table_of_ones_own() -> None:
     (row,) = rows_of(
-        'system = [{name = "x", vendor = "v", family = "f", generation = "", device = "d", cpe = ["o", "v", "x"], sources = ["s"],'
-        ' known = "read", records = [],'
+        'system = [{name = "x", vendor = "v", family = "f", generation = "", device = "d", cpe = ["o", "v", "x"],'
+        ' sources = ["s"], known = "read", records = [],'
         ' fits = {ttl = ["64"]}}]'
     )
     assert (row.versions, row.fits["ttl"]) == (None, {"64"})
