@@ -7,6 +7,7 @@ from functools import partial
 from benchmarks import daemon_recipes, more_recipes
 from benchmarks.daemon import Daemon, beside
 from benchmarks.office_daemons import OFFICE
+from benchmarks.workshop_daemons import WORKSHOP
 
 _silent = partial(Daemon, tells_version=False)
 """One that tells strangers no version."""
@@ -108,4 +109,5 @@ MORE = (
     _silent("openvpn over TCP", "openvpn", "openvpn", 1194, "OpenVPN", more_recipes.OPENVPN_STREAM, "openvpn"),
     Daemon("memcached over UDP", "memcached", "memcached", 11211, "emcached", more_recipes.MEMCACHED_UDP, "memcached", "udp"),
     *OFFICE,
+    *WORKSHOP,
 )

@@ -3,28 +3,52 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Set
 
 from hatoba.model import Address, Protocol
 from hatoba.wire.conversations import Conversation, Dials
 
+Attempt = Callable[[], Awaitable[bool]]
+"""Whether it succeeded."""
 _AT_ONCE = 4
 
 
-async def first_success(attempts: Sequence[Callable[[], Awaitable[bool]]]) -> bool:
-    """Make attempts, a few at once, in order, until one succeeds; what is under way by then is broken off."""
-    for start in range(0, len(attempts), _AT_ONCE):
-        under_way = {asyncio.ensure_future(attempt()) for attempt in attempts[start : start + _AT_ONCE]}
-        try:
-            while under_way:
-                done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-                if True in {one.result() for one in done}:
-                    return True
-        finally:
-            for one in under_way:
-                one.cancel()
-            await asyncio.gather(*under_way, return_exceptions=True)
+async def first_success(attempts: Sequence[Attempt], beside: Attempt | None = None) -> bool:
+    """Make attempts, a few at once, in order, until one succeeds; what is under way by then is broken off. *beside*: one that
+    goes on meanwhile, and is waited for when all others have failed."""
+    lasting: set[asyncio.Future[bool]] = set() if beside is None else {asyncio.ensure_future(beside())}
+    try:
+        for start in range(0, len(attempts), _AT_ONCE):
+            some: set[asyncio.Future[bool]] = {
+                asyncio.ensure_future(attempt()) for attempt in attempts[start : start + _AT_ONCE]
+            }
+            if await _any_succeeds(some, lasting):
+                return True
+        return await _any_succeeds(lasting)
+    finally:
+        await _broken_off(lasting)
+
+
+async def _any_succeeds(awaited: set[asyncio.Future[bool]], beside: Set[asyncio.Future[bool]] = frozenset()) -> bool:
+    """Whether one of those *awaited* does, or one *beside* them as long as they go on."""
+    left = set(awaited)
+    try:
+        while left:
+            done, _ = await asyncio.wait(
+                {*left, *(one for one in beside if not one.done())}, return_when=asyncio.FIRST_COMPLETED
+            )
+            if True in {one.result() for one in done}:
+                return True
+            left -= done
+    finally:
+        await _broken_off(left)
     return False
+
+
+async def _broken_off(under_way: Set[asyncio.Future[bool]]) -> None:
+    for one in under_way:
+        one.cancel()
+    await asyncio.gather(*under_way, return_exceptions=True)
 
 
 class TrackedDials:

@@ -21,14 +21,25 @@ from functools import partial
 
 from hatoba.identify.attempts import TrackedDials, first_success
 from hatoba.identify.closer_look import closer_look
-from hatoba.identify.layers import Layer, PlainLayer, TlsLayer
+from hatoba.identify.layers import H2, Layer, PlainLayer, TlsLayer
 from hatoba.identify.listening import MOST_BYTES, Heard, hear
-from hatoba.identify.manner import PRINTERS, TLS_RARITY, Manner, Target, likely, others, recognise, speaks_for_tls, sure
+from hatoba.identify.manner import (
+    CLOSER_LOOK,
+    PRINTERS,
+    TLS_RARITY,
+    Manner,
+    Target,
+    likely,
+    others,
+    recognise,
+    speaks_for_tls,
+    sure,
+)
 from hatoba.identify.protocols import Answers, Question, ServiceProtocol
 from hatoba.identify.protocols.complete import greeted
 from hatoba.identify.releases import release_of, with_system
 from hatoba.identify.start_tls import StartTlsLayer
-from hatoba.identify.tls import TlsConversation, context, is_tls, server_name
+from hatoba.identify.tls import TlsConversation, context, is_tls, server_name, why_refused
 from hatoba.model import Protocol
 from hatoba.service import Facts, Outcome, Service
 from hatoba.wire.conversations import Conversation, Dials
@@ -96,10 +107,16 @@ class Interview:
             if layer.heard:
                 self._note(Heard(layer.heard, ended=True))
             if layer.speaks_tls:
-                self._found(Facts("ssl", extra="no common version or cipher", evidence=layer.heard[:7]), TLS)
+                named = server_name(self._target.names) is not None
+                why = why_refused(layer.heard, named=named)
+                self._found(Facts("ssl", extra=why, evidence=layer.heard[:7]), TLS)
             return layer.speaks_tls
         self._result = replace(self._result, outcome=Outcome.SILENT, tls=layer.tls, heard=b"")
         await self._ask(layer, tls=False, conversation=conversation)
+        if self._result.facts is None and (conversation := await layer.change_to(H2)) is not None:
+            # Who speaks HTTP/2 alone may shake hands with everybody, and hang up on those who did not choose it.
+            self._result = replace(self._result, tls=layer.tls)
+            await self._ask(layer, tls=False, conversation=conversation)
         return True
 
     async def _ask(self, layer: Layer, *, tls: bool, conversation: Conversation | None = None) -> None:
@@ -121,7 +138,7 @@ class Interview:
         reused = None if heard.data or heard.ended else conversation
         if reused is None:
             conversation.close()
-            if heard.ended and not heard.data and await self._cut_again(layer):
+            if heard.ended and not heard.data and await self._cut_again(layer, asked):
                 self._result = replace(self._result, outcome=Outcome.CUT)
                 return
         for first in asked[:1]:
@@ -131,16 +148,35 @@ class Interview:
         if reused is not None:
             reused.close()
         attempts = [partial(self._try, layer, one, None, one in own) for one in asked[1:]]
-        await first_success([self._through_tls, *attempts] if tls else attempts)
+        late = not (own and own[0].greets) and self._manner.intensity >= CLOSER_LOOK
+        beside = partial(self._greeted_late, layer) if late else None
+        await first_success([self._through_tls, *attempts] if tls else attempts, beside)
 
-    async def _cut_again(self, layer: Layer) -> bool:
-        """Whether one more connection is ended before a word, too: a wrapper refuses us, whoever stands behind it."""
+    async def _cut_again(self, layer: Layer, asked: Sequence[ServiceProtocol]) -> bool:
+        """Whether one more connection is ended before a word, too, though it is asked at once: a wrapper refuses us, whoever
+        stands behind it. A server that hangs up on who has nothing to say does not."""
         conversation = await layer.open()
         if conversation is None:
             return True
-        heard = await self._greeting(conversation, self._patience.stranger_s)
+        if asked:
+            heard = await self._put(conversation, self._questions(asked[0])[0], self._patience.stranger_s)
+        else:
+            heard = await self._greeting(conversation, self._patience.stranger_s)
         conversation.close()
         return heard.ended and not heard.data
+
+    async def _greeted_late(self, layer: Layer) -> bool:
+        """Whether a greeting that nobody waited for comes after all, to who asks nothing: servers look up our name first."""
+        conversation = await layer.open()
+        if conversation is None:
+            return False
+        heard = await self._greeting(conversation, self._patience.greeting_s)
+        known = recognise(self._manner, Protocol.TCP, heard.data, ()) if heard.data else None
+        if known is not None:
+            return await self._talk(layer, conversation, known[0], (heard.data,), ended=heard.ended)
+        conversation.close()
+        self._note(heard)
+        return False
 
     async def _try(self, layer: Layer, asked: ServiceProtocol, conversation: Conversation | None, likely: bool) -> bool:
         """Ask in one protocol; True once the port is recognised, in whatever, or is to be left."""

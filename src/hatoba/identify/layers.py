@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol as Interface
 
 from hatoba.identify.manner import Manner, Patience, Target
@@ -81,6 +82,13 @@ class TlsLayer:
         if inside is not None and inside.facts(self._wall_clock(), (), started=False).alpn != alpn:
             inside.close()
             return None
+        return inside
+
+    async def change_to(self, alpn: str) -> Conversation | None:
+        """As :meth:`open_for`, and from then on nothing else is offered; None where it is chosen already, too."""
+        inside = await self.open_for(alpn) if self.alpn != alpn else None
+        if inside is not None and self.tls is not None:
+            self._offered, self.tls = (alpn,), replace(self.tls, alpn=alpn)
         return inside
 
     async def _begin(self, alpn: tuple[str, ...]) -> TlsConversation | None:

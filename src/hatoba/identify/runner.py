@@ -10,7 +10,7 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -30,7 +30,7 @@ PER_HOST = 12
 @dataclass(frozen=True, slots=True)
 class Limits:
     at_once: int = AT_ONCE
-    """Interviews in all; each holds up to four descriptors."""
+    """Interviews in all; each holds up to five descriptors."""
     per_host: int = PER_HOST
     delay_s: float = 0.0
     """At least so long between the beginnings of two interviews of one host."""
@@ -43,6 +43,16 @@ class _HostState:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     next_s: float = 0.0
     until_s: float | None = None
+
+
+@dataclass(slots=True)
+class _Begun:
+    """An interview for which there is room."""
+
+    target: Target
+    interview: Interview
+    at_s: float | None = None
+    """When its first connection was opened; None: not yet."""
 
 
 class Runner:
@@ -63,7 +73,7 @@ class Runner:
         self._loop = new_loop()
         self._tasks: set[asyncio.Task[Service | None]] = set()
         self._hosts: dict[Address, _HostState] = {}
-        self._room = Room(self._limits.at_once, self._limits.per_host)
+        self._room: Room[Target] = Room(self._limits.at_once, self._limits.per_host)
         self._failure: HatobaError | None = None
         self._crash: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="hatoba-identify", daemon=True)
@@ -80,9 +90,9 @@ class Runner:
         return self._failure
 
     def ask(self, targets: Iterable[Target]) -> None:
-        for target in targets:
-            self._waiting += 1
-            self._loop.call_soon_threadsafe(self._begin, target)
+        asked = list(targets)
+        self._waiting += len(asked)
+        self._loop.call_soon_threadsafe(self._line_up, asked)
 
     def found(self, timeout_s: float = 0.0) -> Iterator[Service]:
         """What has been found out since; waits up to *timeout_s* for the first. A mistake of ours in an interview is raised
@@ -111,22 +121,38 @@ class Runner:
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
 
-    def _begin(self, target: Target) -> None:
-        interview = Interview(self._dials, target, self._manner, self._wall_clock)
-        task = self._loop.create_task(self._interview(interview, target.address))
-        self._tasks.add(task)
-        # Not at the end of the task's own work: one that is broken off before its first step does none.
-        task.add_done_callback(partial(self._end, interview))
+    def _line_up(self, targets: Sequence[Target]) -> None:
+        for target in targets:
+            self._room.line_up(target.address, target)
+        self._admit()
 
-    def _end(self, interview: Interview, task: asyncio.Task[Service | None]) -> None:
+    def _admit(self) -> None:
+        """Begin the interviews that there is room for. A target that waits is no more than that: millions may."""
+        for target in self._room.admit():
+            interview = Interview(self._dials, target, self._manner, self._wall_clock)
+            host = self._hosts.setdefault(target.address, _HostState())
+            begun = _Begun(target, interview)
+            task = self._loop.create_task(self._interview(begun, host))
+            self._tasks.add(task)
+            # Not at the end of the task's own work: one that is broken off before its first step does none.
+            task.add_done_callback(partial(self._end, begun))
+
+    def _end(self, begun: _Begun, task: asyncio.Task[Service | None]) -> None:
         self._tasks.discard(task)
+        address = begun.target.address
+        self._room.leave(address, None if begun.at_s is None else self._loop.time() - begun.at_s)
+        if address not in self._room:
+            del self._hosts[address]
         result = None
         if not task.cancelled():
             self._crash = self._crash or task.exception()
             result = task.result() if task.exception() is None else None
-        self._done.put(result or _unfinished(interview.result))
+        self._done.put(result or _unfinished(begun.interview.result))
+        self._admit()
 
     def _break_off(self) -> None:
+        for target in self._room.clear():
+            self._done.put(Service(target.address, target.protocol, target.port, Outcome.UNFINISHED))
         for task in self._tasks:
             task.cancel()
 
@@ -136,15 +162,14 @@ class Runner:
 
         self._last = self._loop.create_task(end())
 
-    async def _interview(self, interview: Interview, address: Address) -> Service | None:
+    async def _interview(self, begun: _Begun, host: _HostState) -> Service | None:
         """Ask one port, in its turn; None where it could not be asked to the end."""
-        host = self._hosts.setdefault(address, _HostState())
         try:
-            async with self._room.place(address):
-                await self._wait_for_turn(host)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout_at(host.until_s):
-                        return await interview.run()
+            await self._wait_for_turn(host)
+            begun.at_s = self._loop.time()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(host.until_s):
+                    return await begun.interview.run()
         except HatobaError as error:
             self._failure = self._failure or error
         return None

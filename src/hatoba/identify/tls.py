@@ -38,6 +38,30 @@ class Refusal(NamedTuple):
     """Whether that was TLS all the same: an alert."""
 
 
+NO_COMMON = "no common version or cipher"
+_ALERT = 0x15
+_ALERT_BYTES = 7
+_UNRECOGNIZED_NAME = 112
+_REASONS = {
+    **dict.fromkeys((40, 47, 70, 71), NO_COMMON),
+    80: "handshake refused: internal error",
+    _UNRECOGNIZED_NAME: "unknown host name",
+    116: "client certificate required",
+    120: "no common application protocol",
+}
+"""By what alerts say (RFC 8446 section 6.2)."""
+
+
+def why_refused(heard: bytes, *, named: bool) -> str:
+    """Why a handshake failed, by the alert in *heard*; *named*: the server was told for which host we came."""
+    if len(heard) < _ALERT_BYTES or heard[0] != _ALERT:
+        return NO_COMMON
+    description = heard[_ALERT_BYTES - 1]
+    if description == _UNRECOGNIZED_NAME and not named:
+        return "host name required"
+    return _REASONS.get(description, f"handshake refused: alert {description}")
+
+
 def is_tls(heard: bytes | bytearray) -> bool:
     """Whether *heard* begins with a TLS record of a server's (RFC 8446 section 5.1): a client's hello is our own, sent back."""
     if heard[:1] == b"\x16" and heard[5:6] == b"\1":

@@ -22,6 +22,7 @@ from hatoba.identify.layers import Layer
 from hatoba.identify.listening import hear
 from hatoba.identify.manner import Patience
 from hatoba.identify.start_tls import StartTlsLayer
+from hatoba.identify.tls import NO_COMMON
 from hatoba.identify.tls_hello import FAREWELL, Flight, client_hello, complete, flight_of
 from hatoba.registry.tls_suites import (
     OLD_VERSIONS,
@@ -172,8 +173,8 @@ def tls_of(flight: Flight, version: str, now_s: float, asked: tuple[str, ...], *
 
 
 def _without_handshake(facts: Facts | None, flight: Flight) -> Facts | None:
-    """In the stead of "no common version or cipher", if there was one."""
-    if facts is None or facts.name != "ssl":
+    """Why that is so, if there was a common version all the same."""
+    if facts is None or facts.name != "ssl" or facts.extra != NO_COMMON:
         return facts
     if flight.wants_certificate:
         return replace(facts, extra="client certificate required")

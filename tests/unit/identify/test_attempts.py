@@ -42,6 +42,31 @@ def test_the_first_success_ends_the_others() -> None:
     assert (found, took_s, attempts.ended, attempts.now) == (True, pytest.approx(1.0), [1], 0)
 
 
+def test_one_beside_the_others_goes_on_while_they_fail_and_is_waited_for_at_the_end() -> None:
+    attempts = Attempts()
+    beside = partial(attempts.attempt, 99, 7.5, True)
+    found, took_s = run(first_success(made(attempts, *[1.0] * 10, succeeding=None), beside))
+    assert (found, attempts.most, took_s, attempts.ended[-1]) == (True, 5, pytest.approx(7.5), 99)
+    attempts = Attempts()
+    beside = partial(attempts.attempt, 99, 1.5, True)
+    found, took_s = run(first_success(made(attempts, *[1.0] * 10, succeeding=None), beside))
+    assert (found, took_s, attempts.now) == (True, pytest.approx(1.5), 0)
+
+
+def test_one_beside_the_others_is_broken_off_when_one_of_them_succeeds() -> None:
+    attempts = Attempts()
+    beside = partial(attempts.attempt, 99, 7.5, True)
+    found, took_s = run(first_success(made(attempts, 1.0, 2.0, succeeding=1), beside))
+    assert (found, took_s, attempts.ended, attempts.now) == (True, pytest.approx(2.0), [0, 1], 0)
+
+
+def test_one_beside_the_others_that_fails_ends_nothing() -> None:
+    attempts = Attempts()
+    beside = partial(attempts.attempt, 99, 0.5, False)
+    found, took_s = run(first_success(made(attempts, 1.0, 2.0, succeeding=1), beside))
+    assert (found, took_s, attempts.ended) == (True, pytest.approx(2.0), [99, 0, 1])
+
+
 def test_four_at_a_time_in_order() -> None:
     attempts = Attempts()
     found, took_s = run(first_success(made(attempts, *[1.0] * 10, succeeding=None)))

@@ -111,10 +111,34 @@ def test_what_nobody_understands_is_kept() -> None:
     assert (service.outcome, service.facts, service.heard) == (Outcome.UNRECOGNISED, None, b"\x01\x02who are you\n")
 
 
+@pytest.mark.parametrize(("port", "intensity", "found"), [(40_000, 7, True), (8080, 7, True), (40_000, 4, False)])
+def test_a_greeting_that_comes_late_where_none_was_expected(port: int, intensity: int, found: bool) -> None:
+    """Of a server that looks up our name first, and breaks off with who does not wait."""
+
+    service, took_s, _dials = interview(lambda: Peer([(5.5, SSH)], lambda _said: [END]), port, intensity=intensity)
+    assert (service.facts is not None and service.facts.product == "OpenSSH") is found
+    assert took_s < PATIENCE.port_s / 3
+
+
 def test_silence_is_told_as_such_in_bounded_time() -> None:
     service, took_s, _dials = interview(saying(), 40_000)
     assert service.outcome is Outcome.SILENT
     assert took_s < PATIENCE.port_s / 3
+
+
+def test_a_server_that_hangs_up_on_who_has_nothing_to_say_is_asked_at_once() -> None:
+    """As Monit's, which waits half a second for a request."""
+
+    class Hasty(Peer):
+        async def send(self, data: bytes) -> None:
+            self._inbox.clear()
+            await super().send(data)
+
+    service, _took_s, _dials = interview(
+        lambda: Hasty([(0.5, END)], lambda said: [HTTP] if said.startswith(b"GET") else [END]), 40_000
+    )
+    assert service.facts is not None
+    assert service.facts.product == "nginx"
 
 
 def test_intensity_bounds_the_questions() -> None:

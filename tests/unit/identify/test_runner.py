@@ -86,6 +86,23 @@ def test_limits_hold_in_all_and_for_each_host() -> None:
     assert (dials.most, dials.most_per_host) == (6, 2)
 
 
+def test_ports_that_wait_are_no_tasks() -> None:
+    """A scan finds open ports faster than they can be asked."""
+    most = 0
+
+    class Watching(FakeDials):
+        async def dial(self, protocol: Protocol, address: Address, port: int, *, any_port: bool = False) -> Any:
+            nonlocal most
+            most = max(most, len(asyncio.all_tasks()))
+            return await super().dial(protocol, address, port, any_port=any_port)
+
+    runner = Runner(Watching(lambda: Peer([(0.1, SSH)])), Manner(), Limits(at_once=6), new_loop=FakeLoop)
+    runner.ask(targets(20, 20))
+    assert len(all_of(runner)) == 400
+    runner.close()
+    assert most <= 6
+
+
 def test_a_delay_spaces_the_interviews_of_a_host() -> None:
     dials = Counting(lambda: Peer([SSH]))
     runner = Runner(dials, Manner(), Limits(delay_s=1.5), new_loop=FakeLoop)

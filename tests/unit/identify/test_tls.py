@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from types import SimpleNamespace
 from typing import Any
 
+import hpack
 import pytest
 
 from hatoba.identify.interview import Interview
@@ -120,11 +121,44 @@ def test_plain_text_where_tls_was_expected() -> None:
     assert (service.facts.product, service.tls) == ("nginx", None)
 
 
-def test_only_versions_that_openssl_does_not_speak() -> None:
-    alert = bytes.fromhex("15030000020228")
-    service = interview(FakeDials(lambda: Peer((), lambda _said: [alert, None])), 443)
+@pytest.mark.parametrize(
+    ("alert", "names", "why"),
+    [
+        (40, (), "no common version or cipher"),
+        (70, ("www.target.lab",), "no common version or cipher"),
+        (112, (), "host name required"),
+        (112, ("198.18.0.2",), "host name required"),
+        (112, ("www.target.lab",), "unknown host name"),
+        (80, (), "handshake refused: internal error"),
+        (49, (), "handshake refused: alert 49"),
+    ],
+)
+def test_why_a_handshake_is_refused(alert: int, names: tuple[str, ...], why: str) -> None:
+    service = interview(FakeDials(lambda: Peer((), lambda _said: [bytes((21, 3, 3, 0, 2, 2, alert)), None])), 443, names)
     assert service.facts is not None
-    assert (service.facts.name, service.tls) == ("ssl", None)
+    assert (service.facts.name, service.facts.extra, service.tls) == ("ssl", why, None)
+
+
+class OnlyHttp2(TlsPeer):
+    """Shakes hands with everybody, and hangs up on who did not choose HTTP/2, as nghttpd does; or says nothing."""
+
+    def __init__(self, *, hangs_up: bool) -> None:
+        self._hangs_up = hangs_up
+        super().__init__(server_context(alpn=("h2",)), (), self._answer)
+
+    def _answer(self, said: bytes) -> list[bytes | OSError | None]:
+        if self._tls.selected_alpn_protocol() != "h2":
+            return [None] if self._hangs_up else []
+        head = hpack.Encoder().encode([(":status", "200"), ("server", "nghttpd nghttp2/1.52.0")])
+        return [bytes((0, 0, 0, 4, 0, 0, 0, 0, 0)), bytes((0, 0, len(head), 1, 5, 0, 0, 0, 1)) + head]
+
+
+@pytest.mark.parametrize("hangs_up", [True, False])
+def test_a_server_of_http_2_alone_that_shakes_hands_with_everybody(hangs_up: bool) -> None:
+    service = interview(FakeDials(lambda: OnlyHttp2(hangs_up=hangs_up)), 8446)
+    assert service.facts is not None
+    assert service.tls is not None
+    assert (service.facts.name, service.facts.product, service.tls.alpn) == ("http", "nghttpd", "h2")
 
 
 class StartsTls(TlsPeer):

@@ -15,6 +15,7 @@ from hatoba.identify.protocols import (
     datagrams,
     desktops,
     directory,
+    emulators,
     files,
     ftp,
     greetings,
@@ -61,6 +62,7 @@ PROTOCOLS: tuple[ServiceProtocol, ...] = (
     *industry.PROTOCOLS,
     *commands.PROTOCOLS,
     *backends.PROTOCOLS,
+    *emulators.PROTOCOLS,
     *datagrams.PROTOCOLS,
     *udp_services.PROTOCOLS,
 )

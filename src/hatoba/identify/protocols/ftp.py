@@ -1,4 +1,7 @@
-"""FTP: the server greets with reply 220 and says on request what it can do beyond RFC 959 (FEAT, RFC 2389; TLS, RFC 4217)."""
+"""FTP: the server greets with reply 220 and says on request what it can do beyond RFC 959 (FEAT, RFC 2389; TLS, RFC 4217).
+
+HylaFAX's clients speak a dialect of it with their server (hfaxd(8)), which is a service of its own.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,7 @@ PRODUCTS = (
         rb"^220[ -][^\r\n]* FTP server \(MikroTik (?P<version>\d[\w.]*)\) ready", "MikroTik ftpd", None, "RouterOS", "router"
     ),
 )
+_FAX = (product(rb"^220 [^\r\n]* \(HylaFAX \(tm\) Version (?P<version>\d[\w.]*)\)", "HylaFAX", ("hylafax", "hylafax")),)
 _NOT_MAIL = re.compile(rb"\bE?SMTP\b|\bLMTP\b")
 _REPLIES_TO_FEAT = (b"211", b"500", b"502", b"530", b"504", b"421")
 
@@ -36,6 +40,9 @@ def read(answers: Answers) -> Facts | None:
     greeting = answers[0]
     if greeting[:4] not in (b"220 ", b"220-", b"421 ", b"530 ") or _NOT_MAIL.search(greeting):
         return None
+    fax = named(Facts("hylafax", evidence=first_line(greeting).encode()), greeting, _FAX)
+    if fax.product:
+        return fax
     said_so = b"FTP" in greeting.upper()
     features = answers[1] if len(answers) > 1 else b""
     if not said_so and (greeting[:3] != b"220" or (features and not features.startswith(b"211"))):
@@ -53,7 +60,7 @@ def read(answers: Answers) -> Facts | None:
 PROTOCOL = ServiceProtocol(
     "ftp",
     read,
-    ports=(21, 2121),
+    ports=(21, 2121, 4559),
     tls_ports=(990,),
     greets=True,
     questions=(Question(b"FEAT\r\n", reply),),

@@ -16,7 +16,7 @@ from hatoba.service import Facts
 _MOST_BODY = 20_000
 
 
-def _reader(pattern: bytes, name: str, cpe: tuple[str, str]) -> Callable[[Answers], Facts | None]:
+def _reader(pattern: bytes, name: str, cpe: tuple[str, str] | None) -> Callable[[Answers], Facts | None]:
     """*pattern* is sought in head and body; its group ``version`` is the program's."""
     sought = re.compile(pattern, re.DOTALL)
 
@@ -27,7 +27,8 @@ def _reader(pattern: bytes, name: str, cpe: tuple[str, str]) -> Callable[[Answer
             return None
         groups = found.groupdict()
         version, system = text(groups.get("version") or b""), text(groups.get("os") or b"")
-        facts = Facts("http", name, version, cpe23=(cpe23("a", *cpe, version),), confidence=10, evidence=found[0][:160])
+        names = (cpe23("a", *cpe, version),) if cpe else ()
+        facts = Facts("http", name, version, cpe23=names, confidence=10, evidence=found[0][:160])
         status = f"{head.status} {text(head.reason)}".strip()
         return replace(facts, os={"linux": "Linux", "windows": "Windows"}.get(system, ""), details=(("status", status),))
 
@@ -39,7 +40,7 @@ def _api(
     path: str,
     pattern: bytes,
     product: str,
-    cpe: tuple[str, str],
+    cpe: tuple[str, str] | None,
     ports: tuple[int, ...],
     tls_ports: tuple[int, ...] = (),
 ) -> ServiceProtocol:
@@ -124,6 +125,23 @@ PROTOCOLS = (
         "Prometheus",
         ("prometheus", "prometheus"),
         (9090,),
+    ),
+    # Alertmanager's and Pushgateway's API, "status"
+    _api(
+        "alertmanager",
+        "/api/v2/status",
+        rb'"versionInfo":\{[^{}]{0,600}"version":"(?P<version>\d[\w.]*)"',
+        "Prometheus Alertmanager",
+        ("prometheus", "alertmanager"),
+        (9093,),
+    ),
+    _api(
+        "pushgateway",
+        "/api/v1/status",
+        rb'"build_information":\{[^{}]{0,600}"version":"(?P<version>\d[\w.]*)"',
+        "Prometheus Pushgateway",
+        None,
+        (9091,),
     ),
     _api(
         "grafana",

@@ -46,6 +46,9 @@ SERVERS = (
     product(rb"^CherryPy/(?P<version>[\d.]+)", "CherryPy wsgiserver", ("cherrypy", "cherrypy")),
     product(rb"^TornadoServer/(?P<version>[\d.]+)", "Tornado httpd", ("tornadoweb", "tornado")),
     product(rb"^Twisted(?:Web)?/(?P<version>[\d.]+)", "TwistedWeb httpd", ("twisted", "twisted")),
+    product(rb"^Python/[\d.]+ aiohttp/(?P<version>[\d.]+)", "aiohttp", ("aiohttp", "aiohttp")),
+    product(rb"^nghttpd nghttp2" + _V, "nghttpd", ("nghttp2", "nghttp2")),
+    product(rb"^monit (?P<version>\d[\w.]*)", "Monit", ("mmonit", "monit")),
     product(rb"^CUPS/(?P<version>[\d.]+) (?P<extra>IPP/[\d.]+)", "CUPS", ("openprinting", "cups")),
     product(rb"^Icecast (?P<version>[\d.]+)", "Icecast streaming media server", ("icecast", "icecast")),
     product(rb"^Caddy$", "Caddy httpd", ("caddyserver", "caddy")),
@@ -85,6 +88,8 @@ APPLICATIONS = (
     product(rb"(?:^|\n)x-vault-", "HashiCorp Vault", ("hashicorp", "vault")),
     product(rb"(?:^|\n)location: (?:/[\w.-]{1,40})?/\.web/?(?:\n|$)", "Radicale", ("radicale", "radicale")),
     product(rb"(?:^|\n)x-consul-", "HashiCorp Consul", ("hashicorp", "consul")),
+    product(rb"(?:^|\n)x-syncthing-version: v(?P<version>\d[\d.]*)", "Syncthing", ("syncthing", "syncthing")),
+    product(rb"(?:^|\n)set-cookie: cockpit=", "Cockpit web service", ("cockpit-project", "cockpit")),
     product(rb"(?:^|\n)set-cookie: grafana_session=|(?:^|\n)x-grafana-", "Grafana", ("grafana", "grafana")),
 )
 """By fields that only one program writes, whichever web server it has inside."""
@@ -92,6 +97,12 @@ APPLICATIONS = (
 POWERED_BY = (
     product(rb"(?:^|\n)x-elastic-product: Elasticsearch", "Elasticsearch REST API", ("elastic", "elasticsearch")),
     product(rb"(?:^|\n)x-powered-by: Express", "Node.js Express framework", ("openjsf", "express")),
+    # sapi/cli/php_cli_server.c: of all servers it alone sends back whom it was asked for
+    product(
+        rb"^host: [^\n]{1,260}\n(?:date: [^\n]{1,60}\n)?connection: close(?:\nx-powered-by: PHP/(?P<version>\d[\w.]*))?",
+        "PHP cli server",
+        ("php", "php"),
+    ),
     product(rb"(?:^|\n)x-plex-protocol: ", "Plex Media Server", ("plex", "media_server")),
 )
 """By other fields, where there is no Server that a table names."""
@@ -112,6 +123,15 @@ PAGES = (
     product(rb"No server is available to handle this request\.\n</body></html>", "HAProxy http proxy", ("haproxy", "haproxy")),
     product(rb"<title>Node Exporter</title>", "Prometheus node exporter", ("prometheus", "node_exporter")),
     product(rb"Apt-Cacher NG Usage Information", "Apt-Cacher NG httpd", ("apt-cacher-ng_project", "apt-cacher-ng")),
+    product(rb"<title>Alertmanager</title>", "Prometheus Alertmanager", ("prometheus", "alertmanager")),
+    product(rb"<title>Prometheus Pushgateway</title>", "Prometheus Pushgateway"),
+    product(rb"<title>Deluge WebUI (?P<version>\d[\w.]*)", "Deluge WebUI", ("deluge-torrent", "deluge")),
+    product(
+        rb"<title>Supervisor Status</title>.*>Supervisor</a> <span>(?P<version>\d[\w.]*)</span>",
+        "Supervisor",
+        ("supervisord", "supervisor"),
+    ),
+    product(rb"\n {4}ShellInABox - Make command line applications", "ShellInABox", ("shellinabox_project", "shellinabox")),
     product(rb"<title>RabbitMQ Management</title>", "RabbitMQ management", ("vmware", "rabbitmq")),
     product(rb"^Port \d+ is for clickhouse-client program", "ClickHouse", ("clickhouse", "clickhouse")),
     product(

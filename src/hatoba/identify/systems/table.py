@@ -22,8 +22,8 @@ class Row:
     family: str
     generation: str
     device: str
-    cpe: tuple[str, str]
-    """Vendor and product, as NIST's dictionary has them."""
+    cpe: tuple[str, str, str]
+    """Part (``o``, ``a``), vendor and product, as NIST's dictionary has them."""
     fits: Mapping[str, frozenset[str]]
     """By the name of a trait, the forms that it may have."""
     sources: tuple[str, ...]
@@ -35,7 +35,7 @@ class Row:
 
     @property
     def cpe23(self) -> tuple[str, ...]:
-        return (cpe23("o", *self.cpe),)
+        return (cpe23(*self.cpe),)
 
 
 def rows_of(text: str) -> tuple[Row, ...]:
@@ -45,14 +45,14 @@ def rows_of(text: str) -> tuple[Row, ...]:
 
 
 def _row(said: Mapping[str, Any]) -> Row:
-    vendor, product = said["cpe"]
+    part, vendor, product = said["cpe"]
     return Row(
         name=said["name"],
         vendor=said["vendor"],
         family=said["family"],
         generation=said["generation"],
         device=said["device"],
-        cpe=(vendor, product),
+        cpe=(part, vendor, product),
         fits={name: frozenset(forms) for name, forms in said["fits"].items()},
         sources=tuple(said["sources"]),
         versions=(said["from"], said["to"]) if "from" in said else None,

@@ -6,6 +6,7 @@ A trait has one text that people read, and the forms in which a row of the table
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,6 +27,7 @@ _HALF = 1 << 31
 _STEADY = 0.05
 """By how much rates over the parts of the observation may differ from the whole's."""
 _UNREACHABLE = {4: (3, 3), 6: (1, 4)}
+_SEGMENTS = re.compile(r"(?:\d+|64 KiB in) segments").fullmatch
 _HEADER_BYTES = {4: 20, 6: 40}
 _UDP_BYTES = 8
 
@@ -71,7 +73,7 @@ def port_traits(heard: Sequence[Heard], port: int) -> Traits:
     for one in heard:
         if one.observation.port == port and one.answer is not None and _is_syn_ack(one.answer):
             found += _of_variant(one.observation.probe, one.answer)
-    return _agreed(found)
+    return _counted_in_segments(_agreed(found))
 
 
 def host_traits(heard: Sequence[Heard]) -> Traits:
@@ -102,6 +104,17 @@ def _agreed(found: Sequence[Shown]) -> Traits:
     for shown in found:
         ways.setdefault(shown.name, set()).add(shown)
     return {name: next(iter(its)) for name, its in ways.items() if len(its) == 1}
+
+
+def _counted_in_segments(traits: Traits) -> Traits:
+    """A kernel that counts its window in segments announces as many of those with time stamps as of those without. Where the
+    numbers differ somebody has set it in bytes, a program or an administrator, and they are chance."""
+    windows = [traits[name] for name in ("window", "window-bare") if name in traits]
+    counts = [frozenset(filter(_SEGMENTS, shown.forms)) for shown in windows]
+    if len(counts) < 2 or counts[0] & counts[1]:
+        return traits
+    chosen = {shown.name: Shown(shown.name, shown.text, shown.forms - its) for shown, its in zip(windows, counts, strict=True)}
+    return traits | chosen
 
 
 def _shown(name: str, text: object, *more: object) -> Shown:

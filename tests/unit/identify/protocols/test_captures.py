@@ -18,6 +18,7 @@ from hatoba.identify.protocols import (
     datagrams,
     desktops,
     directory,
+    emulators,
     files,
     ftp,
     greetings,
@@ -42,14 +43,14 @@ from tests.unit.identify.protocols.feeding import CAPTURES, GARBAGE, Capture, cu
 from tests.unit.identify.protocols.truths import TRUTHS, Truth
 
 FAMILIES = (calls, chat, databases, datagrams, files, java, mail, messaging, desktops, terminals)
-FAMILIES += (backends, commands, greetings, http_apis, industry, remote, udp_services, wide_databases)
+FAMILIES += (backends, commands, emulators, greetings, http_apis, industry, remote, udp_services, wide_databases)
 SINGLE = (directory, ftp, http, http2, ipp, smb, ssh)
 
 
 KERNELS_OWN = {"miniupnpd", "redis", "redis-sentinel", "snmpd", "rabbitmq"}
 """Their remarks name the kernel, or the runtime, of the machine that they were recorded on."""
-OTHER_NUMBERS = {"http.server", "rpcbind", "rpcbind over UDP", "X11 of tigervnc", "varnish"}
-"""What they tell is another version than the package's, or the first parts of it."""
+OTHER_NUMBERS = {"http.server", "rpcbind", "rpcbind over UDP", "X11 of tigervnc", "varnish", "qemu-monitor", "qmp"}
+"""What they tell is another version than the package's, or has fewer or more parts."""
 FEW_BYTES = {"dante", "fingerd"}
 """What they say, others say, too: they are believed only where they were asked in their own protocol."""
 EACH = pytest.mark.parametrize("capture", CAPTURES.values(), ids=list(CAPTURES))

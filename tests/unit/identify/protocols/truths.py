@@ -180,3 +180,21 @@ TRUTHS |= {
     ),
     "znc": Truth("http", "ZNC IRC bouncer", "1.8.2", cpe="cpe:/a:znc:znc:1.8.2"),
 }
+TRUTHS |= {
+    "aiohttp": Truth("http", "aiohttp", "3.8.4", cpe="cpe:/a:aiohttp:aiohttp:3.8.4"),
+    "alertmanager": Truth("http", "Prometheus Alertmanager", "0.25.0", cpe="cpe:/a:prometheus:alertmanager:0.25.0"),
+    "cockpit": Truth("http", "Cockpit web service", cpe="cpe:/a:cockpit-project:cockpit"),
+    "deluge-web": Truth("http", "Deluge WebUI", "2.0.3", cpe="cpe:/a:deluge-torrent:deluge:2.0.3"),
+    "hylafax": Truth("hylafax", "HylaFAX", "6.0.7", cpe="cpe:/a:hylafax:hylafax:6.0.7"),
+    "monit": Truth("http", "Monit", "5.33.0", cpe="cpe:/a:mmonit:monit:5.33.0"),
+    "nghttpd": Truth("http", "nghttpd", "1.52.0", cpe="cpe:/a:nghttp2:nghttp2:1.52.0"),
+    "php": Truth("http", "PHP cli server", "8.2.36", cpe="cpe:/a:php:php:8.2.36"),
+    "pushgateway": Truth("http", "Prometheus Pushgateway", "1.5.1"),
+    "qemu-monitor": Truth("qemu-monitor", "QEMU monitor", "7.2.22", cpe="cpe:/a:qemu:qemu:7.2.22"),
+    "qmp": Truth(
+        *("qmp", "QEMU Machine Protocol", "7.2.22", "Debian 1:7.2+dfsg-7+deb12u18+b3", "Linux"), cpe="cpe:/a:qemu:qemu:7.2.22"
+    ),
+    "shellinabox": Truth("http", "ShellInABox", cpe="cpe:/a:shellinabox_project:shellinabox"),
+    "supervisor": Truth("http", "Supervisor", "4.2.5", cpe="cpe:/a:supervisord:supervisor:4.2.5"),
+    "syncthing": Truth("http", "Syncthing", "1.19.2", cpe="cpe:/a:syncthing:syncthing:1.19.2"),
+}

@@ -49,6 +49,22 @@ def test_and_over_ipv6(name: str) -> None:
     assert told.systems[0].name.startswith(family)
 
 
+@pytest.mark.parametrize(
+    ("window", "name"),
+    [
+        ("64k", "Linux 4.19 to 7.x"),
+        ("20 segments", "Linux 3.10 to 4.18"),
+        ("10 segments", "Linux 2.6.39 to 7.x"),
+        ("4 segments", "Linux 2.6 to 7.x"),
+        (28960, "Linux 3.10 to 7.x"),
+        (31856, "Linux 3.10 to 7.x"),
+    ],
+)
+def test_a_linux_with_a_smaller_window_may_be_a_new_one(window: int | str, name: str) -> None:
+    """A route, a program or an administrator may have made it so."""
+    assert only(judge(seen(personality("linux-6", window=window, isn_hz=15_625_000)))) == name
+
+
 @pytest.mark.parametrize("hops", [1, 12, 25])
 def test_a_long_way_changes_nothing(hops: int) -> None:
     assert only(judge(seen(personality("freebsd-14", ttl=64 - hops)))) == "FreeBSD 12 to 15"

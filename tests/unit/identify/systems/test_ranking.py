@@ -12,7 +12,7 @@ from hatoba.system import Known, Trait
 
 def row(name: str, family: str = "", versions: tuple[str, str] | None = None, **fits: str) -> Row:
     forms = {key: frozenset({value}) for key, value in fits.items()}
-    return Row(name, "v", family or name, "1", "router", ("v", "p"), forms, ("s",), versions)
+    return Row(name, "v", family or name, "1", "router", ("o", "v", "p"), forms, ("s",), versions)
 
 
 def shown(**texts: str) -> Traits:

@@ -21,7 +21,14 @@ def test_every_row_has_sources_and_enough_to_go_by() -> None:
         assert all(len(source) > 10 for source in row.sources), row.name
         assert {"ttl", "options"} <= row.fits.keys(), row.name
         assert all(row.fits.values()), row.name
-        assert re.fullmatch(r"cpe:/o:[a-z_]+:[a-z_]+", cpe_uri(row.cpe23[0]))
+        assert re.fullmatch(r"cpe:/[ao]:[a-z_]+:[a-z_]+", cpe_uri(row.cpe23[0]))
+
+
+def test_stacks_in_user_space_are_no_operating_systems() -> None:
+    """lwIP, libslirp and gVisor stand among the applications in NIST's dictionary; who looks elsewhere finds nothing."""
+    of_parts = {part: {row.family for row in rows() if row.cpe23[0].split(":")[2] == part} for part in "ao"}
+    assert of_parts["a"] == {"lwIP", "slirp", "gVisor"}
+    assert {"Linux", "FreeBSD", "Zephyr", "FreeRTOS", "VxWorks"} <= of_parts["o"]
 
 
 def test_names_are_told_apart() -> None:
@@ -48,8 +55,8 @@ def _number(versions: tuple[str, str] | None) -> tuple[int, ...]:
 
 def test_a_table_of_ones_own() -> None:
     (row,) = rows_of(
-        'system = [{name = "x", vendor = "v", family = "f", generation = "", device = "d", cpe = ["v", "x"], sources = ["s"],'
-        ' known = "read", records = [],'
+        'system = [{name = "x", vendor = "v", family = "f", generation = "", device = "d", cpe = ["o", "v", "x"],'
+        ' sources = ["s"], known = "read", records = [],'
         ' fits = {ttl = ["64"]}}]'
     )
     assert (row.versions, row.fits["ttl"]) == (None, {"64"})

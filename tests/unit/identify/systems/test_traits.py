@@ -83,6 +83,14 @@ def test_a_window_has_several_names(window: int | str, family: int, forms: set[s
     assert traits(Personality(window=window), family=family)["window"].forms == forms
 
 
+def test_a_window_that_was_set_in_bytes_is_no_number_of_segments() -> None:
+    """28,960 bytes happen to be 20 segments with time stamps. Without them a kernel that counts 20 would announce 29,200."""
+    chosen = traits(Personality(window=28960))
+    assert (chosen["window"].forms, chosen["window-bare"].forms) == ({"28960"}, {"28960"})
+    counted = traits(Personality(window="20 segments"))
+    assert [counted[name].forms for name in ("window", "window-bare")] == [{"28960", "20 segments"}, {"29200", "20 segments"}]
+
+
 def test_what_is_seen_in_two_ways_is_no_trait() -> None:
     before: Sequence[Observation] = seen(Personality())
     second = next(one for one in before[1:] if one.probe == FULL and one.port == 22)
