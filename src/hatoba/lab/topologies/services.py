@@ -57,7 +57,6 @@ HostKey {folder}/host_key
 PidFile none
 UsePAM no
 PasswordAuthentication no
-LogLevel VERBOSE
 AuthorizedKeysFile none
 """
 
