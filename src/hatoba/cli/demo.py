@@ -90,6 +90,7 @@ def _close(stage: Stage, done: str) -> None:
     stage.scene(_("What to type next"))
     stage.type(
         [
+            ("hatoba lab", _("practice hosts on this machine, and a shell to scan them from")),
             ("hatoba scan localhost", _("what is open on this machine")),
             ("hatoba ports 6379", _("what a port is for, and what to do about it")),
             ("hatoba doctor", _("what this machine lets hatoba do")),

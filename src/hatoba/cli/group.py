@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 EXAMPLES: tuple[tuple[str, str], ...] = (
     ("hatoba scan localhost", _N("what is open on this machine")),
-    ("hatoba scan -p 22,80,443 --explain 198.18.0.2", _N("three ports, each verdict with its evidence")),
+    ("hatoba lab", _N("practice hosts on this machine, and a shell to scan them from")),
     ("hatoba ports 443", _N("what port 443 is for")),
 )
 
