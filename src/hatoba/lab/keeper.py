@@ -163,7 +163,10 @@ class Server:
         self._selector.register(door, selectors.EVENT_READ, lambda _descriptor: self._let_in(door))
 
     def _let_in(self, door: socket.socket) -> None:
-        visitor = Channel(door.accept()[0])
+        try:
+            visitor = Channel(door.accept()[0])
+        except OSError:  # no descriptor is left: the visitor waits, or gives up
+            return
         self._selector.register(visitor, selectors.EVENT_READ, functools.partial(self._serve_request, visitor))
 
     def _answer(self, request: Message, descriptors: list[int]) -> Answer:

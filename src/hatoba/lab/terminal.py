@@ -15,7 +15,7 @@ import signal
 import struct
 import termios
 import tty
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import NoReturn
 
@@ -35,12 +35,18 @@ def attend(start: Starter) -> int:
 
 
 def _on_our_streams(start: Starter) -> int:
-    with start((0, 1, 2), False) as process:
-        while True:
-            try:
-                return process.wait()
-            except KeyboardInterrupt:
-                process.interrupt()
+    # A Ctrl-C that comes while the program starts is meant for it, too: it waits until there is one to hand it to.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        with start((0, 1, 2), False) as process:
+            while True:
+                try:
+                    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+                    return process.wait()
+                except KeyboardInterrupt:
+                    process.interrupt()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _on_a_terminal(start: Starter) -> int:
@@ -59,46 +65,66 @@ def _on_a_terminal(start: Starter) -> int:
         return process.wait()
 
 
-def _relay(master: int, process: Process) -> None:
-    """Hand on until the program has ended and all that it had said is on the screen."""
+def _relay(master: int, process: Process, keyboard: int = 0, screen: int = 1) -> None:
+    """Hand on until the program has ended and all that it had said is on the screen.
+
+    What is typed waits here until the program takes it, and what it says is taken meanwhile: one that is stuck in saying
+    takes nothing.
+    """
     os.set_blocking(master, False)
-    poll = select.poll()
-    for descriptor in (0, master, process.pidfd.fileno()):
-        poll.register(descriptor, select.POLLIN)
+    ended = process.pidfd.fileno()
+    typed = b""
+    open_ends = {keyboard, master}
     while True:
-        ready = {descriptor for descriptor, _events in poll.poll()}
-        if 0 in ready:
-            typed = os.read(0, _AT_ONCE_BYTES)
-            if not typed:
-                poll.unregister(0)
-            _write(master, typed)
-        if master in ready and not _show(master):
-            poll.unregister(master)
-        if process.pidfd.fileno() in ready:
-            while _show(master):
+        wanted = {ended: select.POLLIN}
+        if master in open_ends:
+            wanted[master] = select.POLLIN | (select.POLLOUT if typed else 0)
+        if keyboard in open_ends and not typed:
+            wanted[keyboard] = select.POLLIN
+        happened = _happened(wanted)
+        if happened.get(master, 0) & select.POLLOUT:
+            typed = typed[_taken(master, typed) :]
+        if happened.get(master, 0) & ~select.POLLOUT and not _show(master, screen):
+            open_ends.discard(master)  # nobody has the other side open any more
+        if ended in happened:
+            while _show(master, screen):
                 pass
             return
+        if keyboard in happened:
+            typed = os.read(keyboard, _AT_ONCE_BYTES)
+            if not typed:
+                open_ends.discard(keyboard)
+        if master not in open_ends:
+            typed = b""
 
 
-def _show(master: int) -> bool:
+def _happened(wanted: Mapping[int, int]) -> dict[int, int]:
+    poll = select.poll()
+    for descriptor, events in wanted.items():
+        poll.register(descriptor, events)
+    return dict(poll.poll())
+
+
+def _taken(master: int, typed: bytes) -> int:
+    """How much of what was typed the program's terminal takes now."""
+    try:
+        return os.write(master, typed)
+    except BlockingIOError:
+        return 0
+    except OSError:  # EIO: the program has left its terminal
+        return len(typed)
+
+
+def _show(master: int, screen: int) -> bool:
     """Bring some of what the program said to the screen; False where there is nothing more."""
     try:
-        said = os.read(master, _AT_ONCE_BYTES)
+        rest = memoryview(os.read(master, _AT_ONCE_BYTES))
     except OSError:  # EAGAIN: nothing for now; EIO: nobody has the other side open any more
         return False
-    _write(1, said)
-    return bool(said)
-
-
-def _write(descriptor: int, words: bytes) -> None:
-    rest = memoryview(words)
+    said = bool(rest)
     while rest:
-        try:
-            rest = rest[os.write(descriptor, rest) :]
-        except BlockingIOError:
-            select.select([], [descriptor], [])
-        except OSError:  # EIO: the program has left its terminal
-            return
+        rest = rest[os.write(screen, rest) :]
+    return said
 
 
 @contextlib.contextmanager
