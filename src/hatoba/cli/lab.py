@@ -13,28 +13,33 @@ from hatoba.cli.command import Command, Option
 from hatoba.cli.group import COMMANDS
 from hatoba.errors import LabError, UsageError
 from hatoba.lab.programs import find_program
-from hatoba.messages import _N, _, wanted_language
+from hatoba.messages import _N, _, translated, wanted_language
 
-_EPILOG = _N(
-    "\b\nExamples:\n"
-    "  hatoba lab                            a shell on the host scanner\n"
-    "  hatoba lab hatoba scan web data wall  one command there, and the end\n"
-    "  hatoba lab --on web                   in that shell, or in a second\n"
-    "                                        terminal: a shell on the host web\n"
-    "  hatoba lab --on wall nft list ruleset one command on the host wall"
+EXAMPLES: tuple[tuple[str, str], ...] = (
+    ("hatoba lab", _N("a shell on the host scanner")),
+    ("hatoba lab --on web", _N("in that shell, or in a second terminal: a shell on the host web")),
+    ("hatoba lab --on wall nft list ruleset", _N("one command on the host wall")),
+    ("hatoba lab hatoba scan web data wall", _N("hosts for one command only, on scanner")),
 )
+
+
+class LabCommand(Command):
+    """With examples at the end of its help."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section(_("Examples")):
+            formatter.write_dl([(line, translated(meaning)) for line, meaning in EXAMPLES], col_max=40)
 
 
 @click.command(
     "lab",
-    cls=Command,
+    cls=LabCommand,
     help=_N(
         "Build practice hosts on this machine and open a shell on one of them, scanner, from which the others, web, data and"
         " wall, can be scanned by name; or run COMMAND there. When the shell or the command ends, all is gone again. No packet"
         " leaves the machine, and where the system allows user namespaces no privilege is needed. The files are this"
         " machine's own: a lab separates networks and nothing else."
     ),
-    epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "ignore_unknown_options": True, "allow_interspersed_args": False},
 )
 @click.option(

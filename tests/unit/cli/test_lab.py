@@ -79,3 +79,11 @@ def test_an_environment_that_says_it_already_is_left_alone() -> None:
 def test_a_shell_that_is_not_there_is_replaced(monkeypatch: pytest.MonkeyPatch, own: str, chosen: str) -> None:
     monkeypatch.setenv("SHELL", own)
     assert lab._shell() == chosen
+
+
+def test_every_example_of_its_help_can_be_typed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["lab", "--help"]) == 0
+    told = capsys.readouterr().out
+    for line, _meaning in lab.EXAMPLES:
+        assert line in told
+        assert lab.command.make_context("lab", line.split()[2:]).params["argv"] is not None
