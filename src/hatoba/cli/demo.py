@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import sys
+from pathlib import Path
 
 import click
 
@@ -88,12 +91,24 @@ def _stage(run: Run) -> Stage:
 
 def _close(stage: Stage, done: str) -> None:
     stage.scene(_("What to type next"))
+    program = _as_typed()
     stage.type(
         [
-            ("hatoba scan localhost", _("what is open on this machine")),
-            ("hatoba ports 6379", _("what a port is for, and what to do about it")),
-            ("hatoba doctor", _("what this machine lets hatoba do")),
-            ("hatoba scan --help", _("all that a scan can be told")),
+            (f"{program} lab", _("practice hosts on this machine, and a shell to scan them from")),
+            (f"{program} scan localhost", _("what is open on this machine")),
+            (f"{program} ports 6379", _("what a port is for, and what to do about it")),
+            (f"{program} doctor", _("what this machine lets hatoba do")),
+            (f"{program} scan --help", _("all that a scan can be told")),
         ]
     )
     stage.say(done)
+
+
+def _as_typed() -> str:
+    """How hatoba is called from here: by its name, or, where a shell would not find that, by its path beside this Python, as
+    after ``make demo``."""
+    beside = Path(sys.executable).parent / "hatoba"
+    if shutil.which("hatoba") or not beside.exists():
+        return "hatoba"
+    here = beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside
+    return shlex.quote(str(here))

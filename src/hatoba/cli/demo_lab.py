@@ -60,11 +60,7 @@ def play(practice: Practice, stage: Stage) -> None:
 
 def _introduce(practice: Practice, stage: Stage) -> None:
     stage.scene(_("Three hosts to look at"))
-    about = {
-        practice.web.name: _("a web server"),
-        practice.data.name: _("SSH, a database and a name server"),
-        practice.wall.name: _("behind a firewall that swallows some probes and refuses others"),
-    }
+    about = practice.about()
     stage.list([f"{host.name}, {host.address()}: {about[host.name]}" for host in practice.targets])
     stage.say(_("What answers there:"))
     stage.list([service.sentence() for service in practice.services])

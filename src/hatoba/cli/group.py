@@ -20,13 +20,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "signatures": ("hatoba.cli.signatures", _N("your own signatures of services: find every mistake in them")),
     "doctor": ("hatoba.cli.doctor", _N("what this machine lets hatoba do, and how to allow more")),
     "nc": ("hatoba.cli.nc", _N("connect and listen by hand: TCP, UDP, Unix sockets")),
+    "lab": ("hatoba.cli.lab", _N("practice hosts on this machine, and a shell to scan them from")),
     "demo": ("hatoba.cli.demo", _N("build three practice hosts on this machine and scan them")),
 }
 """Sub-commands in the order in which help lists them: the module that holds ``command``, and what it is for."""
 
 EXAMPLES: tuple[tuple[str, str], ...] = (
     ("hatoba scan localhost", _N("what is open on this machine")),
-    ("hatoba scan -p 22,80,443 --explain 198.18.0.2", _N("three ports, each verdict with its evidence")),
+    ("hatoba lab", _N("practice hosts on this machine, and a shell to scan them from")),
     ("hatoba ports 443", _N("what port 443 is for")),
 )
 

@@ -8,27 +8,35 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import re
 import signal
 import subprocess
+import termios
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
 
 from hatoba.lab import kernel
 from hatoba.lab.channel import Message
 from hatoba.lab.sandbox import Namespaces
 
 _TAIL_BYTES = 65536
+_LONGEST_LOG_BYTES = 1 << 20
+"""A log in the lab's memory that would grow longer begins anew."""
 
 
 @dataclass(slots=True)
 class Child:
-    """One process. ``output`` is the pipe that its standard output and error go to, where the keeper reads them."""
+    """One process. ``output`` is the pipe that its standard output and error go to, where the keeper reads them;
+    ``log`` is the file that they are then written to, if any."""
 
     process: subprocess.Popen[bytes]
     status: int
     output: int | None = None
     ready: re.Pattern[bytes] | None = None
+    log: BinaryIO | None = None
     tail: bytearray = field(default_factory=bytearray)
 
     def tell(self, line: str) -> None:
@@ -46,27 +54,42 @@ class Child:
             return None
         self.tail += data
         del self.tail[:-_TAIL_BYTES]
+        self._write_down(data)
         if self.ready is not None and self.ready.search(self.tail):
             self.ready = None
             self.tell("ready")
         return len(data)
 
+    def _write_down(self, data: bytes) -> None:
+        if self.log is None:
+            return
+        with contextlib.suppress(OSError):  # no room: what the lab does is worth more than its log
+            if self.log.tell() + len(data) > _LONGEST_LOG_BYTES:
+                self.log.seek(0)
+                self.log.truncate()
+            self.log.write(data)
+
     def close_output(self) -> None:
         if self.output is not None:
             os.close(self.output)
             self.output = None
+        if self.log is not None:
+            self.log.close()
+            self.log = None
 
 
 class Children:
-    """All processes of a lab by the number that the lab gave them."""
+    """All processes of a lab by the key that their starters chose."""
 
     def __init__(self) -> None:
-        self._all: dict[int, Child] = {}
-        self._by_pid: dict[int, int] = {}
+        self._all: dict[str, Child] = {}
+        self._by_pid: dict[int, str] = {}
 
-    def start(self, number: int, namespaces: Namespaces, request: Message, descriptors: list[int]) -> Child:
+    def start(self, key: str, namespaces: Namespaces, request: Message, descriptors: list[int]) -> Child:
         """Start ``request["argv"]`` in a host. *descriptors*: the status pipe, then standard input, output and error; only the
-        status pipe where ``request["ready"]`` names a pattern and the keeper reads the output itself. Raise OSError."""
+        status pipe where ``request["ready"]`` names a pattern and the keeper reads the output itself, and writes it to the file
+        ``request["log"]``. With ``request["terminal"]`` standard input is a terminal, and becomes the process's own (tty(4)).
+        Raise OSError."""
         status, *streams = descriptors
         output = None
         if request.get("ready") is not None:
@@ -84,22 +107,22 @@ class Children:
                 os.close(descriptor)
         os.set_blocking(status, False)
         ready = re.compile(request["ready"].encode(), re.MULTILINE) if output is not None else None
-        child = Child(process, status, output, ready)
-        self._all[number] = child
-        self._by_pid[process.pid] = number
+        child = Child(process, status, output, ready, _opened_log(request.get("log")))
+        self._all[key] = child
+        self._by_pid[process.pid] = key
         return child
 
-    def signal(self, number: int, signal_number: int, whole_group: bool) -> None:
+    def signal(self, key: str, signal_number: int, whole_group: bool) -> None:
         """Send a signal to a process, or to all of its process group. Nothing where it has ended."""
-        child = self._all.get(number)
+        child = self._all.get(key)
         if child is None or child.process.returncode is not None:
             return
         with contextlib.suppress(ProcessLookupError):
             (os.killpg if whole_group else os.kill)(child.process.pid, signal_number)
 
-    def tail(self, number: int) -> str:
+    def tail(self, key: str) -> str:
         """The last 64 KiB that a process wrote, where the keeper reads its output."""
-        child = self._all.get(number)
+        child = self._all.get(key)
         return bytes(child.tail).decode(errors="replace") if child is not None else ""
 
     def reap(self) -> None:
@@ -111,10 +134,10 @@ class Children:
                 return
             if pid == 0:
                 return
-            number = self._by_pid.pop(pid, None)
-            if number is None:
+            key = self._by_pid.pop(pid, None)
+            if key is None:
                 continue  # an orphan of the lab's processes: process 1 inherits those
-            child = self._all[number]
+            child = self._all[key]
             # Popen must not wait for it again: the number may belong to another process by then.
             child.process.returncode = os.waitstatus_to_exitcode(status)
             while child.read():
@@ -122,17 +145,26 @@ class Children:
             child.tell(f"exit {child.process.returncode}")
             os.close(child.status)
             if child.output is None and not child.tail:
-                del self._all[number]
+                del self._all[key]
+
+
+def _opened_log(path: str | None) -> BinaryIO | None:
+    if path is None:
+        return None
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    return open(path, "wb", buffering=0)
 
 
 def _start(namespaces: Namespaces, request: Message, streams: list[int]) -> subprocess.Popen[bytes]:
-    folder, privileged = request["cwd"], request["privileged"]
+    folder, privileged, terminal = request["cwd"], request["privileged"], request.get("terminal", False)
     os.stat(os.path.join(folder, "."))  # here the error has a name; after the fork it would not
 
     def enter() -> None:
         namespaces.enter()
         os.chdir(folder)
         signal.set_wakeup_fd(-1)
+        if terminal:
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         if not privileged:
             kernel.give_up_capabilities()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from hatoba.errors import LabError
 from hatoba.lab.addressing import Interface, parse_interface, parse_route
 from hatoba.lab.process import Process
-from hatoba.lab.programs import find_program, search_path
+from hatoba.lab.programs import find_program, to_start
 from hatoba.lab.sandbox import kernel_has_ipv6
 from hatoba.messages import _
 
@@ -150,7 +149,7 @@ class Host:
                 mine, other = _stream(number, stream, theirs, close)
                 ours.append(mine)
                 theirs.append(other)
-            return self.lab.start(self, self._request(argv, env, cwd, privileged), theirs, ours)
+            return self.lab.start(self, to_start(argv, env=env, cwd=cwd, privileged=privileged), theirs, ours)
         except BaseException:
             for mine in ours:
                 if mine is not None:
@@ -185,12 +184,16 @@ class Host:
         timeout_s: float = 30,
         env: Mapping[str, str] | None = None,
         privileged: bool = True,
+        log: str | None = None,
     ) -> Process:
         """Start a daemon in the foreground and return as soon as its output matches the regular expression *ready*
-        (multi-line). What it writes is kept for :meth:`Process.tail`. Raise :class:`LabError` where it ends before or does
+        (multi-line). What it writes is kept for :meth:`Process.tail`, and in the file *log* of the lab's folder under the
+        host's name, as :meth:`write` has it. Raise :class:`LabError` where it ends before or does
         not become ready in time."""
-        pattern = re.compile(ready).pattern
-        process = self.lab.start(self, {**self._request(argv, env, None, privileged), "ready": pattern}, [], (None, None, None))
+        request = to_start(argv, env=env, privileged=privileged) | {"ready": re.compile(ready).pattern}
+        if log is not None:
+            request["log"] = str(self.lab.work_folder / self.name / log)
+        process = self.lab.start(self, request, [])
         try:
             process.wait_ready(timeout_s)
         except subprocess.TimeoutExpired as error:
@@ -213,13 +216,15 @@ class Host:
         greetings: Mapping[int, str] | None = None,
         answers: Mapping[int, str] | None = None,
         keep: bool = False,
+        log: str | None = None,
     ) -> Process:
         """Open TCP *ports* with a small server of our own (:mod:`hatoba.lab.listener`), ready when this returns. *addresses*:
         where, by default on all of both families.
 
         It accepts and closes at once; with *keep* it holds the connection until the peer closes. ``greetings[port]`` is sent
         first, ``answers[port]`` after the peer's first words. The UDP ports of *udp* send each datagram back, those of
-        *silent_udp* take it and say nothing.
+        *silent_udp* take it and say nothing. Each TCP connection is a line of *log*, where that names a file as for
+        :meth:`serve`.
         """
         talk = {
             str(port): {"greeting": (greetings or {}).get(port, ""), "answer": (answers or {}).get(port, "")}
@@ -234,8 +239,10 @@ class Host:
             "backlog": backlog,
             "talk": talk,
             "keep": keep,
+            "note": log is not None,
         }
-        return self.serve([sys.executable, "-P", "-m", "hatoba.lab.listener", json.dumps(wanted)], ready=r"^ready$")
+        argv = [sys.executable, "-P", "-m", "hatoba.lab.listener", json.dumps(wanted)]
+        return self.serve(argv, ready=r"^ready$", log=log)
 
     def listen_sctp(self, ports: Iterable[int]) -> Process:
         """Open SCTP *ports* where the kernel has no SCTP, as far as a scan can tell (:mod:`hatoba.lab.sctp_responder`); all
@@ -258,15 +265,6 @@ class Host:
             error.add_note(done.stderr)
             raise error
         return json.loads(done.stdout)
-
-    def _request(
-        self, argv: Sequence[str], env: Mapping[str, str] | None, cwd: str | os.PathLike[str] | None, privileged: bool
-    ) -> dict[str, Any]:
-        environment = {**os.environ, "PATH": search_path(), **(env or {})}
-        folder = os.fspath(cwd) if cwd is not None else os.getcwd()
-        if "/" not in argv[0] and shutil.which(argv[0], path=environment["PATH"]) is None:
-            raise LabError(_("The program {program} is not installed.").format(program=argv[0]))
-        return {"argv": list(argv), "env": environment, "cwd": folder, "privileged": privileged}
 
 
 def _complaint(words: str) -> str:

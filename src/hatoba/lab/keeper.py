@@ -16,6 +16,7 @@ pairs and rules included.
 
 from __future__ import annotations
 
+import functools
 import os
 import select
 import selectors
@@ -29,6 +30,7 @@ from typing import Any
 from hatoba.lab.addressing import link_local, parse_interface, parse_route
 from hatoba.lab.channel import Channel, ChannelClosed, Message
 from hatoba.lab.children import Children
+from hatoba.lab.door import open_door
 from hatoba.lab.sandbox import (
     WORK_FOLDER,
     Namespaces,
@@ -91,7 +93,8 @@ def _first_process(channel: Channel, life: int, alone: bool) -> int:
 
 
 class Server:
-    """Process 1: answers the lab's requests one after the other, until the lab or the watcher is gone.
+    """Process 1: answers requests one after the other, until the lab's maker or the watcher is gone. They come from the maker
+    and, once it has had the door opened (:mod:`hatoba.lab.door`), from visitors, who may come and go.
 
     A request is ``{"do": name, ...}``; its answer has ``errno`` and ``detail`` where the kernel refused it. An interface is
     named by its host and its name there; the host with the empty name is the lab's own namespace, which holds the bridges.
@@ -103,6 +106,7 @@ class Server:
         for path in Path("/proc/sys/net/ipv6/conf").glob("*/disable_ipv6"):
             path.write_text("1")  # bridges forward; they have nothing to say themselves
         self._hosts: dict[str, Namespaces] = {"": self._base}
+        self._addresses: dict[str, list[str]] = {}
         self._children = Children()
         self._selector = selectors.DefaultSelector()
         self._actions: dict[str, Callable[[Message], None]] = {
@@ -117,8 +121,9 @@ class Server:
             "route": self._add_route,
             "signal": self._signal,
             "write": self._write,
+            "door": self._open_door,
         }
-        self._selector.register(channel, selectors.EVENT_READ, self._serve_request)
+        self._selector.register(channel, selectors.EVENT_READ, functools.partial(self._serve_request, channel))
         self._selector.register(life, selectors.EVENT_READ, self._leave)
         self._selector.register(_wakeups(), selectors.EVENT_READ, self._reap)
         self._going = True
@@ -135,16 +140,34 @@ class Server:
         os.read(descriptor, 4096)
         self._children.reap()
 
-    def _serve_request(self, _descriptor: int) -> None:
+    def _serve_request(self, channel: Channel, _descriptor: int) -> None:
         try:
-            request, descriptors = self._channel.receive()
+            request, descriptors = channel.receive()
             answer, given = self._answer(request, descriptors)
-            self._channel.send(answer, given)
+            channel.send(answer, given)
         except ChannelClosed:
-            self._going = False
+            self._part_with(channel)
             return
         for descriptor in given:
             os.close(descriptor)
+
+    def _part_with(self, channel: Channel) -> None:
+        if channel is self._channel:
+            self._going = False
+            return
+        self._selector.unregister(channel)
+        channel.close()
+
+    def _open_door(self, _request: Message) -> None:
+        door = open_door()
+        self._selector.register(door, selectors.EVENT_READ, lambda _descriptor: self._let_in(door))
+
+    def _let_in(self, door: socket.socket) -> None:
+        try:
+            visitor = Channel(door.accept()[0])
+        except OSError:  # no descriptor is left: the visitor waits, or gives up
+            return
+        self._selector.register(visitor, selectors.EVENT_READ, functools.partial(self._serve_request, visitor))
 
     def _answer(self, request: Message, descriptors: list[int]) -> Answer:
         try:
@@ -152,6 +175,8 @@ class Server:
                 return self._start(request, descriptors)
             if request["do"] == "tail":
                 return {"tail": self._children.tail(request["process"])}, []
+            if request["do"] == "hosts":
+                return {"hosts": self._addresses}, []
             self._actions[request["do"]](request)
         except OSError as error:
             return {"errno": error.errno or 0, "detail": error.strerror or str(error), "about": error.filename}, []
@@ -174,6 +199,7 @@ class Server:
 
     def _add_host(self, request: Message) -> None:
         self._hosts[request["host"]] = make_host(request["host"], self._base)
+        self._addresses[request["host"]] = []
 
     def _set_names(self, request: Message) -> None:
         WORK_FOLDER.joinpath("hosts").write_text(request["text"])
@@ -218,6 +244,7 @@ class Server:
 
     def _add_address(self, request: Message) -> None:
         self._hosts[request["host"]].netlink.add_address(request["name"], parse_interface(request["address"]))
+        self._addresses[request["host"]].append(request["address"])
 
     def _add_route(self, request: Message) -> None:
         route = parse_route(request["route"])

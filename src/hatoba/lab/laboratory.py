@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import itertools
 import os
 import re
+import shlex
 import sys
-import threading
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
@@ -19,13 +17,18 @@ from hatoba.errors import LabError
 from hatoba.lab.addressing import parse_interface, parse_route
 from hatoba.lab.availability import read_switches, why_refused
 from hatoba.lab.channel import ChannelClosed, Message
+from hatoba.lab.connection import Connection
 from hatoba.lab.host import End, Host, Link
 from hatoba.lab.launch import end_keeper, last_words, start_keeper
 from hatoba.lab.process import Process
+from hatoba.lab.sandbox import WORK_FOLDER
 from hatoba.messages import _
 
 MARK = "hatoba-lab"
 """Every interface that a lab makes has an alias (IFLA_IFALIAS) that begins with this."""
+
+COMMANDS_FOLDER = WORK_FOLDER / ".bin"
+"""Inside a lab: commands that were installed for its hosts. A host's name has no dot, so that it is nobody's folder."""
 
 
 class Lab:
@@ -35,7 +38,7 @@ class Lab:
     Works as root and, where user namespaces allow, as an ordinary user; :meth:`available` tells. Raises :class:`LabError`.
     """
 
-    work_folder = Path("/run/hatoba-lab")
+    work_folder = WORK_FOLDER
     """Inside the lab: its folder in memory."""
 
     def __init__(self, name: str = "lab") -> None:
@@ -44,16 +47,15 @@ class Lab:
         self._bridges: set[str] = set()
         self._numbers = itertools.count(1)
         self._link_numbers = itertools.count(1)
-        self._lock = threading.Lock()
-        self._intact = True
         if sys.platform != "linux":
             raise LabError(why_refused("platform", 0, {}, False))
-        self._keeper, self._channel = start_keeper()
-        self._finalizer = weakref.finalize(self, end_keeper, self._keeper, self._channel)
+        keeper, channel = start_keeper()
+        self._connection = Connection(channel, functools.partial(last_words, keeper))
+        self._finalizer = weakref.finalize(self, end_keeper, keeper, channel)
         try:
-            hello, descriptors = self._channel.receive()
+            hello, descriptors = channel.receive()
         except ChannelClosed:
-            words = last_words(self._keeper)
+            words = last_words(keeper)
             self.close()
             raise LabError(_("The lab's keeper did not start: {words}").format(words=words)) from None
         for descriptor in descriptors:
@@ -63,7 +65,7 @@ class Lab:
             raise LabError(why_refused(hello["refused"], hello["errno"], read_switches(), os.geteuid() == 0))
         self.in_user_namespace: bool = hello["user_namespace"]
         """Whether the lab was made without privilege. Then there is one user inside, number 0, who is this one outside."""
-        self.keeper_pid = self._keeper.pid
+        self.keeper_pid = keeper.pid
         """The process that watches over the lab; with it the lab ends."""
 
     @staticmethod
@@ -178,56 +180,24 @@ class Lab:
             lines += [f"{first[version]} {host.name}" for version in sorted(first)]
         self.ask("names", text="\n".join(lines) + "\n")
 
-    def start(self, host: Host, request: Message, descriptors: Sequence[int], streams: Sequence[BinaryIO | None]) -> Process:
+    def open_door(self) -> None:
+        """Let visitors in (:class:`hatoba.lab.door.Visit`): this user's other processes, inside the lab and outside."""
+        self.ask("door")
+
+    def install_command(self, name: str, argv: Sequence[str]) -> None:
+        """A command for the lab's hosts, in :data:`COMMANDS_FOLDER`: *argv* and what follows the name."""
+        text = f'#!/bin/sh\nexec {shlex.join(argv)} "$@"\n'
+        self.ask("write", path=str((COMMANDS_FOLDER / name).relative_to(WORK_FOLDER)), text=text, mode=0o755)
+
+    def start(
+        self, host: Host, request: Message, descriptors: Sequence[int], streams: Sequence[BinaryIO | None] = (None, None, None)
+    ) -> Process:
         """Start a process (:meth:`Host.popen`, :meth:`Host.serve`). *descriptors*: its standard streams."""
-        argv = request["argv"]
-        number = next(self._numbers)
-        status, told = os.pipe()
-        try:
-            what = _("{program} can't be started on the host {name}").format(program=argv[0], name=host.name)
-            _answer, given = self._exchange(
-                "start", what, {**request, "process": number, "host": host.name}, [told, *descriptors]
-            )
-        except BaseException:
-            os.close(status)
-            raise
-        finally:
-            os.close(told)
-
-        def signaller(signal_number: int, group: bool) -> None:
-            with contextlib.suppress(LabError):  # the lab is gone, and the process with it
-                self.ask("signal", process=number, signal=signal_number, group=group)
-
-        def tail() -> str:
-            return str(self.ask("tail", process=number)["tail"])
-
-        return Process(argv, given[0], status, signaller, tail, streams)
+        return self._connection.start(host.name, request, descriptors, streams)
 
     def ask(self, action: str, what: str = "", **values: Any) -> Message:
         """One request to the keeper. *what*: the beginning of the sentence that says what could not be done."""
-        return self._exchange(action, what, values, [])[0]
-
-    def _exchange(self, action: str, what: str, values: Message, descriptors: Sequence[int]) -> tuple[Message, list[int]]:
-        with self._lock:
-            if not self._intact:
-                raise LabError(_("The lab is closed."))
-            try:
-                self._intact = False  # an interrupt in mid-message leaves the channel useless
-                self._channel.send({"do": action, **values}, descriptors)
-                answer, given = self._channel.receive()
-                self._intact = True
-            except ChannelClosed as error:
-                words = last_words(self._keeper)
-                raise LabError(
-                    _("The lab's keeper has ended, and every host with it; make a new lab ({words}).").format(words=words)
-                ) from error
-            except OSError as error:
-                raise LabError(_("The lab is closed.")) from error
-        if "errno" in answer:
-            about = f" ({answer['about']})" if answer.get("about") else ""
-            reason = answer["detail"].rstrip(".") + about
-            raise LabError(_("{what}: {reason}.").format(what=what or action, reason=reason))
-        return answer, given
+        return self._connection.ask(action, what, **values)
 
 
 @functools.cache

@@ -14,7 +14,7 @@ import resource
 import select
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -92,13 +92,20 @@ class Listener:
     """Listening sockets and the connections that are kept."""
 
     def __init__(
-        self, listeners: list[socket.socket], talk: Mapping[int, Talk], keep: bool, echoes: Sequence[Echo] = ()
+        self,
+        listeners: list[socket.socket],
+        talk: Mapping[int, Talk],
+        keep: bool,
+        echoes: Sequence[Echo] = (),
+        note: Callable[[str], object] | None = None,
     ) -> None:
+        """*note*: told of each connection, in a line."""
         self._epoll = select.epoll()
         self._listeners = {listener.fileno(): listener for listener in listeners}
         self._ports = {number: listener.getsockname()[1] for number, listener in self._listeners.items()}
         self._talk = talk
         self._keep = keep
+        self._note = note
         self._open: dict[int, tuple[socket.socket, bytes]] = {}
         self._echoes = {echo.fileno(): echo for echo in echoes}
         for number in (*self._listeners, *self._echoes):
@@ -118,9 +125,11 @@ class Listener:
         listener, talk = self._listeners[number], self._talk.get(self._ports[number])
         for _turn in range(_ACCEPTS_AT_ONCE):
             try:
-                connection, _peer = listener.accept()
+                connection, peer = listener.accept()
             except OSError:  # EAGAIN: no more for now; ECONNABORTED: gone already; EMFILE: the next turn may have room
                 return
+            if self._note is not None:
+                self._note(f"port {self._ports[number]}: connection from {peer[0]} port {peer[1]}\n")
             if talk is None and not self._keep:
                 connection.close()
                 continue
@@ -162,9 +171,9 @@ def main(wanted: Mapping[str, Any]) -> None:
         for address in wanted["addresses"]
         for port in wanted[name]
     ]
-    listener = Listener(listeners, talk, wanted["keep"], echoes)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    listener = Listener(listeners, talk, wanted["keep"], echoes, sys.stdout.write if wanted["note"] else None)
     sys.stdout.write("ready\n")
-    sys.stdout.flush()
     while True:
         listener.serve_once()
 

@@ -100,6 +100,10 @@ class Process:
     def send_signal(self, number: int) -> None:
         self._signaller(number, False)
 
+    def interrupt(self) -> None:
+        """SIGINT to it and every process of its group, as a terminal does it on Ctrl-C."""
+        self._signaller(signal.SIGINT, True)
+
     def terminate(self) -> None:
         self._signaller(signal.SIGTERM, False)
 

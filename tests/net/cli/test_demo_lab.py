@@ -69,7 +69,8 @@ def test_it_shuts_a_port_and_proves_it(played: subprocess.CompletedProcess[str])
 
 
 def test_it_says_what_to_type_next(played: subprocess.CompletedProcess[str]) -> None:
-    assert "hatoba scan localhost" in section(played, 6)
+    for line in ("hatoba lab", "hatoba scan localhost"):
+        assert line in section(played, 6)
 
 
 def test_an_interrupt_takes_everything_down() -> None:

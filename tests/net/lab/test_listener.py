@@ -37,6 +37,16 @@ def test_listener_says_what_it_is_given(make_lab: MakeLab, port: int, words: byt
     assert done.stdout.strip() == repr(words)
 
 
+@pytest.mark.parametrize("keep", [True, False])
+def test_connections_are_noted_in_a_log(make_lab: MakeLab, keep: bool) -> None:
+    first, second = pair(make_lab())
+    second.listen([80], keep=keep, log="log/web")
+    first.call(CONNECT, "198.18.0.2", 80)
+    log = second.lab.work_folder / second.name / "log/web"
+    said = second.run(["sh", "-c", f"tail -n +1 -f {log} | grep -m 1 connection"]).stdout
+    assert said.startswith("port 80: connection from 198.18.0.1 port ")
+
+
 UDP = "tests.net.lab_calls:udp_answer"
 
 

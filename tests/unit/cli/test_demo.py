@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -100,3 +101,18 @@ def test_the_commands_that_it_shows_speak_its_language(
     monkeypatch.setattr(demo, "_in_lab", play)
     run(arguments)
     assert told == [language]
+
+
+@pytest.mark.parametrize(
+    ("found", "folder", "typed"),
+    [("/usr/bin/hatoba", ".venv/bin", "hatoba"), (None, ".venv/bin", ".venv/bin/hatoba"), (None, "no such folder", "hatoba")],
+)
+def test_what_to_type_next_is_found_by_a_shell(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, found: str | None, folder: str, typed: str
+) -> None:
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/bin/hatoba").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.executable", str(tmp_path / folder / "python"))
+    monkeypatch.setattr("shutil.which", lambda _name: found)
+    assert demo._as_typed() == typed

@@ -6,6 +6,7 @@ import os
 import select
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -21,7 +22,9 @@ class Here:
         """Stay."""
 
 
-def start(children: Children, script: str, ready: str | None = None, cwd: str = "/") -> tuple[Child, int]:
+def start(
+    children: Children, script: str, ready: str | None = None, cwd: str = "/", log: str | None = None
+) -> tuple[Child, int]:
     """The child and the reading end of its status pipe."""
     status, told = os.pipe()
     streams = [] if ready is not None else [os.open(os.devnull, os.O_RDWR) for _stream in range(3)]
@@ -31,8 +34,9 @@ def start(children: Children, script: str, ready: str | None = None, cwd: str = 
         "cwd": cwd,
         "privileged": True,
         "ready": ready,
+        "log": log,
     }
-    return children.start(7, cast(Namespaces, Here()), request, [told, *streams]), status
+    return children.start("a", cast(Namespaces, Here()), request, [told, *streams]), status
 
 
 def wait_end(child: Child) -> None:
@@ -72,7 +76,7 @@ def test_ready_is_reported_once_when_the_pattern_is_complete(children: Children)
         pass
     children.reap()
     assert everything(status) == "ready\nexit 0\n"
-    assert children.tail(7) == "almost ready\nready\n"
+    assert children.tail("a") == "almost ready\nready\n"
     child.close_output()
 
 
@@ -81,7 +85,7 @@ def test_last_words_are_kept_even_if_nobody_read_in_time(children: Children) -> 
     wait_end(child)
     children.reap()
     assert everything(status) == "exit 1\n"
-    assert children.tail(7) == "no room\n"
+    assert children.tail("a") == "no room\n"
     child.close_output()
 
 
@@ -91,18 +95,18 @@ def test_tail_is_bounded(children: Children) -> None:
         pass
     wait_end(child)
     children.reap()
-    assert len(children.tail(7)) == 65536
-    assert children.tail(7).endswith("xend\n")
+    assert len(children.tail("a")) == 65536
+    assert children.tail("a").endswith("xend\n")
     os.close(status)
     child.close_output()
 
 
 def test_signal_reaches_the_group_and_ended_ones_are_left_alone(children: Children) -> None:
     child, status = start(children, "import signal; signal.pause()")
-    children.signal(7, 15, True)
+    children.signal("a", 15, True)
     wait_end(child)
     children.reap()
-    children.signal(7, 15, False)
+    children.signal("a", 15, False)
     assert everything(status) == "exit -15\n"
 
 
@@ -120,3 +124,19 @@ def test_nobody_waiting_is_no_trouble(children: Children) -> None:
     wait_end(child)
     children.reap()
     assert child.process.returncode == 0
+
+
+@pytest.mark.parametrize("lines", [3, 1100])
+def test_what_it_says_is_written_down_and_begins_anew_at_a_mebibyte(children: Children, tmp_path: Path, lines: int) -> None:
+    log = tmp_path / "log/daemon"
+    child, _status = start(children, f"for n in range({lines}): print(format(n, '01023'))", ready="never", log=str(log))
+    assert child.output is not None
+    os.set_blocking(child.output, True)
+    while child.read():
+        pass
+    said = "".join(format(number, "01023") + "\n" for number in range(lines))
+    written = log.read_text()
+    assert written
+    assert said.endswith(written)
+    assert (written == said) is (lines <= 1024)
+    child.close_output()

@@ -24,7 +24,7 @@ _RULES = """\
 table inet firewall {{
   chain input {{
     type filter hook input priority 0;
-    tcp dport {{ {dropped} }} drop
+    tcp dport {{ {dropped} }} counter drop
 {rejected}
   }}
 }}
@@ -46,6 +46,14 @@ class Practice:
     @property
     def targets(self) -> tuple[Host, ...]:
         return self.web, self.data, self.wall
+
+    def about(self) -> dict[str, str]:
+        """What each target is, by its name."""
+        return {
+            self.web.name: _("a web server"),
+            self.data.name: _("SSH, a database and a name server"),
+            self.wall.name: _("behind a firewall that swallows some probes and refuses others"),
+        }
 
 
 def practice(lab: Lab) -> Practice:
@@ -73,7 +81,7 @@ def practice(lab: Lab) -> Practice:
 
 def _ruleset() -> str:
     rejected = [
-        f"    meta nfproto {family} tcp dport {port} reject with {protocol} type {words}"
+        f"    meta nfproto {family} tcp dport {port} counter reject with {protocol} type {words}"
         for port, (words4, words6) in REJECTED_PORTS.items()
         for family, protocol, words in (("ipv4", "icmp", words4), ("ipv6", "icmpv6", words6))
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from hatoba.errors import LabError
 from hatoba.lab.host import Host
@@ -30,12 +31,21 @@ class Service:
         )
 
 
+def log_of(host: Host, program: str) -> Path:
+    """Where the log of a service stands, inside the lab."""
+    return host.lab.work_folder / host.name / _log(program)
+
+
+def _log(program: str) -> str:
+    return f"log/{program}"
+
+
 _PAGE = "This page comes from a host of the hatoba lab.\n"
 _NGINX = """\
 user root root; daemon off; master_process off; pid {folder}/nginx.pid; error_log stderr notice;
 events {{ worker_connections 512; }}
 http {{
-  access_log off;
+  access_log /dev/stderr;
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
   server {{ listen 80; listen [::]:80; location / {{ default_type text/plain; return 200 "{page}"; }} }}
@@ -57,7 +67,7 @@ def web_server(host: Host) -> Service:
     def start(program: str) -> None:
         folder = host.write("nginx/about", "nginx of the lab\n").parent
         settings = host.write("nginx/nginx.conf", _NGINX.format(folder=folder, page=_PAGE.strip()))
-        host.serve([program, "-e", "stderr", "-c", str(settings)], ready=r"nginx/\d")
+        host.serve([program, "-e", "stderr", "-c", str(settings)], ready=r"nginx/\d", log=_log("nginx"))
 
     page = f"HTTP/1.0 200 OK\r\nServer: hatoba-lab-stand-in\r\nContent-Length: {len(_PAGE)}\r\n\r\n{_PAGE}"
     return _real_or_stand_in(host, 80, "nginx", start, answer=page)
@@ -76,7 +86,7 @@ def ssh_server(host: Host) -> Service:
         made = host.run([keygen, "-q", "-t", "ed25519", "-N", "", "-C", "hatoba-lab", "-f", str(folder / "host_key")])
         if made.returncode:
             raise LabError(made.stderr.strip())
-        host.serve([program, "-D", "-e", "-f", str(settings)], ready=r"^Server listening on .* port 22\.")
+        host.serve([program, "-D", "-e", "-f", str(settings)], ready=r"^Server listening on .* port 22\.", log=_log("sshd"))
 
     return _real_or_stand_in(host, 22, "sshd", start, greeting="SSH-2.0-hatoba_lab_stand_in\r\n")
 
@@ -86,9 +96,21 @@ def redis_server(host: Host) -> Service:
 
     def start(program: str) -> None:
         folder = host.write("redis/about", "redis of the lab\n").parent
-        options = ["--port", "6379", "--bind", "0.0.0.0", "::", "--protected-mode", "no", "--daemonize", "no"]
+        options = [
+            "--port",
+            "6379",
+            "--bind",
+            "0.0.0.0",
+            "::",
+            "--protected-mode",
+            "no",
+            "--daemonize",
+            "no",
+            "--loglevel",
+            "verbose",
+        ]
         options += ["--save", "", "--appendonly", "no", "--dir", str(folder)]
-        host.serve([program, *options], ready=r"Ready to accept connections")
+        host.serve([program, *options], ready=r"Ready to accept connections", log=_log("redis-server"))
 
     return _real_or_stand_in(host, 6379, "redis-server", start, answer="-ERR this is a stand-in of the hatoba lab\r\n")
 
@@ -97,8 +119,16 @@ def name_server(host: Host) -> Service:
     """DNS on port 53, TCP and UDP: dnsmasq, which knows the lab's hosts and nobody else."""
 
     def start(program: str) -> None:
-        options = ["--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--port=53", "--log-facility=-", "--pid-file="]
-        host.serve([program, *options], ready=r"started, version")
+        options = [
+            "--no-daemon",
+            "--conf-file=/dev/null",
+            "--no-resolv",
+            "--port=53",
+            "--log-facility=-",
+            "--log-queries",
+            "--pid-file=",
+        ]
+        host.serve([program, *options], ready=r"started, version", log=_log("dnsmasq"))
 
     return _real_or_stand_in(host, 53, "dnsmasq", start)
 
@@ -116,5 +146,7 @@ def _real_or_stand_in(
             why = str(error).rstrip(".")
         else:
             return Service(host.name, port, name, True)
-    host.listen([port], greetings={port: greeting} if greeting else None, answers={port: answer} if answer else None)
+    host.listen(
+        [port], greetings={port: greeting} if greeting else None, answers={port: answer} if answer else None, log=_log(name)
+    )
     return Service(host.name, port, name, False, why)

@@ -1,0 +1,84 @@
+"""The way into a lab for others than its maker: a socket in the lab's own folder, where its keeper lets visitors in.
+
+The folder is in memory and mounted in the lab alone, so the socket is gone with the lab, ``kill -9`` included. Inside the lab
+it stands at its place; from outside it is reached through ``/proc/PID/root`` of the keeper, which the kernel opens to the
+lab's owner and to root only (ptrace(2), PTRACE_MODE_READ_FSCREDS).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from hatoba.errors import LabError
+from hatoba.lab.channel import Channel, Message
+from hatoba.lab.connection import Connection
+from hatoba.lab.process import Process
+from hatoba.lab.sandbox import WORK_FOLDER
+from hatoba.messages import _
+
+DOOR = WORK_FOLDER / "door"
+"""Inside a lab whose door is open."""
+_KEEPER = b"hatoba.lab.keeper"
+_BACKLOG = 16
+
+
+def open_door() -> socket.socket:
+    """The keeper's side: a socket to accept visitors at. Raise OSError."""
+    door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        door.bind(str(DOOR))
+        DOOR.chmod(0o600)
+        door.listen(_BACKLOG)
+    except OSError:
+        door.close()
+        raise
+    return door
+
+
+def is_inside() -> bool:
+    """Whether this process is in a lab whose door is open."""
+    return DOOR.is_socket()
+
+
+def doors(processes: Path = Path("/proc")) -> list[Path]:
+    """The doors that this process can reach: that of the lab that it is in, else those of this user's labs."""
+    if is_inside():
+        return [DOOR]
+    found: dict[tuple[int, int], Path] = {}
+    for folder in processes.glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # ended while we looked, somebody else's, or a lab without a door
+            if _KEEPER in (folder / "cmdline").read_bytes().split(b"\0"):
+                door = folder / "root" / DOOR.relative_to("/")
+                status = door.stat()
+                found[status.st_dev, status.st_ino] = door  # the keeper's two processes have one
+    return list(found.values())
+
+
+class Visit:
+    """A lab that another process made, entered by its *door*. What is started there runs to its end, or the lab's; leaving
+    ends nothing. Raises :class:`LabError`."""
+
+    def __init__(self, door: Path) -> None:
+        self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._sock.connect(str(door))
+        except OSError as error:
+            self._sock.close()
+            raise LabError(_("The lab is closed.")) from error
+        self._connection = Connection(Channel(self._sock), lambda: "–")
+        self.hosts: dict[str, list[str]] = self._connection.ask("hosts")["hosts"]
+        """Its hosts by name, with their addresses and prefix lengths."""
+
+    def __enter__(self) -> Visit:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._sock.close()
+
+    def start(self, host: str, request: Message, descriptors: Sequence[int]) -> Process:
+        """Start what ``programs.to_start`` has put into words on *host*. *descriptors*: its standard streams."""
+        return self._connection.start(host, request, descriptors)
