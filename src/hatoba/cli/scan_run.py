@@ -196,7 +196,9 @@ def _report(engine_scan: Scan, options: ScanOptions, world: World, read: ReadSca
         reports = _reports(options, world, bar, read)
         try:
             told = options.table and not is_nowhere(world.stdout) and (world.stdout.isatty() or not world.stderr.isatty())
-            return _relay(engine_scan, reports, bar, told=told, listed=options.list_only, file=_resumable(options))
+            with Interrupts(engine_scan.stop, (world.stdout, world.stderr)) as interrupts:
+                ending = _relay(engine_scan, reports, bar, interrupts)
+            return _status(reports, ending, interrupts, told=told, listed=options.list_only, file=_resumable(options))
         except KeyboardInterrupt:
             for stream in reports.streams:
                 release(stream)
@@ -295,32 +297,27 @@ def _resumable(options: ScanOptions) -> str | None:
     return None if options.list_only else options.resume or next(iter(files), None)
 
 
-def _relay(engine_scan: Scan, reports: Fanout, bar: ProgressBar, *, told: bool, listed: bool, file: str | None) -> int:
-    """Hand the events to the reports until the scan ends, and return the exit status. *told*: problems are read in the
-    table already; *listed*: nobody was to be asked; *file*: where it can be gone on from."""
+def _relay(engine_scan: Scan, reports: Fanout, bar: ProgressBar, interrupts: Interrupts) -> ScanEnd | None:
+    """Hand the events to the reports until the scan ends. How it ended; None where nobody was left to write for."""
     ending: ScanEnd | None = None
     warned = False
     events = engine_scan.events()
-    with Interrupts(engine_scan.stop) as interrupts:
-        try:
-            for event in events:
-                if interrupts.first is not None and not warned:
-                    warned = True
-                    bar.hide()
-                    complain(_("stopping, and reporting what is known by now; Ctrl-C once more stops at once"))
-                _hand_on(event, reports, bar)
-                if isinstance(event, ScanEnd):
-                    ending = event
-                elif not reports.wants_more:
-                    break
-        finally:
-            bar.hide()
-            if isinstance(events, Generator):
-                events.close()
-    status = _status(reports, ending, interrupts, told=told, listed=listed)
-    if file is not None and (ending is None or ending.interrupted):
-        complain(_("hatoba scan --resume {file} asks the rest").format(file=quote(file)))
-    return status
+    try:
+        for event in events:
+            if interrupts.first is not None and not warned:
+                warned = True
+                bar.hide()
+                complain(_("stopping, and reporting what is known by now; Ctrl-C once more stops at once"))
+            _hand_on(event, reports, bar)
+            if isinstance(event, ScanEnd):
+                ending = event
+            elif not reports.wants_more:
+                break
+    finally:
+        bar.hide()
+        if isinstance(events, Generator):
+            events.close()
+    return ending
 
 
 def _hand_on(event: Event, reports: Fanout, bar: ProgressBar) -> None:
@@ -344,19 +341,25 @@ def _hand_on(event: Event, reports: Fanout, bar: ProgressBar) -> None:
             reports.end(event)
 
 
-def _status(reports: Fanout, ending: ScanEnd | None, interrupts: Interrupts, *, told: bool, listed: bool) -> int:
-    """Say what went wrong, and return the exit status for it."""
+def _status(
+    reports: Fanout, ending: ScanEnd | None, interrupts: Interrupts, *, told: bool, listed: bool, file: str | None
+) -> int:
+    """Say what went wrong, and return the exit status for it. *told*: problems are read in the table already; *listed*: nobody
+    was to be asked; *file*: where the scan can be gone on from."""
     for failure in reports.failures:
         complain(str(failure))
     if ending is not None and not told:
         for problem in ending.problems:
             complain(problem)
+    if ending is None and interrupts.first is None and not reports.failures:
+        complain(_("nobody reads the output any more, so the scan was stopped before its end"))
+    if file is not None and (ending is None or ending.interrupted):
+        complain(_("hatoba scan --resume {file} asks the rest").format(file=quote(file)))
     if interrupts.first is not None:
         return interrupts.exit_status
     if reports.failures:
         return OutputError.exit_status
     if ending is None:
-        complain(_("nobody reads the output any more, so the scan was stopped before its end"))
         return CLOSED_PIPE
     nothing_done = bool(ending.problems) and not (any(ending.counts.values()) or ending.hosts_up or listed)
     return HatobaError.exit_status if ending.interrupted or nothing_done else 0
