@@ -134,6 +134,13 @@ def test_targets_come_from_files_and_standard_input(tmp_path: Path) -> None:
     assert [str(targets.address(index)) for index in range(len(targets))] == ["198.18.0.2", "198.18.0.3", "198.18.0.8"]
 
 
+def test_exclusions_are_lists_and_their_addresses_may_be_lists_too() -> None:
+    script = Script()
+    run(script, options={"targets": ("198.18.0.0/28",), "exclude": ("198.18.0.1,3-9,198.18.0.11", "198.18.0.13 198.18.0.15")})
+    targets = script.permitted.targets
+    assert [str(targets.address(index)) for index in range(len(targets))] == [f"198.18.0.{n}" for n in (0, 2, 10, 12, 14)]
+
+
 @pytest.mark.parametrize(("verbose", "told"), [(0, False), (1, True)])
 def test_the_choice_of_a_method_is_remarked_on_request(verbose: int, told: bool, capsys: pytest.CaptureFixture[str]) -> None:
     run(Script(), options={"verbose": verbose}, means=lambda options: Means(("connect",), False, "by connect, because"))
