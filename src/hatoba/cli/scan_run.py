@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 from itertools import chain
 from shlex import quote
 from shutil import get_terminal_size
@@ -36,7 +35,7 @@ from hatoba.results.known import Known
 from hatoba.service import Service
 from hatoba.targets.build import Built, build_targets
 from hatoba.targets.files import Listed
-from hatoba.targets.ports import PortChoice, choice, parse_ports, ports_asked
+from hatoba.targets.ports import PortChoice, parse_port_lists, ports_asked
 from hatoba.targets.scope import Permitted
 from hatoba.targets.target_set import TargetSet
 
@@ -223,17 +222,9 @@ def _pings(options: ScanOptions, means: Means, count: int) -> tuple[Ping, ...]:
 
 def _ports(options: ScanOptions, protocols: Sequence[Protocol]) -> PortChoice:
     """The ports to ask of every host that has none of its own."""
-    chosen = (
-        _listed(options.ports, protocols).only(protocols)
-        if options.top_ports is None
-        else ports_asked(protocols, None, options.top_ports)
-    )
-    return chosen.without(_listed(options.exclude_ports, protocols))
-
-
-def _listed(lists: Sequence[str], protocols: Sequence[Protocol]) -> PortChoice:
-    """The ports of several lists. Each is read for itself: ``U:`` holds to the end of its own list."""
-    return reduce(PortChoice.union, (parse_ports(text, default=protocols) for text in lists), choice({}))
+    written = options.ports if options.top_ports is None else None
+    chosen = ports_asked(protocols, written, options.top_ports or 0)
+    return chosen.without(parse_port_lists(options.exclude_ports, protocols))
 
 
 def _targets(options: ScanOptions, ports: PortChoice, stdin: TextIO) -> Built:
@@ -245,7 +236,7 @@ def _targets(options: ScanOptions, ports: PortChoice, stdin: TextIO) -> Built:
             chain(options.targets, listed),
             ports=ports,
             exclude=chain(options.exclude, left_out),
-            exclude_ports=_listed(options.exclude_ports, ports.protocols),
+            exclude_ports=parse_port_lists(options.exclude_ports, ports.protocols),
             families=options.families,
             resolve_all=options.all_addresses,
             interface=options.plan.interface,
