@@ -121,7 +121,7 @@ class ScanOptions(TypedDict, total=False):
     """With *version_intensity*: folders of Recog's databases, for what is not recognised otherwise, as after ``--recog``."""
     seed: int | None
     """Fixes the order of the probes. None: a random one."""
-    families: Iterable[int]
+    families: int | Iterable[int]
     """Which addresses of a name to take: 4, 6 or both. An address as such is always taken. By default 4."""
     interface: str | None
     """Send through this interface only."""
@@ -169,7 +169,7 @@ def request(
     signatures: Paths = (),
     recog: Paths = (),
     seed: int | None = None,
-    families: Iterable[int] = (4,),
+    families: int | Iterable[int] = (4,),
     interface: str | None = None,
     source_port: int | None = None,
     authorized: bool = False,
@@ -205,7 +205,7 @@ def _targets(
     ports: Ports,
     exclude: Targets,
     exclude_ports: Ports,
-    families: Iterable[int],
+    families: int | Iterable[int],
     interface: str | None,
     shard: str | None,
 ) -> TargetSet:
@@ -299,8 +299,8 @@ def _port(number: int) -> str:
     return str(number)
 
 
-def _families(families: Iterable[int]) -> frozenset[int]:
-    chosen = frozenset(families)
+def _families(families: int | Iterable[int]) -> frozenset[int]:
+    chosen = frozenset((families,) if isinstance(families, int) else families)
     if not chosen or not chosen <= {4, 6}:
         raise UsageError(_("families {families}: write (4,), (6,) or (4, 6)").format(families=tuple(sorted(chosen))))
     return chosen

@@ -236,6 +236,7 @@ def _targets(options: ScanOptions, ports: PortChoice, stdin: TextIO) -> Built:
             chain(options.targets, listed),
             ports=ports,
             exclude=chain(options.exclude, left_out),
+            exclude_place=left_out.place,
             exclude_ports=parse_port_lists(options.exclude_ports, ports.protocols),
             families=options.families,
             resolve_all=options.all_addresses,

@@ -222,6 +222,7 @@ def test_the_scope_file_is_read(tmp_path: Path) -> None:
         ({"max_retries": -1}, "max_retries -1"),
         ({"seed": -1}, "seed -1"),
         ({"families": ()}, r"write \(4,\)"),
+        ({"families": 5}, r"write \(4,\)"),
         ({"families": (5,)}, r"write \(4,\)"),
         ({"exclude": "127.0.0.1"}, "excluded"),
     ],
