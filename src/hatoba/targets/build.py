@@ -19,7 +19,7 @@ from hatoba.targets.collector import RangeCollector, fault_of, never_hosts
 from hatoba.targets.exclusions import Exclusions
 from hatoba.targets.expressions import AddressRange, HostName, OctetRange, around, parse_expression, plain_ipv4
 from hatoba.targets.files import Place
-from hatoba.targets.names import Resolver, choose, interface_name, look_up, system_resolver
+from hatoba.targets.names import Resolver, choose, interface_name, look_up, of_others, system_resolver
 from hatoba.targets.ports import NameLookup, NoPortLeft, PortChoice, parse_ports
 from hatoba.targets.quoting import shown
 from hatoba.targets.ranges import Ranges, minus, partition, union
@@ -65,6 +65,7 @@ def build_targets(
     asked = _Asked(ports, exclude_ports, interface, service_names)
     pending = [item for text in expressions for token in text.split() if (item := asked.take(token)) is not None]
     lookups = look_up((name.name for _token, name in pending), resolver)
+    others: dict[str, tuple[Address, ...]] = {}
     for token, name in pending:
         try:
             chosen = choose(name.name, lookups[name.name], families, resolve_all)
@@ -73,8 +74,11 @@ def build_targets(
             continue
         if chosen.note:
             asked.notes.append(chosen.note)
+        if chosen.others:
+            others[name.name] = chosen.others
         for address in chosen.addresses:
             asked.take_named(token, name, address)
+    asked.notes += of_others(others)
     asked.refuse_nothing_asked()
     blocks = asked.blocks(Exclusions.parse(exclude, resolver, exclude_place))
     targets = TargetSet(tuple(blocks), asked.names_by_index(blocks))
