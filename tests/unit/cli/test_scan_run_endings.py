@@ -38,10 +38,15 @@ def test_ctrl_c_twice_stops_at_once(tmp_path: Path) -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_sigterm_ends_properly_too() -> None:
-    status, shown = run(Script(lambda: os.kill(os.getpid(), signal.SIGTERM)))
-    assert status == 143
+@pytest.mark.parametrize(("number", "expected"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_who_is_told_to_go_or_loses_the_terminal_ends_properly_too(
+    number: signal.Signals, expected: int, tmp_path: Path
+) -> None:
+    script = Script(lambda: os.kill(os.getpid(), number))
+    status, shown = run(script, options={"outputs": (("xml", str(tmp_path / "x")),)})
+    assert status == expected
     assert "22/tcp" in shown
+    assert (tmp_path / "x").read_text(encoding="utf-8").rstrip().endswith("</nmaprun>")
 
 
 @pytest.mark.parametrize(
