@@ -6,34 +6,49 @@ import errno
 import fcntl
 import os
 import stat
-from typing import BinaryIO
+from io import BufferedWriter, FileIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from hatoba.errors import OutputError
 from hatoba.messages import _, system_words
 
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+
+class _Rewritten(FileIO):
+    """A file of the disk, written behind its first *keep_bytes*. What else stands there goes with the first write: by then all
+    that may refuse a scan has been asked, so a mistake elsewhere costs nobody an older report."""
+
+    def __init__(self, descriptor: int, keep_bytes: int) -> None:
+        super().__init__(descriptor, "w")
+        self._keep_bytes: int | None = keep_bytes
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        if self._keep_bytes is not None:
+            self.truncate(self._keep_bytes)
+            self.seek(self._keep_bytes)
+            self._keep_bytes = None
+        return super().write(data)
+
 
 def open_claimed(path: str, keep_bytes: int = 0) -> BinaryIO:
-    """The file at *path* for writing, behind its first *keep_bytes* and without the rest; made if it is not there.
+    """The file at *path* for writing, behind its first *keep_bytes* and, once something is written, without the rest; made if
+    it is not there.
 
     It is the caller's alone until it is closed. Raises OutputError, having changed nothing, for one that can't be opened or
     that another scan still writes.
     """
     try:
-        # Not emptied by opening it: it may be somebody else's yet.
-        stream = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666), "wb")
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except OSError as error:
         raise OutputError(opening_failed(path, error)) from error
-    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-        return stream  # a pipe, a terminal, /dev/null: nothing to lose in it, and several may write there
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return os.fdopen(descriptor, "wb")  # a pipe, a terminal, /dev/null: nothing to lose in it, and several may write there
+    stream = BufferedWriter(_Rewritten(descriptor, keep_bytes))
     if not _claim(stream):
         stream.close()
         raise OutputError(_("{path} is still being written by another scan: wait for its end").format(path=path))
-    try:
-        stream.truncate(keep_bytes)
-        stream.seek(keep_bytes)
-    except OSError as error:
-        stream.close()
-        raise OutputError(opening_failed(path, error)) from error
     return stream
 
 

@@ -37,7 +37,14 @@ def test_a_file_that_another_scan_writes_loses_nothing(tmp_path: Path) -> None:
             open_claimed(str(path))
         assert path.read_bytes() == b"found so far"
     open_claimed(str(path)).close()
-    assert path.read_bytes() == b""
+
+
+def test_who_writes_nothing_takes_nothing_away(tmp_path: Path) -> None:
+    path = tmp_path / "scan"
+    path.write_bytes(b"an older report")
+    open_claimed(str(path)).close()
+    open_claimed(str(path), 2).close()
+    assert path.read_bytes() == b"an older report"
 
 
 def test_what_is_no_file_of_its_own_may_be_written_by_many() -> None:

@@ -24,7 +24,7 @@ from hatoba.model import Ping, Protocol, ScanPlan
 from hatoba.probes import METHODS
 from hatoba.probes.connect import CONNECT
 from hatoba.targets.build import build_targets
-from hatoba.targets.ports import PortChoice, parse_ports, ports_asked
+from hatoba.targets.ports import PortChoice, parse_port_lists, ports_asked
 from hatoba.targets.scope import Permitted, Scope
 from hatoba.targets.scope_file import ScopeFile, default_path
 from hatoba.targets.shards import parse_shard
@@ -121,7 +121,7 @@ class ScanOptions(TypedDict, total=False):
     """With *version_intensity*: folders of Recog's databases, for what is not recognised otherwise, as after ``--recog``."""
     seed: int | None
     """Fixes the order of the probes. None: a random one."""
-    families: Iterable[int]
+    families: int | Iterable[int]
     """Which addresses of a name to take: 4, 6 or both. An address as such is always taken. By default 4."""
     interface: str | None
     """Send through this interface only."""
@@ -169,7 +169,7 @@ def request(
     signatures: Paths = (),
     recog: Paths = (),
     seed: int | None = None,
-    families: Iterable[int] = (4,),
+    families: int | Iterable[int] = (4,),
     interface: str | None = None,
     source_port: int | None = None,
     authorized: bool = False,
@@ -205,13 +205,13 @@ def _targets(
     ports: Ports,
     exclude: Targets,
     exclude_ports: Ports,
-    families: Iterable[int],
+    families: int | Iterable[int],
     interface: str | None,
     shard: str | None,
 ) -> TargetSet:
     protocols = list(protocols_of(methods))
     asked = ports_asked(protocols, None if ports is None else _written(ports), DEFAULT_PORTS) if methods else NO_PORTS
-    excluded = None if exclude_ports is None else parse_ports(_written(exclude_ports), default=protocols)
+    excluded = None if exclude_ports is None else parse_port_lists(_written(exclude_ports), protocols)
     built = build_targets(
         _expressions(targets),
         ports=asked,
@@ -286,11 +286,11 @@ def _expressions(targets: Targets) -> Iterator[str]:
     return map(str, (targets,) if isinstance(targets, Target) else targets)
 
 
-def _written(ports: str | SupportsIndex | Iterable[str | SupportsIndex]) -> str:
-    """Ports as they are written after ``-p``."""
+def _written(ports: str | SupportsIndex | Iterable[str | SupportsIndex]) -> list[str]:
+    """Ports as they are written after ``-p``, a list for each of them; none at all is one list with nothing in it."""
     if isinstance(ports, str) or not isinstance(ports, Iterable):
         ports = (ports,)
-    return ",".join(port if isinstance(port, str) else _port(index(port)) for port in ports)
+    return [port if isinstance(port, str) else _port(index(port)) for port in ports] or [""]
 
 
 def _port(number: int) -> str:
@@ -299,8 +299,8 @@ def _port(number: int) -> str:
     return str(number)
 
 
-def _families(families: Iterable[int]) -> frozenset[int]:
-    chosen = frozenset(families)
+def _families(families: int | Iterable[int]) -> frozenset[int]:
+    chosen = frozenset((families,) if isinstance(families, int) else families)
     if not chosen or not chosen <= {4, 6}:
         raise UsageError(_("families {families}: write (4,), (6,) or (4, 6)").format(families=tuple(sorted(chosen))))
     return chosen

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from hatoba.errors import UsageError
 from hatoba.messages import _, translated
 from hatoba.reports.text import padded, width
 from hatoba.reports.wrapping import NARROWEST, wrapped
@@ -84,6 +85,17 @@ class Command(click.Command):
     """A command whose help was marked by ``_N``."""
 
     context_class = Context
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.allow_extra_args = True  # or click would tell of them in words of its own
+        rest = super().parse_args(ctx, args)
+        if rest:
+            raise UsageError(
+                _("{words}: {command} takes nothing more; leave it out, or see {command} --help").format(
+                    words=" ".join(rest), command=ctx.command_path
+                )
+            )
+        return rest
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         option = super().get_help_option(ctx)

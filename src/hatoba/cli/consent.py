@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 import re
+from collections.abc import Mapping
 from typing import TextIO
 
 from hatoba.errors import NotInScope
@@ -50,3 +53,13 @@ def ask_line(question: str, source: TextIO, screen: TextIO) -> str:
     if not line.endswith("\n"):
         print(file=screen)  # the cursor still stands behind the question
     return line.strip()
+
+
+def user_name(environ: Mapping[str, str]) -> str:
+    """Who is at the keyboard: under sudo the user who typed it."""
+    if environ.get("SUDO_USER"):
+        return environ["SUDO_USER"]
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a number without an account, as in a container
+        return f"uid {os.getuid()}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import sys
 import time
 from pathlib import Path
 
+from hatoba.cli.consent import user_name
 from hatoba.cli.scan_permission import permitted_targets
 from hatoba.targets.scope import Permitted
 from hatoba.targets.scope_file import ScopeFile, default_path
@@ -24,14 +24,6 @@ def permission(targets: TargetSet, *, scope_file: str | None = None, authorized:
         always=[*own_networks(), *lab_networks()],
         source=sys.stdin,
         screen=sys.stderr,
-        by=_user(),
+        by=user_name(os.environ),
         now_s=time.time(),
     )
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        # A user id without a name, as containers have them.
-        return str(os.getuid())

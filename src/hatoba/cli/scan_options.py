@@ -53,6 +53,7 @@ class ScanOptions:
     targets: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    """Lists of targets, with commas or white space between them."""
     exclude_files: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
     """Port lists, which are asked together."""
@@ -136,7 +137,7 @@ def options_of(given: Mapping[str, Any]) -> ScanOptions:
     return ScanOptions(
         targets=tuple(given["targets"]),
         inputs=tuple(given["inputs"]),
-        exclude=tuple(part for text in given["exclude"] for part in text.split(",") if part.strip()),
+        exclude=tuple(given["exclude"]),
         exclude_files=tuple(given["exclude_files"]),
         ports=tuple(given["ports"]),
         exclude_ports=tuple(given["exclude_ports"]),

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 from itertools import chain
 from shlex import quote
 from shutil import get_terminal_size
@@ -36,7 +35,7 @@ from hatoba.results.known import Known
 from hatoba.service import Service
 from hatoba.targets.build import Built, build_targets
 from hatoba.targets.files import Listed
-from hatoba.targets.ports import PortChoice, choice, parse_ports, ports_asked
+from hatoba.targets.ports import PortChoice, parse_port_lists, ports_asked
 from hatoba.targets.scope import Permitted
 from hatoba.targets.target_set import TargetSet
 
@@ -196,7 +195,9 @@ def _report(engine_scan: Scan, options: ScanOptions, world: World, read: ReadSca
         reports = _reports(options, world, bar, read)
         try:
             told = options.table and not is_nowhere(world.stdout) and (world.stdout.isatty() or not world.stderr.isatty())
-            return _relay(engine_scan, reports, bar, told=told, listed=options.list_only, file=_resumable(options))
+            with Interrupts(engine_scan.stop, (world.stdout, world.stderr)) as interrupts:
+                ending = _relay(engine_scan, reports, bar, interrupts)
+            return _status(reports, ending, interrupts, told=told, listed=options.list_only, file=_resumable(options))
         except KeyboardInterrupt:
             for stream in reports.streams:
                 release(stream)
@@ -221,17 +222,9 @@ def _pings(options: ScanOptions, means: Means, count: int) -> tuple[Ping, ...]:
 
 def _ports(options: ScanOptions, protocols: Sequence[Protocol]) -> PortChoice:
     """The ports to ask of every host that has none of its own."""
-    chosen = (
-        _listed(options.ports, protocols).only(protocols)
-        if options.top_ports is None
-        else ports_asked(protocols, None, options.top_ports)
-    )
-    return chosen.without(_listed(options.exclude_ports, protocols))
-
-
-def _listed(lists: Sequence[str], protocols: Sequence[Protocol]) -> PortChoice:
-    """The ports of several lists. Each is read for itself: ``U:`` holds to the end of its own list."""
-    return reduce(PortChoice.union, (parse_ports(text, default=protocols) for text in lists), choice({}))
+    written = options.ports if options.top_ports is None else None
+    chosen = ports_asked(protocols, written, options.top_ports or 0)
+    return chosen.without(parse_port_lists(options.exclude_ports, protocols))
 
 
 def _targets(options: ScanOptions, ports: PortChoice, stdin: TextIO) -> Built:
@@ -243,7 +236,8 @@ def _targets(options: ScanOptions, ports: PortChoice, stdin: TextIO) -> Built:
             chain(options.targets, listed),
             ports=ports,
             exclude=chain(options.exclude, left_out),
-            exclude_ports=_listed(options.exclude_ports, ports.protocols),
+            exclude_place=left_out.place,
+            exclude_ports=parse_port_lists(options.exclude_ports, ports.protocols),
             families=options.families,
             resolve_all=options.all_addresses,
             interface=options.plan.interface,
@@ -295,32 +289,27 @@ def _resumable(options: ScanOptions) -> str | None:
     return None if options.list_only else options.resume or next(iter(files), None)
 
 
-def _relay(engine_scan: Scan, reports: Fanout, bar: ProgressBar, *, told: bool, listed: bool, file: str | None) -> int:
-    """Hand the events to the reports until the scan ends, and return the exit status. *told*: problems are read in the
-    table already; *listed*: nobody was to be asked; *file*: where it can be gone on from."""
+def _relay(engine_scan: Scan, reports: Fanout, bar: ProgressBar, interrupts: Interrupts) -> ScanEnd | None:
+    """Hand the events to the reports until the scan ends. How it ended; None where nobody was left to write for."""
     ending: ScanEnd | None = None
     warned = False
     events = engine_scan.events()
-    with Interrupts(engine_scan.stop) as interrupts:
-        try:
-            for event in events:
-                if interrupts.first is not None and not warned:
-                    warned = True
-                    bar.hide()
-                    complain(_("stopping, and reporting what is known by now; Ctrl-C once more stops at once"))
-                _hand_on(event, reports, bar)
-                if isinstance(event, ScanEnd):
-                    ending = event
-                elif not reports.wants_more:
-                    break
-        finally:
-            bar.hide()
-            if isinstance(events, Generator):
-                events.close()
-    status = _status(reports, ending, interrupts, told=told, listed=listed)
-    if file is not None and (ending is None or ending.interrupted):
-        complain(_("hatoba scan --resume {file} asks the rest").format(file=quote(file)))
-    return status
+    try:
+        for event in events:
+            if interrupts.first is not None and not warned:
+                warned = True
+                bar.hide()
+                complain(_("stopping, and reporting what is known by now; Ctrl-C once more stops at once"))
+            _hand_on(event, reports, bar)
+            if isinstance(event, ScanEnd):
+                ending = event
+            elif not reports.wants_more:
+                break
+    finally:
+        bar.hide()
+        if isinstance(events, Generator):
+            events.close()
+    return ending
 
 
 def _hand_on(event: Event, reports: Fanout, bar: ProgressBar) -> None:
@@ -344,19 +333,25 @@ def _hand_on(event: Event, reports: Fanout, bar: ProgressBar) -> None:
             reports.end(event)
 
 
-def _status(reports: Fanout, ending: ScanEnd | None, interrupts: Interrupts, *, told: bool, listed: bool) -> int:
-    """Say what went wrong, and return the exit status for it."""
+def _status(
+    reports: Fanout, ending: ScanEnd | None, interrupts: Interrupts, *, told: bool, listed: bool, file: str | None
+) -> int:
+    """Say what went wrong, and return the exit status for it. *told*: problems are read in the table already; *listed*: nobody
+    was to be asked; *file*: where the scan can be gone on from."""
     for failure in reports.failures:
         complain(str(failure))
     if ending is not None and not told:
         for problem in ending.problems:
             complain(problem)
+    if ending is None and interrupts.first is None and not reports.failures:
+        complain(_("nobody reads the output any more, so the scan was stopped before its end"))
+    if file is not None and (ending is None or ending.interrupted):
+        complain(_("hatoba scan --resume {file} asks the rest").format(file=quote(file)))
     if interrupts.first is not None:
         return interrupts.exit_status
     if reports.failures:
         return OutputError.exit_status
     if ending is None:
-        complain(_("nobody reads the output any more, so the scan was stopped before its end"))
         return CLOSED_PIPE
     nothing_done = bool(ending.problems) and not (any(ending.counts.values()) or ending.hosts_up or listed)
     return HatobaError.exit_status if ending.interrupted or nothing_done else 0

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import click
 
 from hatoba.cli.command import Option
-from hatoba.cli.consent import ask_line
+from hatoba.cli.consent import ask_line, user_name
 from hatoba.cli.shell import complain
 from hatoba.cli.subcommands import CommandGroup, SubCommand
 from hatoba.errors import UsageError
@@ -115,16 +114,6 @@ def remove(networks: Sequence[str], scope_file: str | None) -> None:
     asked = [parse_network(text) for text in _required(networks)]
     for grant in _file(scope_file).remove(asked):
         complain(_("{network} is no longer in scope").format(network=network_text(grant.network)))
-
-
-def user_name(environ: Mapping[str, str]) -> str:
-    """Who is at the keyboard: under sudo the user who typed it."""
-    if environ.get("SUDO_USER"):
-        return environ["SUDO_USER"]
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a number without an account, as in a container
-        return f"uid {os.getuid()}"
 
 
 def _file(path: str | None) -> ScopeFile:

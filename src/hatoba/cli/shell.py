@@ -71,11 +71,15 @@ def _left(code: str | int | None) -> int:
 
 
 def complain(sentence: str) -> None:
-    """Say *sentence* on standard error, marked as hatoba's. Nothing in it can steer the terminal."""
+    """Say *sentence* on standard error, marked as hatoba's. Nothing in it can steer the terminal. Where nobody reads it any
+    more, what is done goes on all the same."""
     # Where the caller closed standard error (2>&-) it is None, and print() would take standard output for it.
     if sys.stderr is None:
         return
-    print(f"hatoba: {harmless(sentence)}", file=sys.stderr)
+    try:
+        print(f"hatoba: {harmless(sentence)}", file=sys.stderr, flush=True)
+    except OSError:
+        forget(sys.stderr)
 
 
 def harmless(text: str) -> str:

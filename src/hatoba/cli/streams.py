@@ -38,6 +38,17 @@ def forget(stream: TextIO) -> None:
         os.close(nothing)
 
 
+def hang_up(stream: TextIO) -> None:
+    """:func:`forget` it if it leads to a terminal, which is gone. Asking whether it is one fails by now; what kind of file it
+    is can be told."""
+    try:
+        mode = os.fstat(stream.fileno()).st_mode
+    except (OSError, ValueError):
+        return
+    if stat.S_ISCHR(mode):
+        forget(stream)
+
+
 def release(stream: TextIO) -> None:
     """:func:`forget` it, unless it is a file on a disk: a reader that does not read, such as a pager, must not keep us."""
     try:

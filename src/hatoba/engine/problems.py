@@ -10,7 +10,7 @@ from hatoba.engine.tally import Tally
 from hatoba.messages import _, ngettext
 from hatoba.model import Address
 from hatoba.packets.layouts import ADDRESS_BYTES
-from hatoba.reports.quantities import duration
+from hatoba.reports.quantities import duration, number
 from hatoba.results.batch import HostTable
 from hatoba.targets.target_set import TargetSet
 from hatoba.wire.network import Network
@@ -26,7 +26,7 @@ def no_ways(lost: Mapping[str, tuple[Address, int]]) -> Iterator[str]:
                 "no way to {address} and {count} more: {problem}", "no way to {address} and {count} more: {problem}", more
             )
         )
-        yield text.format(address=address, count=more, problem=problem)
+        yield text.format(address=address, count=number(more), problem=problem)
 
 
 def other_way(interface: str, targets: TargetSet, network: Network) -> Iterator[str]:
@@ -52,7 +52,7 @@ def rationing(tally: Tally, hosts: HostTable, protocols: bool = False) -> Iterat
     index, ports = max(tally.rationing.items(), key=lambda item: item[1])
     more = len(tally.rationing) - 1
     text = _rationed_protocols(more) if protocols else _rationed_ports(more)
-    yield text.format(address=hosts.address(index), count=more, ports=ports, time=duration(ports * RATION_S))
+    yield text.format(address=hosts.address(index), count=number(more), ports=number(ports), time=duration(ports * RATION_S))
 
 
 def _rationed_ports(more: int) -> str:
@@ -101,7 +101,7 @@ def reset_rationing(tally: Tally, hosts: HostTable) -> Iterator[str]:
             "{address} sends so few resets that {count} of its silent ports may be closed as well as filtered",
             ports,
         )
-        yield text.format(address=hosts.address(index), count=ports)
+        yield text.format(address=hosts.address(index), count=number(ports))
     rationed = {index: counts for index, counts in tally.resets.items() if index not in tally.untold}
     if rationed:
         index, (asked, silent) = next(iter(rationed.items()))
@@ -120,7 +120,7 @@ def reset_rationing(tally: Tally, hosts: HostTable) -> Iterator[str]:
                 more,
             )
         )
-        yield text.format(address=hosts.address(index), count=more, asked=asked, silent=silent)
+        yield text.format(address=hosts.address(index), count=number(more), asked=number(asked), silent=number(silent))
 
 
 def echoed(tally: Tally) -> Iterator[str]:
@@ -137,7 +137,7 @@ def contradictions(tally: Tally) -> Iterator[str]:
             "{count} answers contradicted earlier ones of the same port",
             tally.contradictions,
         )
-        yield text.format(count=tally.contradictions)
+        yield text.format(count=number(tally.contradictions))
 
 
 def drops(tally: Tally) -> Iterator[str]:
@@ -147,4 +147,4 @@ def drops(tally: Tally) -> Iterator[str]:
             "this machine lost {count} arriving packets; what they may have answered was asked again",
             tally.drops,
         )
-        yield text.format(count=tally.drops)
+        yield text.format(count=number(tally.drops))

@@ -24,6 +24,7 @@ _SENTENCES = {
         "Nobody on the link answers for {who}: off, or an address that is not in use. A firewall can't hide a host from this "
         "question."
     ),
+    "broadcast": _N("{who}: a link's broadcast address stands for every host on it; name the hosts themselves."),
     Reason.LOCAL_ERROR.word: _N("This machine could not send to {who}: look at its own route, interface and firewall."),
 }
 """By the host's reason; what is missing here, such as ``no-route``, a problem of the scan tells."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import numpy as np
-
 from hatoba.messages import _N, _, translated
 from hatoba.model import Deception, Hop, Host, Reason, Trace, Unsteady, Vanishing
 from hatoba.reports.quantities import latency
 from hatoba.reports.text import padded, safe, width
-from hatoba.results.summary import range_list
+from hatoba.targets.ports import range_list
 
 Vendor = Callable[[bytes], str | None]
 
@@ -91,7 +89,7 @@ def _tried(host: Host) -> Iterator[str]:
 
 
 def _ranges(ports: tuple[int, ...]) -> str:
-    return range_list(np.array(ports, np.uint16)).replace(",", ", ")
+    return range_list(ports).replace(",", ", ")
 
 
 def _unsteady(port: Unsteady) -> str:

@@ -15,7 +15,8 @@ from hatoba.reports.nmap_xml_scripts import attributes as _attributes
 from hatoba.reports.nmap_xml_service import service_elements
 from hatoba.reports.nmap_xml_systems import os_element, shield_words
 from hatoba.results.batch import HostBatch
-from hatoba.results.summary import Group, range_list
+from hatoba.results.summary import Group
+from hatoba.targets.ports import range_list
 
 _SCAN_TYPES = {"sctp-init": "sctpinit", "sctp-cookie": "sctpcookieecho", "ip-protocol": "ipproto"}
 """nmap's names of methods, where they differ from ours."""

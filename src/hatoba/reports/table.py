@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hatoba.messages import _
+from hatoba.messages import _, ngettext
 from hatoba.model import Host, Reason, ScanEnd, ScanInfo, State
 from hatoba.reports.absence import Absences
 from hatoba.reports.base import Desk
@@ -75,10 +75,18 @@ class TableReport:
         columns = self._desk.options.columns
         lines = [""] if self._after_one_liner else []
         if self._silent:
-            text = _("Not shown: {count} addresses that did not answer (-v shows them).")
+            text = ngettext(
+                "Not shown: {count} address that did not answer (-v shows it).",
+                "Not shown: {count} addresses that did not answer (-v shows them).",
+                self._silent,
+            )
             lines.append(text.format(count=number(self._silent)))
         if self._without_open:
-            text = _("Not shown because of --open: {count} hosts without an open port.")
+            text = ngettext(
+                "Not shown because of --open: {count} host without an open port.",
+                "Not shown because of --open: {count} hosts without an open port.",
+                self._without_open,
+            )
             lines.append(text.format(count=number(self._without_open)))
         told = [part for line in [*lines, *self._closing_lines(end)] for part in indented(line, "", columns) or [""]]
         self._desk.sink.write("".join(f"{line}\n" for line in told))
@@ -94,7 +102,11 @@ class TableReport:
 
 
 def _shard(info: ScanInfo) -> str:
-    text = _("Shard {shard}: {count} of {all} addresses; the other shards have the rest.")
+    text = ngettext(
+        "Shard {shard}: {count} of {all} address; the other shards have the rest.",
+        "Shard {shard}: {count} of {all} addresses; the other shards have the rest.",
+        info.all_addresses,
+    )
     return text.format(shard=info.shard, count=number(info.address_count), all=number(info.all_addresses))
 
 

@@ -25,6 +25,8 @@ from hatoba.service import Service
 Rows = npt.NDArray[np.void]
 Counts = dict[tuple[Protocol, State, Reason], int]
 
+_NO_ROWS = np.zeros(0, VERDICT)
+
 
 class _Run(NamedTuple):
     rows: Rows
@@ -126,9 +128,11 @@ class Collector:
         """What is known of one address, by protocol and port; empty where nothing is."""
         if self._last is not None and self._last[0] == address:
             return self._last[1]
+        if not self._runs and not self._pending:
+            return self.batch(_NO_ROWS)  # of a million hosts that were looked for, or listed, and asked nothing
         index = self._index_of(address)
         pieces = [] if index is None else [piece for run in self._runs if len(piece := run.of(index))]
-        rows = pieces[0] if len(pieces) == 1 else in_order(joined([np.zeros(0, VERDICT), *pieces]))
+        rows = pieces[0] if len(pieces) == 1 else in_order(joined([_NO_ROWS, *pieces]))
         self._last = (address, batch := self.batch(rows))
         return batch
 
@@ -164,7 +168,7 @@ class Collector:
         turns a selection of it into text, :meth:`batch` into frozen verdicts.
         """
         self._settle()
-        return in_order(joined([np.zeros(0, VERDICT), *(run.rows for run in self._runs)]))
+        return in_order(joined([_NO_ROWS, *(run.rows for run in self._runs)]))
 
     def addresses(self, hosts: npt.NDArray[np.uint32]) -> npt.NDArray[np.str_]:
         """The addresses of these host indices as text, in the same order."""

@@ -93,16 +93,6 @@ def group_of(key: int) -> tuple[Protocol, State, Reason]:
     return Protocol(key >> 16), State(key >> 8 & 0xFF), Reason(key & 0xFF)
 
 
-def range_list(ports: npt.NDArray[np.uint16]) -> str:
-    """Ascending ports as ranges: ``1-21,23``."""
-    if not len(ports):
-        return ""
-    cuts = np.flatnonzero(np.diff(ports.astype(np.int32)) != 1)
-    firsts = ports[np.concatenate(([0], cuts + 1))].tolist()
-    lasts = ports[np.concatenate((cuts, [len(ports) - 1]))].tolist()
-    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in zip(firsts, lasts, strict=True))
-
-
 def _groups(batch: VerdictBatch) -> list[Group]:
     keys = group_keys(batch.rows)
     groups = []

@@ -6,7 +6,7 @@ The cost is in the number of expressions and ranges, never in the number of addr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 
@@ -18,7 +18,8 @@ from hatoba.model import Address, Protocol, Shard
 from hatoba.targets.collector import RangeCollector, fault_of, never_hosts
 from hatoba.targets.exclusions import Exclusions
 from hatoba.targets.expressions import AddressRange, HostName, OctetRange, around, parse_expression, plain_ipv4
-from hatoba.targets.names import Resolver, choose, interface_name, look_up, system_resolver
+from hatoba.targets.files import Place
+from hatoba.targets.names import Resolver, choose, interface_name, look_up, of_others, system_resolver
 from hatoba.targets.ports import NameLookup, NoPortLeft, PortChoice, parse_ports
 from hatoba.targets.quoting import shown
 from hatoba.targets.ranges import Ranges, minus, partition, union
@@ -41,6 +42,7 @@ def build_targets(
     *,
     ports: PortChoice,
     exclude: Iterable[str] = (),
+    exclude_place: Callable[[], Place | None] = lambda: None,
     exclude_ports: PortChoice | None = None,
     families: frozenset[int] = _IPV4_ONLY,
     resolver: Resolver = system_resolver,
@@ -51,7 +53,8 @@ def build_targets(
 ) -> Built:
     """Targets from *expressions* (see ``expressions``; each may hold several, with white space between).
 
-    *ports* are asked of every host that has none of its own; *exclude* are expressions of what not to ask. *families* (4, 6)
+    *ports* are asked of every host that has none of its own; *exclude* are expressions of what not to ask,
+    *exclude_place* tells where the one stands that was taken last. *families* (4, 6)
     say which addresses of a name to take; an address as such is always taken. *interface* is the zone of link-local addresses
     that are written without one. *service_names* finds ports of a name in ``host:http``; None: the registry. *shard*: take this
     part of them alone, which may be none.
@@ -62,6 +65,7 @@ def build_targets(
     asked = _Asked(ports, exclude_ports, interface, service_names)
     pending = [item for text in expressions for token in text.split() if (item := asked.take(token)) is not None]
     lookups = look_up((name.name for _token, name in pending), resolver)
+    others: dict[str, tuple[Address, ...]] = {}
     for token, name in pending:
         try:
             chosen = choose(name.name, lookups[name.name], families, resolve_all)
@@ -70,10 +74,13 @@ def build_targets(
             continue
         if chosen.note:
             asked.notes.append(chosen.note)
+        if chosen.others:
+            others[name.name] = chosen.others
         for address in chosen.addresses:
             asked.take_named(token, name, address)
+    asked.notes += of_others(others)
     asked.refuse_nothing_asked()
-    blocks = asked.blocks(Exclusions.parse(exclude, resolver))
+    blocks = asked.blocks(Exclusions.parse(exclude, resolver, exclude_place))
     targets = TargetSet(tuple(blocks), asked.names_by_index(blocks))
     notes = asked.notes + asked.left_out
     if shard is not None:

@@ -4,6 +4,7 @@
 | --- | --- |
 | `198.18.0.2`, `fd00:18::2`, `fe80::1%eth0` | an address; a link-local one with its interface |
 | `198.18.0.0/24`, `fd00:18::/120` | a network |
+| `198.18.0.10-198.18.1.9` | all addresses from one to the other |
 | `198.18.0-3.1,5,7-9`, `198.18.*.1`, `198.18.0.-5`, `198.18.0.250-` | octet ranges |
 | `www.example.org`, `www.example.org/24` | a name; the network around its address |
 | `198.18.0.2:8080`, `[fd00:18::2]:80,443`, `name:U:53` | a host with ports of its own |
@@ -185,6 +186,8 @@ def _host(host: str, text: str, ports: str | None) -> Expression:
     if value is not None:
         size = 1 << (32 - _prefix(length, text, 32)) if slash else 1
         return AddressRange(4, value & ~(size - 1), value | (size - 1), None, ports)
+    if (bounds := _both_ends(base)) is not None and not slash:
+        return AddressRange(4, *bounds, None, ports)
     if _OCTET_LIKE.fullmatch(base) and any(c.isdigit() or c == "*" for c in base):
         pattern = parse_octets(base)
         if slash:
@@ -196,6 +199,19 @@ def _host(host: str, text: str, ports: str | None) -> Expression:
         return _octet_range(pattern, ports)
     _check_name(base, text)
     return HostName(base, _prefix(length, text, 128) if slash else None, ports)
+
+
+def _both_ends(base: str) -> tuple[int, int] | None:
+    """The bounds of two whole addresses with a dash between them, as other scanners write a range; None for anything else."""
+    start, _dash, end = base.partition("-")
+    first, last = plain_ipv4(start), plain_ipv4(end)
+    if first is None or last is None:
+        return None
+    if first > last:
+        raise UsageError(
+            _("{item}: the range runs backwards; write {last}-{first}").format(item=shown(base), first=start, last=end)
+        )
+    return first, last
 
 
 def _octet_range(pattern: OctetPattern, ports: str | None) -> Expression:

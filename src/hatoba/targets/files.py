@@ -12,6 +12,17 @@ from hatoba.messages import _, system_words
 from hatoba.targets.ports import NoPortLeft
 from hatoba.targets.quoting import shown_path
 
+Place = tuple[str, int]
+"""A file, or standard input, as people call it, and the number of a line in it."""
+
+
+def at(place: Place | None, error: UsageError) -> UsageError:
+    """*error* with the place that it is about, if that is one."""
+    if place is None:
+        return error
+    source, number = place
+    return UsageError(_("{source}, line {number}: {problem}").format(source=source, number=number, problem=error))
+
 
 class Listed:
     """Target expressions of files (``-``: of *stdin*), separated by white space; ``#`` starts a comment.
@@ -22,8 +33,11 @@ class Listed:
 
     def __init__(self, paths: Sequence[str | Path], stdin: IO[bytes] | IO[str]) -> None:
         self._paths, self._stdin = paths, stdin
-        self._place: tuple[str, int] | None = None
+        self._place: Place | None = None
+
+    def place(self) -> Place | None:
         """File and line of the expression that was handed out last, until the next one is asked for."""
+        return self._place
 
     def __iter__(self) -> Iterator[str]:
         for path in self._paths:
@@ -39,10 +53,7 @@ class Listed:
         except UsageError as error:
             if self._place is None:
                 raise
-            source, number = self._place
-            raise UsageError(
-                _("{source}, line {number}: {problem}").format(source=source, number=number, problem=error)
-            ) from error
+            raise at(self._place, error) from error
 
     def _of_file(self, path: str | Path) -> Iterator[str]:
         if str(path) == "-":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
@@ -20,6 +20,8 @@ _UNKNOWN = {socket.EAI_NONAME} | {getattr(socket, name) for name in ("EAI_NODATA
 _AT_ONCE = 32
 _TOLD = 4
 """How many other addresses of a name a note spells out."""
+_NAMES_TOLD = 5
+"""How many names with other addresses are told of one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,13 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Addresses to take for a name, and a sentence about it for the user."""
+    """Addresses to take for a name, and what is to be said about it."""
 
     addresses: tuple[Address, ...]
     note: str | None = None
+    """A sentence for the user."""
+    others: tuple[Address, ...] = ()
+    """Those that are not taken and should not be passed over in silence: see :func:`of_others`."""
 
 
 def system_resolver(name: str, family: int) -> list[Address]:
@@ -132,14 +137,29 @@ def choose(name: str, lookup: Lookup, families: frozenset[int], resolve_all: boo
             )
         )
     taken = tuple(address for found in wanted for address in (found if resolve_all else found[:1]))
-    others = [address for address in every if address not in taken]
     # Every name of this machine has both loopback addresses, and nobody scans it for fear of missing the other one.
-    if note is None and not all(address.is_loopback for address in every) and others:
-        note = _other_addresses(label, others)
-    return Chosen(taken, note)
+    if note is not None or all(address.is_loopback for address in every):
+        return Chosen(taken, note)
+    return Chosen(taken, None, tuple(address for address in every if address not in taken))
 
 
-def _other_addresses(label: str, others: list[Address]) -> str:
+def of_others(others: Mapping[str, Sequence[Address]]) -> list[str]:
+    """Sentences on the addresses that names have *others* of than those that are scanned: one for each of a few names, one for
+    all of a long list."""
+    if len(others) <= _NAMES_TOLD:
+        return [_other_addresses(shown(name), addresses) for name, addresses in others.items()]
+    named = ", ".join(map(shown, list(others)[:_NAMES_TOLD]))
+    more = len(others) - _NAMES_TOLD
+    return [
+        ngettext(
+            "{names} and {count} more name have other addresses, which are not scanned; --all-addresses takes them as well",
+            "{names} and {count} more names have other addresses, which are not scanned; --all-addresses takes them as well",
+            more,
+        ).format(names=named, count=f"{more:,}")
+    ]
+
+
+def _other_addresses(label: str, others: Sequence[Address]) -> str:
     listed = ", ".join(shown(str(address)) for address in others[:_TOLD]) + (", …" if len(others) > _TOLD else "")
     return ngettext(
         "{name} has {count} other address, which is not scanned: {addresses}",

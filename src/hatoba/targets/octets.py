@@ -80,6 +80,10 @@ def parse_octets(text: str) -> OctetPattern:
 
 
 def _wrong_number_of_octets(text: str) -> str:
+    if "." not in text and any(character.isdigit() for character in text):
+        return _("{text}: an address has four numbers with dots between them; if these are ports, write -p {text}").format(
+            text=shown(text)
+        )
     if "," in text and text.count(".") > 3:
         return _("{text}: separate targets by spaces; a comma stands only inside one of an address's numbers").format(
             text=shown(text)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from types import MappingProxyType
 from typing import Protocol as Interface
 
@@ -169,6 +170,17 @@ def parse_ports(
     return choice({protocol: np.flatnonzero(mask).astype(np.uint16) for protocol, mask in masks.items()})
 
 
+def parse_port_lists(lists: Iterable[str], default: Sequence[Protocol]) -> PortChoice:
+    """The ports of several lists together. Each is read for itself: ``U:`` holds to the end of its own list."""
+    plain: list[str] = []
+    lettered: list[str] = []
+    for text in lists:
+        (lettered if ":" in text else plain).append(text)
+    # Those without a letter may be a number each, and as many as there are ports.
+    texts = [*([",".join(plain)] if plain else []), *lettered]
+    return reduce(PortChoice.union, (parse_ports(text, default=default) for text in texts), choice({}))
+
+
 def _bound_protocols(mask: npt.NDArray[np.bool_], text: str) -> None:
     """There are 256 protocols: an open range ends there, a number above is a mistake."""
     if mask[LAST_PROTOCOL + 1 : _LAST_PORT].any() and not mask[LAST_PROTOCOL + 1 :].all():
@@ -189,10 +201,11 @@ def top_ports_choice(
     return choice({protocol: range(LAST_PROTOCOL + 1) if protocol == Protocol.IP else top(count, protocol)})
 
 
-def ports_asked(protocols: Sequence[Protocol], written: str | None, top: int) -> PortChoice:
-    """The ports that methods of *protocols* ask: as *written* after ``-p``, or the *top* likeliest of each protocol."""
+def ports_asked(protocols: Sequence[Protocol], written: Iterable[str] | None, top: int) -> PortChoice:
+    """The ports that methods of *protocols* ask: the lists that are *written* after ``-p``, or the *top* likeliest of each
+    protocol."""
     if written is not None:
-        return parse_ports(written, default=protocols).only(protocols)
+        return parse_port_lists(written, protocols).only(protocols)
     chosen = choice({})
     for protocol in protocols:
         chosen = chosen.union(top_ports_choice(top, protocol))

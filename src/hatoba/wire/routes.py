@@ -1,7 +1,7 @@
 """Which way packets to an address leave: interface, source address, next hop. Asked of the kernel, so that its rules hold.
 
-Targets are asked for by range, not one by one: between two neighbouring borders of the prefixes in any routing table or
-rule, all addresses match the same entries, so one question answers for the whole stretch.
+Between two neighbouring borders of the prefixes in any routing table or rule all addresses match the same entries, so one
+question answers for the whole stretch, be it of one range of targets or of a list of a million single ones.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import errno
 import socket
 import struct
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from hatoba.errors import WireError
 from hatoba.messages import _, system_words
@@ -29,6 +30,8 @@ _RTN_UNICAST, _RTN_LOCAL, _RTN_BROADCAST = 1, 2, 3
 _IFF_UP, _IFF_NOARP = 0x1, 0x80
 _ARPHRD_ETHER = 1
 _IFA_F_UNUSABLE = 0x08 | 0x40  # dadfailed, tentative
+_AT_ONCE = 64
+"""So many stretches are asked for with one message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A stretch of addresses, *first* to *last* inclusive as integers, with its route; None where there is none."""
+    """A stretch of addresses with its route; None where there is none. *first* and *last*, as integers, both were asked for;
+    between them may be some that were not."""
 
     first: int
     last: int
@@ -66,16 +70,36 @@ class Way:
 
 
 def find_ways(family: int, ranges: Iterable[tuple[int, int]], zone_index: int = 0) -> Iterator[Way]:
-    """Cut *ranges* of addresses into stretches that leave the same way. *zone_index* binds the look-up to one interface."""
+    """Which stretches of the addresses of *ranges*, which ascend, leave the same way. *zone_index* binds the look-up to one
+    interface."""
     with Netlink() as netlink:
         links = {link.index: link for link in _links(netlink)}
         borders = _borders(netlink, family)
-        for first, last in ranges:
-            starts = [first, *borders[bisect_right(borders, first) : bisect_right(borders, last)]]
-            ends = [*(start - 1 for start in starts[1:]), last]
-            answers = netlink.ask(RTM_GETROUTE, [_question(family, start, zone_index) for start in starts], _RTMSG.size)
-            for start, end, answer in zip(starts, ends, answers, strict=True):
-                yield _way(netlink, family, start, end, answer, links)
+        for stretches in _at_once(_stretches(ranges, borders)):
+            questions = [_question(family, first, zone_index) for first, _last in stretches]
+            answers = netlink.ask(RTM_GETROUTE, questions, _RTMSG.size)
+            for (first, last), answer in zip(stretches, answers, strict=True):
+                yield _way(netlink, family, first, last, answer, links)
+
+
+def _stretches(ranges: Iterable[tuple[int, int]], borders: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The lowest and the highest address of *ranges* between each two neighbouring *borders*, where there are any."""
+    place, lowest, highest = -1, 0, 0
+    for first, last in ranges:
+        begin, end = bisect_right(borders, first), bisect_right(borders, last)
+        for at in range(begin, end + 1):
+            if at != place:
+                if place >= 0:
+                    yield lowest, highest
+                place, lowest = at, first if at == begin else borders[at - 1]
+            highest = last if at == end else borders[at] - 1
+    if place >= 0:
+        yield lowest, highest
+
+
+def _at_once(stretches: Iterator[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    while found := list(islice(stretches, _AT_ONCE)):
+        yield found
 
 
 def link_index(name: str) -> int:

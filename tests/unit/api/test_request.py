@@ -100,6 +100,12 @@ def test_ports_in_every_shape(ports: Any, range_list: str) -> None:
     assert told("127.0.0.1", ports=ports).ports == range_list
 
 
+@pytest.mark.usefixtures("_may_send")
+def test_a_letter_holds_to_the_end_of_its_own_text() -> None:
+    noted = told("127.0.0.1", ports=["U:53", 22, "80"], method=["syn", "udp"], exclude_ports=["T:80", 9])
+    assert noted.ports == "T:22,U:22,53,80"
+
+
 def test_without_ports_the_thousand_likeliest_are_asked() -> None:
     targets = told("127.0.0.1").permitted.targets
     assert [len(array) for block in targets.blocks for array in block.ports.values()] == [1000]
@@ -216,6 +222,7 @@ def test_the_scope_file_is_read(tmp_path: Path) -> None:
         ({"max_retries": -1}, "max_retries -1"),
         ({"seed": -1}, "seed -1"),
         ({"families": ()}, r"write \(4,\)"),
+        ({"families": 5}, r"write \(4,\)"),
         ({"families": (5,)}, r"write \(4,\)"),
         ({"exclude": "127.0.0.1"}, "excluded"),
     ],

@@ -7,6 +7,7 @@ import pytest
 
 from hatoba.cli.command import Command, HelpFormatter, Option, speak_widely
 from hatoba.cli.language import speak
+from hatoba.errors import UsageError
 from hatoba.messages import use_language
 from hatoba.reports.text import width
 
@@ -32,6 +33,12 @@ def test_help_is_translated_when_it_is_shown() -> None:
     assert "使い方:" in japanese
     use_language("en")
     assert command.params[0].help == "Show this message and exit."  # type: ignore[attr-defined]
+
+
+def test_a_word_too_many_is_named_with_what_to_do() -> None:
+    with click.Context(command, info_name="hatoba") as outer, pytest.raises(UsageError) as told:
+        command.make_context("doctor", ["--y", "1", "now", "please"], parent=outer)
+    assert str(told.value) == ("now please: hatoba doctor takes nothing more; leave it out, or see hatoba doctor --help")
 
 
 @click.command("scan", cls=Command)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hatoba.cli.consent import ask_consent
+from hatoba.cli.consent import ask_consent, user_name
 from hatoba.errors import NotInScope
 from hatoba.targets.scope_file import ScopeFile
 
@@ -82,3 +82,15 @@ def test_yes_may_be_said_in_the_users_language(file: ScopeFile, monkeypatch: pyt
     monkeypatch.setattr("hatoba.cli.consent._", lambda text: "はい" if text == "yes" else text)
     assert ask(file, "はい、事務所のネットワーク\n")[0]
     assert {grant.reason for grant in file.load()} == {"事務所のネットワーク"}
+
+
+def test_who_is_at_the_keyboard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "ren")
+    assert user_name({"SUDO_USER": "aoi"}) == "aoi"
+    assert user_name({}) == "ren"
+
+    def nobody() -> str:
+        raise KeyError(4242)
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert user_name({}).startswith("uid ")

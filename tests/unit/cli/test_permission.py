@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,14 @@ from hatoba.netcat.console import Console
 from hatoba.netcat.ends import SocketSettings
 from hatoba.targets.build import build_targets
 from hatoba.targets.ports import parse_ports
+from hatoba.targets.scope_file import ScopeFile, default_path
 
 GIVEN: dict[str, Any] = {"shuffled": False, "unix": False, "sctp": False, "udp": False, "delay_s": None}
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +36,16 @@ def test_own_addresses_need_none_and_others_do() -> None:
     with pytest.raises(NotInScope, match="hatoba scope add"):
         permission(stranger)
     permission(stranger, authorized=True)
+
+
+def test_who_types_under_sudo_is_who_permits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUDO_USER", "aoi")
+    screen, keyboard = Terminal(), Terminal("yes, our own\n")
+    monkeypatch.setattr("sys.stdin", keyboard)
+    monkeypatch.setattr("sys.stderr", screen)
+    permission(build_targets(["192.0.2.7"], ports=parse_ports("80")).targets)
+    (grant,) = ScopeFile(default_path(os.environ)).load()
+    assert (grant.by, grant.reason) == ("aoi", "our own")
 
 
 @pytest.mark.parametrize("ports", [["80-82"], ["80", "81"]])

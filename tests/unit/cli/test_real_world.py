@@ -126,15 +126,6 @@ def test_streams_that_are_closed_are_nowhere(monkeypatch: pytest.MonkeyPatch) ->
         stream.close()
 
 
-def test_a_user_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nameless() -> str:
-        raise KeyError(4711)
-
-    monkeypatch.setattr("getpass.getuser", nameless)
-    monkeypatch.setattr("os.getuid", lambda: 4711)
-    assert permission._user() == "4711"
-
-
 def test_an_address_on_an_interface_that_is_not_there_is_refused(tmp_path: Path) -> None:
     ports = parse_ports("80")
     for authorized in (True, False):

@@ -136,10 +136,6 @@ def test_a_list_looks_up_names_unless_told_otherwise() -> None:
     assert not options(list_only=True, no_names=True).list_names
 
 
-def test_exclusions_are_divided_at_commas() -> None:
-    assert options(exclude=("198.18.0.1,198.18.0.2", "a, b")).exclude == ("198.18.0.1", "198.18.0.2", "a", " b")
-
-
 @pytest.mark.parametrize(
     ("changes", "says"),
     [

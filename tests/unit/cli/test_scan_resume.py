@@ -16,7 +16,7 @@ from hatoba.cli.scan_run import Means
 from hatoba.errors import NotInScope, NotPermitted, UsageError
 from hatoba.model import Protocol, ScanPlan
 from hatoba.service import Outcome, Service
-from tests.unit.cli.test_scan_run import Script, run, world
+from tests.unit.cli.scripted_scans import Script, run, world
 
 PORT = (
     '{"type":"port","address":"198.18.0.2","protocol":"tcp","port":80,"state":"open","reason":"syn-ack","service":"http",'

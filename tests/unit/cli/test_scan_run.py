@@ -1,126 +1,20 @@
-"""The course of a scan, with an engine that plays a script."""
+"""What ``hatoba scan`` asks and writes, with an engine that plays a script."""
 
 from __future__ import annotations
 
 import io
 import json
 import os
-import signal
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from hatoba.cli.scan_options import ScanOptions
-from hatoba.cli.scan_run import CLOSED_PIPE, Event, Means, World, scan
+from hatoba.cli.scan_run import Means
 from hatoba.errors import NotInScope, OutputError, UsageError
-from hatoba.model import (
-    Address,
-    Answer,
-    Host,
-    Ping,
-    PortsAsked,
-    Progress,
-    Protocol,
-    Reason,
-    ScanEnd,
-    ScanInfo,
-    ScanPlan,
-    Shard,
-    State,
-)
-from hatoba.results.batch import VERDICT, VerdictBatch
-from hatoba.results.known import Known
-from hatoba.targets.ports import PortChoice
-from hatoba.targets.scope import Permitted, Scope
-
-
-class Script:
-    """An engine that finds port 22 open on every target; what a test adds happens before the end."""
-
-    def __init__(self, *extra: object, problems: tuple[str, ...] = (), failed: bool = False, silent: bool = False) -> None:
-        self.extra = extra
-        self.problems = problems
-        self.failed = failed
-        self.silent = silent
-        self.stopped = False
-        self.started = False
-        self.closed = False
-        self.plan = ScanPlan()
-
-    def __call__(
-        self,
-        plan: ScanPlan,
-        permitted: Permitted,
-        *,
-        arguments: Sequence[str],
-        watch: object | None = None,
-        known: Known | None = None,
-    ) -> Script:
-        self.plan, self.permitted, self.arguments, self.watch = plan, permitted, tuple(arguments), watch
-        self.known = known
-        return self
-
-    @property
-    def ports(self) -> dict[str, str]:
-        """What its targets were to be asked for."""
-        return {PortChoice(block.ports).describe() for block in self.permitted.targets.blocks}.pop()
-
-    def stop(self) -> None:
-        self.stopped = True
-
-    def events(self) -> Iterator[Event]:
-        self.started = True
-        targets = self.permitted.targets
-        try:
-            asked = tuple(PortsAsked(method, Protocol.TCP, "22", 1) for method in self.plan.methods)
-            yield ScanInfo("0", self.arguments, asked, len(targets), 0.0)
-            for index in range(len(targets)):
-                rows = np.zeros(1, VERDICT)
-                rows[0] = (index, 22, 6, State.OPEN, Reason.SYN_ACK, 1, 1, Answer.SYN_ACK, 64, 0, 0, 0, 0, 0.001)
-                if asked:
-                    yield VerdictBatch(self.plan.methods[0], targets, rows)
-                yield Host(targets.address(index), targets.names(index), "up", "syn-ack", 0.001)
-                yield Progress(1, 2, 1, 0.1, 10.0, 1.0, 1)
-            for action in self.extra:
-                if isinstance(action, BaseException):
-                    raise action
-                if callable(action):
-                    action()
-                yield Progress(1, 2, 1, 0.2, 10.0, 1.0, 1)
-            interrupted = self.stopped or self.failed
-            counts = {} if self.silent or not asked else {"open": 1}
-            up = int(not self.silent)
-            yield ScanEnd(1.0, 1.0, up, 0, 1, counts, 1, interrupted=interrupted, problems=self.problems)
-        finally:
-            self.closed = True
-
-
-def world(script: Script, **changes: Any) -> World:
-    given: dict[str, Any] = {
-        "stdin": io.StringIO(),
-        "stdout": io.StringIO(),
-        "stderr": io.StringIO(),
-        "environ": {},
-        "permit": lambda options, targets: Scope([]).waive(targets),
-        "means": lambda options: Means(() if options.hosts_only else options.methods or ("connect",)),
-        "new_scan": script,
-        "names": lambda: pytest.fail("nobody asked for names"),
-        "library": lambda _options: None,
-        "identified": lambda *_given: pytest.fail("nobody asked for services"),
-    }
-    return World(**given | changes)
-
-
-def run(script: Script, *, options: dict[str, Any] | None = None, **changes: Any) -> tuple[int, str]:
-    """Exit status and standard output."""
-    chosen = ScanOptions(**{"targets": ("198.18.0.2",), "ports": ("22",)} | (options or {}))
-    place = world(script, **changes)
-    status = scan(chosen, place, ("hatoba", "scan"))
-    stdout = place.stdout
-    return status, stdout.getvalue() if isinstance(stdout, io.StringIO) else ""
+from hatoba.model import Address, Ping, ScanPlan, Shard
+from hatoba.targets.scope import Permitted
+from tests.unit.cli.scripted_scans import Script, run
 
 
 def test_a_scan_prints_the_table() -> None:
@@ -150,11 +44,13 @@ def test_several_reports_at_once(tmp_path: Path) -> None:
     assert (tmp_path / "x.xml").read_text(encoding="utf-8").rstrip().endswith("</nmaprun>")
 
 
-def test_an_output_that_cannot_be_opened_costs_no_packet(tmp_path: Path) -> None:
-    script = Script()
+def test_an_output_that_cannot_be_opened_costs_no_packet_and_no_older_report(tmp_path: Path) -> None:
+    script, older = Script(), tmp_path / "monday.xml"
+    older.write_text("what monday's scan found", encoding="utf-8")
     with pytest.raises(UsageError, match="missing"):
-        run(script, options={"outputs": (("xml", str(tmp_path / "a")), ("xml", str(tmp_path / "missing" / "b")))})
+        run(script, options={"outputs": (("xml", str(older)), ("xml", str(tmp_path / "missing" / "b")))})
     assert not script.started
+    assert older.read_text(encoding="utf-8") == "what monday's scan found"
 
 
 def test_a_dry_run_shows_packets_and_says_what_it_does_not_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -236,6 +132,13 @@ def test_targets_come_from_files_and_standard_input(tmp_path: Path) -> None:
     run(script, options=options, stdin=io.StringIO("198.18.0.8-9\n"))
     targets = script.permitted.targets
     assert [str(targets.address(index)) for index in range(len(targets))] == ["198.18.0.2", "198.18.0.3", "198.18.0.8"]
+
+
+def test_exclusions_are_lists_and_their_addresses_may_be_lists_too() -> None:
+    script = Script()
+    run(script, options={"targets": ("198.18.0.0/28",), "exclude": ("198.18.0.1,3-9,198.18.0.11", "198.18.0.13 198.18.0.15")})
+    targets = script.permitted.targets
+    assert [str(targets.address(index)) for index in range(len(targets))] == [f"198.18.0.{n}" for n in (0, 2, 10, 12, 14)]
 
 
 @pytest.mark.parametrize(("verbose", "told"), [(0, False), (1, True)])
@@ -362,118 +265,6 @@ def test_a_list_without_names_for_want_of_a_server_is_a_list() -> None:
     status, shown = run(Script(), options={"list_only": True}, names=lambda: names)
     assert status == 0
     assert "Problem: nobody answered" in shown
-
-
-def test_ctrl_c_once_ends_properly_with_130(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    script = Script(lambda: os.kill(os.getpid(), signal.SIGINT))
-    status, shown = run(script, options={"outputs": (("xml", str(tmp_path / "x")),)})
-    assert status == 130
-    assert script.stopped
-    assert "22/tcp" in shown
-    assert "Ctrl-C once more" in capsys.readouterr().err
-    assert (tmp_path / "x").read_text(encoding="utf-8").rstrip().endswith("</nmaprun>")
-
-
-def test_ctrl_c_twice_stops_at_once(tmp_path: Path) -> None:
-    def twice() -> None:
-        os.kill(os.getpid(), signal.SIGINT)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    script = Script(twice)
-    with pytest.raises(KeyboardInterrupt):
-        run(script, options={"outputs": (("jsonl", str(tmp_path / "x")),)})
-    assert script.closed
-    assert '"open"' in (tmp_path / "x").read_text(encoding="utf-8")
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-
-def test_sigterm_ends_properly_too() -> None:
-    status, shown = run(Script(lambda: os.kill(os.getpid(), signal.SIGTERM)))
-    assert status == 143
-    assert "22/tcp" in shown
-
-
-@pytest.mark.parametrize(
-    ("failed", "silent", "expected"), [(True, False, 1), (False, True, 1), (True, True, 1), (False, False, 0)]
-)
-def test_a_problem_is_told_and_the_status_says_whether_the_scan_failed(
-    failed: bool, silent: bool, expected: int, capsys: pytest.CaptureFixture[str]
-) -> None:
-    status, shown = run(Script(problems=("eth0 went down",), failed=failed, silent=silent))
-    assert status == expected
-    assert "22/tcp" in shown
-    assert "Problem: eth0 went down\n" in shown
-    assert capsys.readouterr().err == ""
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-@pytest.mark.parametrize(
-    ("changes", "options", "told"),
-    [
-        ({}, {}, False),
-        ({"stdout": Terminal()}, {}, False),
-        ({"stdout": Terminal(), "stderr": Terminal()}, {}, False),
-        ({"stderr": Terminal()}, {}, True),
-        ({}, {"outputs": (("xml", "-"),)}, True),
-        ({}, {"outputs": (("jsonl", "-"),)}, True),
-    ],
-)
-def test_a_problem_is_not_told_beside_the_table_that_shows_it(
-    changes: dict[str, Any], options: dict[str, Any], told: bool, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A reader at a terminal sees no table that went to a file."""
-    run(Script(problems=("eth0 went down",)), options=options, **changes)
-    assert ("hatoba: eth0 went down\n" in capsys.readouterr().err) is told
-
-
-class Broken(io.StringIO):
-    """A pipe whose reader goes after so many writes, or a disk that is full by then."""
-
-    def __init__(self, error: OSError, after: int = 0) -> None:
-        super().__init__()
-        self._error, self._left = error, after
-
-    def write(self, text: str, /) -> int:
-        self._left -= 1
-        if self._left < 0:
-            raise self._error
-        return super().write(text)
-
-
-def test_when_nobody_reads_the_scan_stops(capsys: pytest.CaptureFixture[str]) -> None:
-    script = Script(lambda: pytest.fail("the scan went on"))
-    status, _shown = run(script, stdout=Broken(BrokenPipeError()))
-    assert status == CLOSED_PIPE
-    assert script.closed
-    shown = capsys.readouterr().err
-    assert shown.startswith("hatoba: nobody reads")
-    assert shown.count("\n") == 1
-
-
-def test_when_one_of_two_readers_goes_the_other_gets_all(tmp_path: Path) -> None:
-    status, _shown = run(Script(), options={"outputs": (("jsonl", str(tmp_path / "x")),)}, stdout=Broken(BrokenPipeError()))
-    assert status == 0
-    assert json.loads((tmp_path / "x").read_text(encoding="utf-8").splitlines()[-1])["type"] == "end"
-
-
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
-def test_a_full_disk_is_one_sentence_and_the_table_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
-    status, shown = run(Script(), options={"outputs": (("jsonl", "/dev/full"),)})
-    assert status == 1
-    assert "22/tcp" in shown
-    told = capsys.readouterr().err
-    assert "/dev/full" in told
-    assert told.count("\n") == 1
-
-
-def test_what_nobody_foresaw_still_closes_the_files(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError):
-        run(Script(ZeroDivisionError()), options={"outputs": (("jsonl", str(tmp_path / "x")),)})
-    assert '"open"' in (tmp_path / "x").read_text(encoding="utf-8")
 
 
 def test_a_shard_asks_its_own_addresses_and_looks_for_hosts_as_the_whole_would() -> None:

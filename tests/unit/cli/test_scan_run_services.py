@@ -11,7 +11,7 @@ from hatoba.cli.scan_run import Event
 from hatoba.model import Host, Protocol, ScanPlan
 from hatoba.service import Facts, Outcome, Service
 from hatoba.targets.scope import Permitted
-from tests.unit.cli.test_scan_run import Script, run
+from tests.unit.cli.scripted_scans import Script, run
 
 
 class Identified:

@@ -10,7 +10,7 @@ from hatoba.cli.scan_run import Event, Means
 from hatoba.model import Host, ScanPlan
 from tests.personalities import personality
 from tests.systems_seen import seen
-from tests.unit.cli.test_scan_run import Script, run
+from tests.unit.cli.scripted_scans import Script, run
 from tests.unit.cli.test_scan_run_services import Identified
 
 

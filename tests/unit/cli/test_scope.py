@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from hatoba.cli.main import main
-from hatoba.cli.scope import user_name
 from hatoba.targets.scope_file import ScopeFile
 
 
@@ -142,18 +141,6 @@ def test_help_names_the_three(capsys: pytest.CaptureFixture[str]) -> None:
     assert status == 0
     assert all(word in out for word in ("add", "list", "remove", "--authorized"))
     assert "--reason" in run(capsys, "add", "--help")[1]
-
-
-def test_who_is_at_the_keyboard(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LOGNAME", "ren")
-    assert user_name({"SUDO_USER": "aoi"}) == "aoi"
-    assert user_name({}) == "ren"
-
-    def nobody() -> str:
-        raise KeyError(4242)
-
-    monkeypatch.setattr("getpass.getuser", nobody)
-    assert user_name({}).startswith("uid ")
 
 
 def test_without_a_sub_command_the_help_comes_on_standard_output(capsys: pytest.CaptureFixture[str], home: Path) -> None:

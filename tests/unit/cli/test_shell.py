@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
 
 import click
@@ -110,6 +111,15 @@ def test_clicks_errors_speak_japanese(ending: Callable[[object], int], capsys: p
     assert "hatoba scan --help" in shown
     assert "is not" not in shown
     assert "Invalid" not in shown
+
+
+def test_a_complaint_that_nobody_reads_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w", encoding="utf-8") as nobody:
+        monkeypatch.setattr("sys.stderr", nobody)
+        shell.complain("web has 1 other address")
+        shell.complain("the disk is full")
 
 
 def test_a_complaint_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

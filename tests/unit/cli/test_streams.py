@@ -10,7 +10,7 @@ from typing import TextIO
 
 import pytest
 
-from hatoba.cli.streams import buffered, forget, is_nowhere, release
+from hatoba.cli.streams import buffered, forget, hang_up, is_nowhere, release
 
 
 @pytest.fixture
@@ -45,7 +45,14 @@ def test_a_released_file_keeps_what_was_written(tmp_path: Path) -> None:
     assert path.read_text() == "words"
 
 
-@pytest.mark.parametrize("act", [forget, release])
+def test_only_a_terminal_hangs_up(pipe: tuple[int, TextIO]) -> None:
+    read_end, stream = pipe
+    hang_up(stream)
+    stream.flush()
+    assert os.read(read_end, 10) == b"words"
+
+
+@pytest.mark.parametrize("act", [forget, hang_up, release])
 def test_what_is_no_file_of_the_system_is_left_alone(act: type) -> None:
     closed = open(os.devnull, "w")  # noqa: SIM115
     closed.close()

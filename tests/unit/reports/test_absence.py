@@ -26,6 +26,7 @@ def gone(last: int, reason: str, by_router: bool = False) -> Host:
     [
         ("no-response", False, "No answer from 198.18.1.7: off, a wrong address, or a firewall"),
         ("no-neighbour", False, "Nobody on the link answers for 198.18.1.7: off, or"),
+        ("broadcast", False, "198.18.1.7: a link's broadcast address stands for every host on it; name the hosts"),
         ("host-unreach", True, "198.18.0.254 says that it has no way to 198.18.1.7 (host-unreach)"),
         ("no-route", True, "198.18.0.254 says that it has no way to 198.18.1.7 (no-route)"),
         ("admin-prohibited", True, "198.18.0.254 refuses what is sent to 198.18.1.7 (admin-prohibited)"),

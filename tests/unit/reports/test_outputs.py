@@ -105,7 +105,6 @@ def test_what_another_scan_still_writes_is_left_alone(tmp_path: Path) -> None:
     assert path.read_text() == "something"
     writing.stream.close()
     open_resumed(str(path), 0).stream.close()
-    assert path.read_text() == ""
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which Linux has")

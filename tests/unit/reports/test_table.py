@@ -107,7 +107,7 @@ def test_open_only_leaves_out_hosts_without_an_open_port_and_says_so() -> None:
     text = report("table", events, replace(PLAIN, open_only=True))
     assert "198.18.0.3" not in text
     assert "23/tcp" not in text
-    assert "Not shown because of --open: 1 hosts" in text
+    assert "Not shown because of --open: 1 host without an open port." in text
 
 
 @pytest.mark.parametrize(("open_ports", "verbose", "told"), [(5, 0, True), (6, 0, False), (6, 1, True)])
@@ -174,4 +174,6 @@ def test_a_part_of_a_scan_says_which_it_is() -> None:
     part = info(shard=Shard(2, 3), address_count=1366, all_addresses=4096)
     assert "Shard 2/3: 1,366 of 4,096 addresses; the other shards have the rest." in report("table", [part, ended()])
     assert "Shard 2/3" in report("normal", [part, ended()])
+    small = info(shard=Shard(1, 3), address_count=1, all_addresses=1)
+    assert "Shard 1/3: 1 of 1 address; the other shards have the rest." in report("table", [small, ended()])
     assert "Shard" not in report("table", [info(all_addresses=1), ended()])

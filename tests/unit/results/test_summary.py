@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from hatoba.model import Reason, State
-from hatoba.results.summary import limit_for, range_list, summarise
+from hatoba.results.summary import limit_for, summarise
 from tests.unit.results.rows import Hosts, batch, closed, opened, refused, silent
 
 HOSTS = Hosts("198.18.0.2")
@@ -51,15 +48,3 @@ def test_open_only_hides_all_else() -> None:
 def test_nothing_known_is_nothing_shown() -> None:
     summary = summarise(batch(HOSTS))
     assert (len(summary.shown), summary.hidden, summary.open_count) == (0, (), 0)
-
-
-@given(st.sets(st.integers(0, 65535)))
-def test_range_list_names_each_port_once(ports: set[int]) -> None:
-    text = range_list(np.array(sorted(ports), np.uint16))
-    named = [port for part in text.split(",") if part for port in range(int(part.split("-")[0]), int(part.split("-")[-1]) + 1)]
-    assert named == sorted(ports)
-
-
-def test_range_list_is_as_short_as_it_can_be() -> None:
-    assert range_list(np.array([1, 2, 3, 7, 9, 10], np.uint16)) == "1-3,7,9-10"
-    assert range_list(np.array([65534, 65535], np.uint16)) == "65534-65535"

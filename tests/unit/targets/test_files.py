@@ -3,6 +3,8 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from functools import partial
+from ipaddress import ip_address
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,30 @@ def test_a_mistake_in_a_list_is_told_with_its_place(tmp_path: Path) -> None:
     assert str(told.value).startswith("no target left")
     with pytest.raises(UsageError, match=r"^no port left to ask"):
         build(str(more), unasked="22")  # nor is that
+
+
+def test_a_name_that_must_be_left_out_and_is_not_known_is_told_with_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "never"
+    file.write_text("198.18.0.9 known.example\n\nnosuch.example,198.18.0.7\n")
+    known = {"known.example": [ip_address("198.18.0.1")]}
+
+    def build(*written: str) -> None:
+        left_out = Listed([file], NOTHING)
+        with left_out.placed():
+            build_targets(
+                ["198.18.0.2"],
+                ports=parse_ports("22"),
+                exclude=chain(written, left_out),
+                exclude_place=left_out.place,
+                resolver=lambda name, family: known.get(name, []) if family == 4 else [],
+            )
+
+    with pytest.raises(UsageError) as told:
+        build()
+    assert str(told.value).startswith(f"{file}, line 3: nosuch.example: no such name")
+    with pytest.raises(UsageError) as told:
+        build("typed.example")
+    assert str(told.value).startswith("typed.example: no such name")
 
 
 def test_a_place_is_told_once(tmp_path: Path) -> None:

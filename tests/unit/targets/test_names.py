@@ -8,7 +8,7 @@ import pytest
 
 from hatoba.errors import UsageError
 from hatoba.model import Address
-from hatoba.targets.names import Lookup, choose, interface_name, look_up, system_resolver, unmapped
+from hatoba.targets.names import Lookup, choose, interface_name, look_up, of_others, system_resolver, unmapped
 
 
 def lookup(*addresses: str, problem: str | None = None) -> Lookup:
@@ -33,7 +33,7 @@ def test_which_addresses_are_taken(families: set[int], every: bool, taken: list[
     chosen = choose("a.example", BOTH, frozenset(families), every)
     assert [str(a) for a in chosen.addresses] == taken
     others = [a for a in ("198.18.0.1", "198.18.0.2", "fd00:18::1", "fd00:18::2") if a not in taken]
-    assert chosen.note is None if not others else all(a in (chosen.note or "") for a in others)
+    assert (chosen.note, [str(a) for a in chosen.others]) == (None, others)
 
 
 def test_ipv4_by_default_falls_back_to_ipv6() -> None:
@@ -112,4 +112,13 @@ def test_interface_names(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_other_loopback_address_is_not_worth_a_note(other: str, noted: bool) -> None:
     chosen = choose("localhost", lookup("127.0.0.1", other), frozenset({4}), False)
     assert [str(address) for address in chosen.addresses] == ["127.0.0.1"]
-    assert (chosen.note is not None) is noted
+    assert (len(chosen.others) == 1) is noted
+
+
+def test_of_many_names_with_other_addresses_one_sentence_tells() -> None:
+    others = {f"{number}.example": (ip_address("fd00:18::1"), ip_address("fd00:18::2")) for number in range(1005)}
+    few = dict(list(others.items())[:5])
+    assert of_others({}) == []
+    assert [sentence.partition(" has 2 other addresses")[0] for sentence in of_others(few)] == list(few)
+    (told,) = of_others(others)
+    assert told.startswith("0.example, 1.example, 2.example, 3.example, 4.example and 1,000 more names have other addresses")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hatoba.errors import UsageError
 from hatoba.model import Protocol
-from hatoba.targets.ports import PortChoice, choice, parse_ports, ports_asked, range_list, top_ports_choice
+from hatoba.targets.ports import PortChoice, choice, parse_port_lists, parse_ports, ports_asked, range_list, top_ports_choice
 
 TCP, UDP, SCTP = Protocol.TCP, Protocol.UDP, Protocol.SCTP
 
@@ -119,6 +119,11 @@ def test_any_text_is_ports_or_a_usage_error(alphabet: str, text: str) -> None:
     assert said == "" or said.isprintable()
 
 
+def test_a_range_list_is_as_short_as_it_can_be() -> None:
+    assert range_list([1, 2, 3, 7, 9, 10]) == "1-3,7,9-10"
+    assert range_list([65534, 65535]) == "65534-65535"
+
+
 @given(st.sets(st.integers(0, 65535)))
 def test_range_lists_are_read_back(chosen: set[int]) -> None:
     made = choice({TCP: chosen})
@@ -169,4 +174,12 @@ def test_protocols_above_ip_run_to_255() -> None:
 def test_ports_that_are_not_named_are_the_likeliest_of_each_protocol() -> None:
     chosen = ports_asked([TCP, UDP, Protocol.IP], None, 10)
     assert {protocol: len(array) for protocol, array in chosen.ports.items()} == {Protocol.IP: 256, TCP: 10, UDP: 10}
-    assert ports_asked([TCP, UDP], "53,U:161", 10).describe() == "T:53,U:53,161"
+    assert ports_asked([TCP, UDP], ["53,U:161"], 10).describe() == "T:53,U:53,161"
+
+
+def test_a_letter_holds_to_the_end_of_its_own_list() -> None:
+    assert ports_asked([TCP, UDP], ["U:161", "22", "T:80,443", "53"], 10).describe() == "T:22,53,80,443,U:22,53,161"
+    assert not parse_port_lists([], [TCP])
+    for nothing in ([""], ["22", ""]):
+        with pytest.raises(UsageError):
+            parse_port_lists(nothing, [TCP])

@@ -8,6 +8,7 @@ import socket
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -132,10 +133,11 @@ def test_a_stretch_is_what_each_of_its_addresses_gets(family: int, data: st.Data
     kernel = Kernel(family, data.draw(tables(family)))
     borders = sorted(data.draw(st.lists(st.integers(0, 256), min_size=2, max_size=6, unique=True)))
     ranges = [(BASE[family] + a, BASE[family] + b - 1) for a, b in zip(borders[::2], borders[1::2], strict=False)]
+    asked = {address for first, last in ranges for address in range(first, last + 1)}
     found = ways(kernel, *ranges)
-    assert [address for way in found for address in range(way.first, way.last + 1)] == [
-        address for first, last in ranges for address in range(first, last + 1)
-    ]
+    assert {way.first for way in found} | {way.last for way in found} <= asked
+    assert all(way.last < following.first for way, following in pairwise(found))
+    assert asked <= {address for way in found for address in range(way.first, way.last + 1)}
     for way in found:
         for address in range(way.first, way.last + 1):
             entry = kernel.entry_for(address)
@@ -145,6 +147,17 @@ def test_a_stretch_is_what_each_of_its_addresses_gets(family: int, data: st.Data
             else:
                 assert way.route is not None
                 assert way.route.gateway == entry.gateway
+
+
+def test_a_list_of_single_addresses_costs_one_question_for_each_stretch() -> None:
+    base = BASE[4]
+    kernel = Kernel(4, [Entry(0, 0, gateway=b"a"), Entry(base + 128, 25, gateway=b"b")])
+    found = ways(kernel, *((base + n, base + n) for n in range(0, 256, 3)))
+    assert [(way.first - base, way.last - base, way.route and way.route.gateway) for way in found] == [
+        (0, 126, b"a"),
+        (129, 255, b"b"),
+    ]
+    assert len(kernel.asked) == 2
 
 
 def test_a_rule_is_a_border_too() -> None:
