@@ -64,6 +64,8 @@ class _Host:
     all_asked: float = 0.0
     all_through: float = 0.0
     """Controls, in all turns."""
+    answered: int = 0
+    """Questions, in all turns."""
 
     @property
     def loss(self) -> float:
@@ -105,6 +107,8 @@ class ResetRationing:
         """Hosts that lose as much when they are asked slowly: nothing is rationed there."""
         self.given_up: set[int] = set()
         """Hosts that answer so little that nothing is to be learnt in any time."""
+        self.silenced: set[int] = set()
+        """Those of them that answered nothing at all any more."""
         self.evidence: dict[int, tuple[int, int]] = {}
         """(controls asked, of these silent) of hosts that are seen to ration: in the round that gave rise to this."""
         self.missed = 0.0
@@ -149,6 +153,7 @@ class ResetRationing:
         host.all_asked, host.all_through = host.all_asked + asked, host.all_through + asked - lost
         silent, rest = batch[self._ledger.state[batch] == 0], host.queue[len(batch) :]
         host.turns, host.best = host.turns + 1, max(host.best, through)
+        host.answered += len(batch) - len(silent)
         if through >= _THROUGH * (host.best if host.turns > _LEARNING else 1.0):
             host.asked, host.lost, host.still = host.asked + asked, host.lost + lost, 0
             if len(batch) == int(host.size):
@@ -168,6 +173,9 @@ class ResetRationing:
 
     def _let_go(self, place: int, reason: set[int]) -> None:
         reason.add(place)
+        host = self._hosts[place]
         if reason is self.by_chance:
             self.evidence.pop(place, None)
+        elif not host.all_through and not host.answered:
+            self.silenced.add(place)
         del self._hosts[place]
