@@ -17,12 +17,15 @@ class Doubts:
     unsteady: dict[int, tuple[Unsteady, ...]] = field(default_factory=dict)
     tried: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """Ports on which a connection was tried, random ones among them."""
+    silenced: set[int] = field(default_factory=set)
+    """Hosts that answered at first, and nothing any more when they were asked the same again."""
 
     def add(self, others: Doubts) -> None:
         """More doubts about the same hosts; of a port that is doubted already nothing new is told."""
         self.deceptions |= others.deceptions
         self.held |= others.held
         self.tried |= others.tried
+        self.silenced |= others.silenced
         for place, found in others.unsteady.items():
             known = self.unsteady.get(place, ())
             ports = {(port.protocol, port.port) for port in known}

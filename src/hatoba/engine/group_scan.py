@@ -18,7 +18,7 @@ from hatoba.engine.stages.discovery import discover
 from hatoba.engine.stages.port_samples import PortSamples
 from hatoba.engine.stages.second_look import look_again, worth_it
 from hatoba.errors import HatobaError
-from hatoba.model import Doing, Found, Host, Reason, State, Trace
+from hatoba.model import Answer, Doing, Found, Host, Reason, State, Trace
 from hatoba.packets.items import joined
 from hatoba.probes import METHODS, PINGS
 from hatoba.probes.method import Method
@@ -115,14 +115,19 @@ class GroupScan:
             return
         known = self._of(questions)
         left = self._left_of(questions, known)
-        found = [worth_it(known, count)]
+        found, silent = [worth_it(known, count)], self._silent(known)
         if left is None or left.any():
             for batch in self._ask_left(questions, left, known):
                 found.append(worth_it(batch.rows, count))
+                silent += self._silent(batch.rows)
                 yield batch
         late = self._setting.clock() >= self._deadline_s and self._book.timed_out.any()
         if not late and self._setting.plan.second_look and questions.method.name in _LOOKED_AT_AGAIN:
-            yield from self._doubt(questions, joined(found))
+            yield from self._doubt(questions, joined(found), silent)
+
+    def _silent(self, rows: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
+        """Of how many ports of each host these verdicts say that nothing came."""
+        return np.bincount(self._group.places(rows["host"][rows["answer"] == Answer.NONE]), minlength=len(self._group))
 
     def _of(self, questions: Questions) -> npt.NDArray[np.void]:
         """The verdicts that were told of these questions before this run of the scan."""
@@ -152,7 +157,9 @@ class GroupScan:
         if run.timed_out:
             self._book.time_out(run.unanswered_hosts())
 
-    def _doubt(self, questions: Questions, found: npt.NDArray[np.void]) -> Iterator[VerdictBatch]:
+    def _doubt(
+        self, questions: Questions, found: npt.NDArray[np.void], silent: npt.NDArray[np.int64]
+    ) -> Iterator[VerdictBatch]:
         if self._setting.stopped():
             return
         self._setting.tally.doing = Doing.DOUBTING
@@ -161,6 +168,10 @@ class GroupScan:
                 yield self._nothing()
             else:
                 self._book.doubt(doubts)
+                for place in sorted(doubts.silenced):
+                    if silent[place]:
+                        index = int(self._group.block.index(self._group.offsets[[place]])[0])
+                        self._setting.tally.silence(index, int(silent[place]))
 
     def _learnt(self, method: AnyMethod, rows: npt.NDArray[np.void]) -> VerdictBatch:
         self._book.learn(rows, [method])

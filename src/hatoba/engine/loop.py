@@ -237,7 +237,10 @@ class LegRun:
             self._tally.resets[self._index(place)] = counts
         for place in self._resets.given_up - self._untold:
             left = int(np.count_nonzero(self._ledger.state[self._leg.questions(place)] == 0))
-            self._tally.untold[self._index(place)] = left
+            if place in self._resets.silenced:
+                self._tally.silenced[self._index(place)] = left
+            else:
+                self._tally.untold[self._index(place)] = left
             self._resets.missed += left
         self._untold |= self._resets.given_up
 

@@ -95,14 +95,15 @@ def _rationed_protocols(more: int) -> str:
 
 def reset_rationing(tally: Tally, hosts: HostTable) -> Iterator[str]:
     """Who holds resets back: that is why it took so long, or why something can't be told."""
-    for index, ports in list(tally.untold.items())[:1]:
+    untold = {index: ports for index, ports in tally.untold.items() if index not in tally.silenced}
+    for index, ports in list(untold.items())[:1]:
         text = ngettext(
             "{address} sends so few resets that {count} of its silent ports may be closed as well as filtered",
             "{address} sends so few resets that {count} of its silent ports may be closed as well as filtered",
             ports,
         )
         yield text.format(address=hosts.address(index), count=number(ports))
-    rationed = {index: counts for index, counts in tally.resets.items() if index not in tally.untold}
+    rationed = {index: counts for index, counts in tally.resets.items() if index not in tally.untold | tally.silenced}
     if rationed:
         index, (asked, silent) = next(iter(rationed.items()))
         more = len(rationed) - 1
@@ -121,6 +122,34 @@ def reset_rationing(tally: Tally, hosts: HostTable) -> Iterator[str]:
             )
         )
         yield text.format(address=hosts.address(index), count=number(more), asked=number(asked), silent=number(silent))
+
+
+def silenced(tally: Tally, hosts: HostTable) -> Iterator[str]:
+    """Who has gone in mid-scan, or has begun to block us."""
+    if not tally.silenced:
+        return
+    index, ports = max(tally.silenced.items(), key=lambda item: item[1])
+    more = len(tally.silenced) - 1
+    text = (
+        ngettext(
+            "{address} answered at first and then no more, so {ports} silent port may be open or closed as well: the host is "
+            "gone, or something blocks this machine; ask again later, and more slowly with --max-rate",
+            "{address} answered at first and then no more, so {ports} silent ports may be open or closed as well: the host is "
+            "gone, or something blocks this machine; ask again later, and more slowly with --max-rate",
+            ports,
+        )
+        if not more
+        else ngettext(
+            "{address} and {count} more host answered at first and then no more, so up to {ports} silent ports of each may be "
+            "open or closed as well: they are gone, or something blocks this machine; ask again later, and more slowly with "
+            "--max-rate",
+            "{address} and {count} more hosts answered at first and then no more, so up to {ports} silent ports of each may be "
+            "open or closed as well: they are gone, or something blocks this machine; ask again later, and more slowly with "
+            "--max-rate",
+            more,
+        )
+    )
+    yield text.format(address=hosts.address(index), count=number(more), ports=number(ports))
 
 
 def echoed(tally: Tally) -> Iterator[str]:

@@ -25,6 +25,8 @@ class Tally:
     """Hosts, by their index, that ration their resets, with (closed ports asked again, of these silent)."""
     untold: dict[int, int] = field(default_factory=dict)
     """Those of them that send too few to tell closed ports from filtered ones, with the number of such ports."""
+    silenced: dict[int, int] = field(default_factory=dict)
+    """Hosts, by their index, that answered at first and then no more, with the number of ports whose silence says nothing."""
     echoed: bool = False
     """Hosts were pinged by echo because their family has none of the pings that were asked for."""
     lost: float = 0.0
@@ -42,6 +44,13 @@ class Tally:
         if self.answerable:
             return self.lost / self.answerable
         return None if self.loss_unknown else 0.0
+
+    def silence(self, index: int, ports: int) -> None:
+        """The host answered at first and then no more, and so many of its ports were silent. Whatever they would have answered
+        may be missing, but for what is known to be missing of this host already."""
+        known = max(self.silenced.get(index, 0), self.untold.get(index, 0))
+        self.add_missed(max(0, ports - known))
+        self.silenced[index] = max(ports, known)
 
     def add_missed(self, answers: float | None) -> None:
         self.expected_missed = None if self.expected_missed is None or answers is None else self.expected_missed + answers

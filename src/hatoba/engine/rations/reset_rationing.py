@@ -5,6 +5,9 @@ anew every second (FreeBSD's net.inet.icmp.icmplim) or a bucket of tokens is ref
 (``engine.rations.controls``) are among them. If they come through, the turn was within the ration, and what is silent was heard
 as silent; once that happened as often as the loss demands, it is believed. If they don't, the turn says nothing, and the next
 one asks as much less as was lost.
+
+What is lost by chance is lost in turns of any size. So where a much smaller turn brings no more, or once a turn was within the
+ration, controls count beside the share that usually comes through, and what few of them do by luck counts for nothing.
 """
 
 from __future__ import annotations
@@ -31,8 +34,8 @@ _STILL = 5
 """So many turns of the least size may fail in a row."""
 _CONTROLS_SHARE, _LEAST_CONTROLS, _MOST_CONTROLS = 8, 6, 64
 _THROUGH = 0.8
-"""What part of the controls has to come through for a turn to count: of all, and then of what came through at best, as the rest
-may be lost by chance."""
+"""What part of the controls has to come through for a turn to count: of all, and then of what usually does, as the rest is lost
+by chance."""
 _GROWTH, _SLOW_GROWTH = 2.0, 1.2
 """Until a turn has failed; and from then on."""
 _SAFETY = 0.95
@@ -43,6 +46,10 @@ _DOUBTFUL, _SURE = 1.0, 2.5
 speed."""
 _SOME = 0.1
 """Less than this does not come through by chance alone."""
+_SMALLER = 0.8
+"""By so much a turn has to be smaller for it to show whether the size is to blame."""
+_MUCH_LOSS = 0.7
+"""No more than this is taken to be lost by chance at any size."""
 
 
 @dataclass(eq=False)
@@ -56,6 +63,10 @@ class _Host:
     best: float = 0.0
     """The most of the controls that came through in a turn."""
     turns: int = 0
+    fits: float = 0.0
+    """Questions in the largest turn that counted; 0 before one did."""
+    missed_by: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Of the last turn, if it did not count and none had before: questions, controls, and how many of these came through."""
     failed: bool = False
     still: int = 0
     asked: float = 0.0
@@ -64,6 +75,8 @@ class _Host:
     all_asked: float = 0.0
     all_through: float = 0.0
     """Controls, in all turns."""
+    answered: int = 0
+    """Questions, in all turns."""
 
     @property
     def loss(self) -> float:
@@ -86,6 +99,46 @@ class _Host:
         deviation = math.sqrt(both * (1 - both) * (1 / asked + 1 / self.all_asked))
         return slowly - through / asked > (_SURE if self.turns >= _LEARNT else _DOUBTFUL) * deviation
 
+    def within_ration(self, size: int, asked: float, through: float) -> bool:
+        """Whether enough of a turn's controls came through."""
+        if not self.fits:
+            return through >= _THROUGH * asked or self._is_chance(size, asked, through)
+        usual = 1 - self.loss
+        deviation = math.sqrt(usual * (1 - usual) / max(asked, 1.0))
+        doubt = _SURE if size <= self.fits else _DOUBTFUL
+        return through >= asked * min(_THROUGH * usual, usual - doubt * deviation)
+
+    def _is_chance(self, size: int, asked: float, through: float) -> bool:
+        """Whether a turn brought no larger share than the one before, which was much larger and did not count either."""
+        size_before, asked_before, through_before = self.missed_by
+        if size > _SMALLER * size_before or not asked or not asked_before:
+            return False
+        both = (through + through_before) / (asked + asked_before)
+        deviation = math.sqrt(both * (1 - both) * (1 / asked + 1 / asked_before))
+        return both >= 1 - _MUCH_LOSS and through / asked - through_before / asked_before <= _DOUBTFUL * deviation
+
+    def counted(self, size: int, asked: float, through: float) -> None:
+        """A turn was within the ration: the next one may be larger."""
+        if not self.fits and through < _THROUGH * asked:  # nor was it the size that failed the turn before
+            self.failed, self.size = False, self.missed_by[0]
+            self.asked, self.lost = self.missed_by[1], self.missed_by[1] - self.missed_by[2]
+        elif size == int(self.size):
+            self.size *= _SLOW_GROWTH if self.failed else _GROWTH
+        self.asked, self.lost, self.still = self.asked + asked, self.lost + asked - through, 0
+        self.fits = max(self.fits, float(size))
+
+    def overran(self, size: int, asked: float, through: float) -> None:
+        """A turn was too much for the ration, and says nothing: the next one is smaller."""
+        share = max(through / (asked * (1 - self.loss if self.fits else 1.0)), 0.1)
+        self.missed_by = (0.0, 0.0, 0.0) if self.fits else (float(size), asked, through)
+        self.still += self.size <= _LEAST
+        self.failed = True
+        if size > self.fits > 0:
+            self.size = max(_LEAST, self.fits)
+        else:
+            self.size = max(_LEAST, _SAFETY * self.size * min(share, 1.0))
+            self.fits = min(self.fits, self.size)
+
     @property
     def passes(self) -> int:
         """How often a question has to be silent in turns that count: that less than one answer is expected to be missed."""
@@ -105,6 +158,8 @@ class ResetRationing:
         """Hosts that lose as much when they are asked slowly: nothing is rationed there."""
         self.given_up: set[int] = set()
         """Hosts that answer so little that nothing is to be learnt in any time."""
+        self.silenced: set[int] = set()
+        """Those of them that answered nothing at all any more."""
         self.evidence: dict[int, tuple[int, int]] = {}
         """(controls asked, of these silent) of hosts that are seen to ration: in the round that gave rise to this."""
         self.missed = 0.0
@@ -145,22 +200,22 @@ class ResetRationing:
             self._look_back(place, self._hosts[place], batch, float(asked[place]), float(lost[place]))
 
     def _look_back(self, place: int, host: _Host, batch: Indices, asked: float, lost: float) -> None:
-        through = 1 - lost / asked if asked else 1.0
-        host.all_asked, host.all_through = host.all_asked + asked, host.all_through + asked - lost
+        through = asked - lost
+        host.all_asked, host.all_through = host.all_asked + asked, host.all_through + through
         silent, rest = batch[self._ledger.state[batch] == 0], host.queue[len(batch) :]
-        host.turns, host.best = host.turns + 1, max(host.best, through)
-        if through >= _THROUGH * (host.best if host.turns > _LEARNING else 1.0):
-            host.asked, host.lost, host.still = host.asked + asked, host.lost + lost, 0
-            if len(batch) == int(host.size):
-                host.size *= _SLOW_GROWTH if host.failed else _GROWTH
+        host.turns, host.best = host.turns + 1, max(host.best, through / asked if asked else 1.0)
+        host.answered += len(batch) - len(silent)
+        if host.within_ration(len(batch), asked, through):
+            host.counted(len(batch), asked, through)
             self._passes[silent] += 1
             believed = self._passes[silent] >= host.passes
             self.missed += float(believed.sum()) * host.loss**host.passes
             host.queue = np.concatenate([rest, silent[~believed]])
-            return
-        host.queue = np.concatenate([silent, rest])
-        host.still += host.size <= _LEAST
-        host.failed, host.size = True, max(_LEAST, _SAFETY * host.size * max(through, 0.1))
+            if host.turns > _LEARNT or through >= _THROUGH * asked:
+                return
+        else:
+            host.queue = np.concatenate([silent, rest])
+            host.overran(len(batch), asked, through)
         if not host.helped:
             self._let_go(place, self.by_chance if host.came_through >= _SOME else self.given_up)
         elif host.still == _STILL:
@@ -168,6 +223,9 @@ class ResetRationing:
 
     def _let_go(self, place: int, reason: set[int]) -> None:
         reason.add(place)
+        host = self._hosts[place]
         if reason is self.by_chance:
             self.evidence.pop(place, None)
+        elif not host.all_through and not host.answered:
+            self.silenced.add(place)
         del self._hosts[place]

@@ -19,7 +19,7 @@ from hatoba.engine.crowds import Questions
 from hatoba.engine.doubts import Doubts
 from hatoba.engine.groups import Group
 from hatoba.engine.setting import Setting
-from hatoba.model import Protocol, State, Unsteady
+from hatoba.model import Answer, Protocol, State, Unsteady
 from hatoba.packets.distinct import distinct
 
 _RANDOM_PORTS = 6
@@ -31,6 +31,14 @@ _ASKED_AT_MOST = 1000
 """Of one host."""
 _FEW_QUESTIONS = 1000
 """Up to so many questions, whatever was answered is asked again, not only what is open."""
+_REPEATS = 1
+_SILENCED_LEAST = 3
+"""So many of a host's ports at least have to be silent that answered before, all of them, for it to be told."""
+_USUAL_LOSS = 0.1
+"""What may be lost where no more was seen."""
+_BY_CHANCE = 0.001
+_BY_HOST = np.isin(np.arange(256), (Answer.SYN_ACK, Answer.SYN, Answer.RST, Answer.CONNECTED, Answer.REFUSED))
+"""Which codes of ``model.Answer`` are a host's own words on a port, which no ration of ICMP errors holds back."""
 
 Rows = npt.NDArray[np.void]
 
@@ -55,8 +63,10 @@ def look_again(
     for row in np.flatnonzero(only.sum(axis=1) > _ASKED_AT_MOST).tolist():
         asked_of_it = np.flatnonzero(only[row]).tolist()
         only[row, draw.sample(asked_of_it, len(asked_of_it) - _ASKED_AT_MOST)] = False
+    told_by_host = only.copy()
+    told_by_host[np.searchsorted(hosts, places), np.searchsorted(ports, found["port"])] &= _steadily(found, setting)
     only[:, np.isin(ports, strange)] |= lavish[hosts][:, None]
-    brief = replace(setting.plan, max_retries=1, prove_closed=False)
+    brief = replace(setting.plan, max_retries=_REPEATS, prove_closed=False)
     run, transport = setting.leg(
         group.part(hosts), [(asked.method, ports)], only=only, plan=brief, deadline_s=deadline_s, again=True
     )
@@ -69,6 +79,9 @@ def look_again(
         transport.close()
     again = np.concatenate(seen)
     doubts = Doubts(unsteady=differing_ports(group, found, again))
+    if not run.timed_out and not setting.stopped():
+        heard = np.isin(hosts, group.places(again["host"][again["answer"] > 0]))
+        doubts.silenced.update(hosts[~heard & _too_many_to_lose(told_by_host.sum(axis=1), setting)].tolist())
     tried = again[np.isin(again["port"], strange) & (again["state"] == State.OPEN)]
     answering = np.bincount(group.places(tried["host"]), minlength=len(group)) >= _NEARLY_ALL * len(strange)
     if (lavish & answering).any():
@@ -88,6 +101,22 @@ def worth_it(rows: Rows, questions: int) -> Rows:
     answered = rows["answer"] > 0
     chosen: Rows = rows.compress(answered & ((rows["state"] == State.OPEN) | (questions <= _FEW_QUESTIONS)))
     return chosen
+
+
+def _steadily(found: Rows, setting: Setting) -> npt.NDArray[np.bool_]:
+    """Which of these answers would come again if their host were asked again: its own words, but for the resets of one that
+    rations them."""
+    tally = setting.tally
+    rationed = np.isin(found["host"], [*tally.resets, *tally.untold])
+    steadily: npt.NDArray[np.bool_] = _BY_HOST[found["answer"]] & ((found["state"] == State.OPEN) | ~rationed)
+    return steadily
+
+
+def _too_many_to_lose(counts: npt.NDArray[np.integer], setting: Setting) -> npt.NDArray[np.bool_]:
+    """Where not all answers to so many questions, asked again, would be lost by chance."""
+    loss = max(setting.tally.loss or 0.0, _USUAL_LOSS)
+    too_many: npt.NDArray[np.bool_] = (counts >= _SILENCED_LEAST) & (loss ** ((_REPEATS + 1) * counts) < _BY_CHANCE)
+    return too_many
 
 
 def _random_ports(asked: npt.NDArray[np.uint16], draw: random.Random) -> npt.NDArray[np.uint16]:

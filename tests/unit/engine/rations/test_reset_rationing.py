@@ -100,3 +100,16 @@ def test_what_can_not_be_told_in_any_time_is_said() -> None:
 def test_the_users_word_on_repeats_and_speed_holds(plan: dict[str, float]) -> None:
     outcome = fake_scan("198.18.0.5", "1-1000", Rationed(200), ScanPlan(methods=("syn",), seed=1, **plan))  # type: ignore[arg-type]
     assert outcome.end.duration_s < 4
+
+
+@pytest.mark.parametrize("loss", [0.19, 0.36, pytest.param(0.5, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize(("burst", "silent"), [(None, 0.5), (50, 0.5), (50, 0.85)])
+def test_a_lossy_way_to_one_that_rations_does_not_look_like_a_smaller_ration(
+    burst: float | None, silent: float, loss: float
+) -> None:
+    """Few controls come through all of them by luck; the next turns are not held to that."""
+    world = Rationed(200, burst, silent, loss, seed=2)
+    outcome = fake_scan("198.18.0.5", "1-1000", world, ScanPlan(methods=("syn",), seed=2))
+    assert is_right(outcome, world, 1000)
+    assert outcome.end.expected_missed < 0.01
+    assert outcome.end.duration_s < 60
