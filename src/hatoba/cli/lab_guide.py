@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 
 from hatoba.lab.topologies.practice import DROPPED_PORTS, Practice
 from hatoba.lab.topologies.services import log_of
 from hatoba.messages import _
 from hatoba.reports.text import padded, width
+from hatoba.reports.wrapping import wrapped
+
+_WIDEST = 100
 
 
 def guide(practice: Practice) -> str:
@@ -22,15 +26,15 @@ def guide(practice: Practice) -> str:
         (f"tail -f {log_of(practice.data, 'redis-server')}", _("what a scan leaves in a log of the host data")),
         ("exit", _("leave; the hosts are gone then")),
     ]
+    where = _("Practice hosts on this machine. This shell is on the host scanner, {address}; the others are:")
+    columns = min(shutil.get_terminal_size().columns, _WIDEST)
     return "\n".join(
         [
-            _("Practice hosts on this machine. This shell is on the host scanner, {address}; the others are:").format(
-                address=practice.scanner.address()
-            ),
+            *wrapped(where.format(address=practice.scanner.address()), columns),
             "",
             *_columns(hosts),
             "",
-            *practice.notes,
+            *(line for note in practice.notes for line in (*wrapped(note, columns), "")),
             _("What to type:"),
             "",
             *_columns(lines),

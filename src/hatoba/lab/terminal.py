@@ -25,6 +25,8 @@ Starter = Callable[[Sequence[int], bool], Process]
 """Starts the program. Given its standard streams, and whether the first is a terminal that is to become its own."""
 
 _AT_ONCE_BYTES = 65536
+_END = b"\x04"
+"""What says on a terminal that nothing more is typed (VEOF, termios(3))."""
 
 
 def attend(start: Starter) -> int:
@@ -94,6 +96,7 @@ def _relay(master: int, process: Process, keyboard: int = 0, screen: int = 1) ->
             typed = os.read(keyboard, _AT_ONCE_BYTES)
             if not typed:
                 open_ends.discard(keyboard)
+                typed = _END
         if master not in open_ends:
             typed = b""
 
@@ -133,7 +136,7 @@ def _raw(terminal: int) -> Iterator[None]:
     to this process too."""
     before = termios.tcgetattr(terminal)
     handlers = {number: signal.signal(number, _leave) for number in (signal.SIGTERM, signal.SIGHUP)}
-    tty.setraw(terminal)
+    tty.setraw(terminal, termios.TCSADRAIN)  # what was typed while the lab was made is kept
     try:
         yield
     finally:

@@ -64,7 +64,9 @@ def a_shell() -> dict[str, object]:
     """One sitting in the shell of a lab, and what was seen in it."""
     seen: dict[str, object] = {}
     terminal = Terminal(*LAB)
-    seen["guide"] = terminal.until(r"(?s).*^scanner# ")
+    terminal.type("echo typed-$((40 + 2))-ahead\n")
+    seen["guide"] = terminal.until(r"(?s).*?^scanner# ")
+    seen["typed ahead"] = terminal.until(r"typed-\d+-ahead\n")
     terminal.type("sh -c 'echo runs-now; exec tail -f /dev/null'\n")
     terminal.until(r"^runs-now$")
     terminal.type("\x03")

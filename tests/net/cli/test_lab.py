@@ -35,6 +35,10 @@ def test_the_shell_says_where_one_is_and_what_to_type(seen: dict[str, Any]) -> N
         assert words in seen["guide"]
 
 
+def test_what_was_typed_while_the_lab_was_made_is_not_lost(seen: dict[str, Any]) -> None:
+    assert seen["typed ahead"] == "typed-42-ahead\n"
+
+
 def test_ctrl_c_ends_what_runs_and_leaves_the_shell(seen: dict[str, Any]) -> None:
     assert seen["interrupted"] == "interrupted-130"
 

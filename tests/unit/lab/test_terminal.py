@@ -107,3 +107,20 @@ def test_what_was_said_last_is_shown_though_the_program_has_ended(tmp_path: Path
     with ours, theirs, open(ending, "rb") as end, open(os.devnull, "rb") as keyboard, open(tmp_path / "said", "wb") as screen:
         terminal._relay(ours.fileno(), cast(Process, SimpleNamespace(pidfd=end)), keyboard.fileno(), screen.fileno())
     assert (tmp_path / "said").read_bytes() == b"last words"
+
+
+def test_the_end_of_what_is_typed_is_told_as_on_a_terminal(tmp_path: Path) -> None:
+    ours, theirs = socket.socketpair()
+    ending, ended = os.pipe()
+    heard: list[bytes] = []
+
+    def take() -> None:
+        heard.append(theirs.recv(99))
+        os.close(ended)
+
+    program = threading.Thread(target=take, daemon=True)
+    with ours, theirs, open(ending, "rb") as end, open(os.devnull, "rb") as keyboard, open(tmp_path / "said", "wb") as screen:
+        program.start()
+        terminal._relay(ours.fileno(), cast(Process, SimpleNamespace(pidfd=end)), keyboard.fileno(), screen.fileno())
+        program.join()
+    assert heard == [b"\x04"]
