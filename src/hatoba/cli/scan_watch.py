@@ -56,6 +56,11 @@ class Watch:
         """Of a dry run: whether there was no packet to show."""
         return self.dump is not None and not self.dump.shown
 
+    def give_up(self) -> None:
+        """Nothing was scanned after all."""
+        if self.capture is not None:
+            self.capture.give_up()
+
     def close(self) -> int:
         """Say what went wrong, or what a dry run left out; the exit status for it, 0 for none."""
         if self.dump is not None and self.dump.unshown:

@@ -15,15 +15,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hatoba.model import Address, Answer, Host, Protocol, Reason, State
+from hatoba.model import Address, Answer, Host, Protocol, Reason
 from hatoba.packets.distinct import among, distinct
 from hatoba.packets.items import joined
 from hatoba.results.batch import VERDICT, HostBatch, HostTable, VerdictBatch
-from hatoba.results.summary import group_keys, group_of
 from hatoba.service import Service
 
 Rows = npt.NDArray[np.void]
-Counts = dict[tuple[Protocol, State, Reason], int]
 
 _NO_ROWS = np.zeros(0, VERDICT)
 
@@ -70,7 +68,6 @@ class Collector:
         self._runs: list[_Run] = []
         self._reported = array("I")
         """Indices of hosts whose rows are still here, or were when the hosts were told."""
-        self._counts: dict[int, int] = {}
         self._services: dict[Address, dict[tuple[Protocol, int], Service]] = {}
         self._last: tuple[Address, VerdictBatch] | None = None  # several reports ask for the same host in turn
         self._found: tuple[Address, int | None] | None = None  # each of them several times
@@ -95,9 +92,6 @@ class Collector:
         if not self._keep and 2 * len(self._reported) >= sum(len(run.hosts) for run in self._runs):
             self._let_go(distinct(np.array(self._reported, np.uint32)))
         self._pending.append(joined([batch.rows]))
-        keys, counts = np.unique(group_keys(batch.rows), return_counts=True)
-        for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
-            self._counts[key] = self._counts.get(key, 0) + count
 
     def service(self, service: Service) -> None:
         """Take what a port said of itself."""
@@ -149,17 +143,6 @@ class Collector:
         for index in waiting[~among(waiting, reported)].tolist():
             address = self._hosts.address(index)
             yield _host_from(address, self._hosts.names(index), self.of(address).rows)
-
-    def counts(self) -> Counts:
-        """How many ports of all hosts have each (protocol, state, reason), rows that were let go included."""
-        return {group_of(key): count for key, count in sorted(self._counts.items())}
-
-    def state_counts(self) -> dict[str, int]:
-        """Ports by the word of their state, as ``ScanEnd.counts`` wants them."""
-        found: dict[str, int] = {}
-        for (_protocol, state, _reason), count in self.counts().items():
-            found[state.word] = found.get(state.word, 0) + count
-        return found
 
     def as_array(self) -> Rows:
         """Every verdict, sorted by host, protocol and port, of dtype :data:`~hatoba.results.batch.VERDICT`.

@@ -81,25 +81,25 @@ def summarise(batch: VerdictBatch, *, limit: int | None = _LIMITS[0], open_only:
     return HostSummary(_part(batch, ~is_hidden), tuple(order))
 
 
-def group_keys(rows: npt.NDArray[np.void]) -> npt.NDArray[np.uint32]:
+def _group_keys(rows: npt.NDArray[np.void]) -> npt.NDArray[np.uint32]:
     """One number per row that is equal where protocol, state and reason are."""
     protocol, state = rows["protocol"].astype(np.uint32), rows["state"].astype(np.uint32)
     keys: npt.NDArray[np.uint32] = protocol << np.uint32(16) | state << np.uint32(8) | rows["reason"]
     return keys
 
 
-def group_of(key: int) -> tuple[Protocol, State, Reason]:
-    """What a number of :func:`group_keys` stands for."""
+def _group_of(key: int) -> tuple[Protocol, State, Reason]:
+    """What a number of :func:`_group_keys` stands for."""
     return Protocol(key >> 16), State(key >> 8 & 0xFF), Reason(key & 0xFF)
 
 
 def _groups(batch: VerdictBatch) -> list[Group]:
-    keys = group_keys(batch.rows)
+    keys = _group_keys(batch.rows)
     groups = []
     for key in distinct(keys).tolist():
         rows = batch.rows.compress(keys == key)
         example = replace(batch, rows=rows[:1])
-        groups.append(Group(*group_of(key), rows["port"], example))
+        groups.append(Group(*_group_of(key), rows["port"], example))
     return groups
 
 

@@ -263,14 +263,6 @@ class TargetSet:
         """The names it was asked by, in the order asked; nothing for addresses asked as such. Untrusted text."""
         return self.asked_names.get(index, ())
 
-    def family_count(self, family: int) -> int:
-        """How many hosts have an address of *family* (4 or 6)."""
-        return sum(block.count for block in self.blocks if block.family == family)
-
-    def probe_count(self) -> int:
-        """How many (host, protocol, port) there are to ask."""
-        return sum(block.count * sum(len(ports) for ports in block.ports.values()) for block in self.blocks)
-
     def part(self, shard: Shard) -> TargetSet:
         """The hosts of that *shard*, numbered anew; perhaps none."""
         blocks: list[Block] = []

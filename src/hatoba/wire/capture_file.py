@@ -69,7 +69,8 @@ class CaptureFile:
         self._interfaces: dict[str, int] = {}
         self.failure: OutputError | None = None
         self._stream = open_claimed(path)
-        self._write(section_header())
+        self._head = section_header()
+        """Until it is written, with the first packets or at the end."""
 
     def packets(self, batch: PacketBatch) -> None:
         known = len(self._interfaces)
@@ -78,8 +79,15 @@ class CaptureFile:
         times_ns = np.rint(batch.at_s * 1e9).astype(np.int64) + self._shift_ns
         self._write(new + packet_blocks(batch, number, times_ns))
 
+    def give_up(self) -> None:
+        """Close it, where nothing was scanned after all: what stood there before stays."""
+        self._head = b""
+        self.close()
+
     def close(self) -> None:
         """Harmless when repeated."""
+        if self._head:
+            self._write(b"")
         try:
             self._stream.close()
         except OSError as error:
@@ -88,6 +96,7 @@ class CaptureFile:
     def _write(self, data: bytes) -> None:
         if self.failure is not None or self._stream.closed:
             return
+        data, self._head = self._head + data, b""
         try:
             self._stream.write(data)
             self._stream.flush()

@@ -136,6 +136,10 @@ def test_a_list_looks_up_names_unless_told_otherwise() -> None:
     assert not options(list_only=True, no_names=True).list_names
 
 
+def test_exclusions_are_lists_whose_commas_are_read_with_the_addresses() -> None:
+    assert options(exclude=("198.18.0.1,3-9,a.example", "b")).exclude == ("198.18.0.1,3-9,a.example", "b")
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [

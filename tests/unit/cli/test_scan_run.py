@@ -45,12 +45,14 @@ def test_several_reports_at_once(tmp_path: Path) -> None:
 
 
 def test_an_output_that_cannot_be_opened_costs_no_packet_and_no_older_report(tmp_path: Path) -> None:
-    script, older = Script(), tmp_path / "monday.xml"
-    older.write_text("what monday's scan found", encoding="utf-8")
+    script, older, capture = Script(), tmp_path / "monday.xml", tmp_path / "monday.pcapng"
+    for file in (older, capture):
+        file.write_text("what monday's scan found", encoding="utf-8")
+    outputs = (("xml", str(older)), ("xml", str(tmp_path / "missing" / "b")))
     with pytest.raises(UsageError, match="missing"):
-        run(script, options={"outputs": (("xml", str(older)), ("xml", str(tmp_path / "missing" / "b")))})
+        run(script, options={"methods": ("syn",), "outputs": outputs, "pcap": str(capture)})
     assert not script.started
-    assert older.read_text(encoding="utf-8") == "what monday's scan found"
+    assert {file.read_text(encoding="utf-8") for file in (older, capture)} == {"what monday's scan found"}
 
 
 def test_a_dry_run_shows_packets_and_says_what_it_does_not_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

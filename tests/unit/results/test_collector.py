@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatoba.model import Address, Host, Protocol, Reason, State
+from hatoba.model import Address, Host, State
 from hatoba.results.batch import VERDICT, HostBatch, VerdictBatch
 from hatoba.results.collector import Collector, in_order
 from tests.unit.results.rows import Hosts, batch, closed, opened, refused, silent
@@ -48,25 +48,11 @@ def test_every_host_has_its_rows_sorted_when_its_event_comes(events: list[tuple[
         assert set(found.rows["host"].tolist()) == {what}
         collector.host(Host(address, (), "up"))
     assert not list(collector.unreported())
-    assert collector.state_counts() == {"open": 32}
     if keep:
         whole = collector.as_array()
         assert whole.dtype == VERDICT
         pairs = list(zip(whole["host"].tolist(), whole["port"].tolist(), strict=True))
         assert pairs == [(host, port) for host in range(4) for port in range(1, 9)]
-
-
-def test_counts_by_protocol_state_and_reason() -> None:
-    collector = Collector()
-    collector.verdicts(batch(HOSTS, opened([22, 80]), closed(range(100, 200)), silent(7), refused([8, 9])))
-    collector.verdicts(batch(HOSTS, closed(range(200, 203), host=1)))
-    assert collector.counts() == {
-        (Protocol.TCP, State.OPEN, Reason.SYN_ACK): 2,
-        (Protocol.TCP, State.CLOSED, Reason.RESET): 103,
-        (Protocol.TCP, State.FILTERED, Reason.NO_RESPONSE): 1,
-        (Protocol.TCP, State.FILTERED, Reason.ADMIN_PROHIBITED): 2,
-    }
-    assert collector.state_counts() == {"open": 2, "closed": 103, "filtered": 3}
 
 
 def test_reported_rows_are_let_go_unless_kept() -> None:
@@ -77,7 +63,6 @@ def test_reported_rows_are_let_go_unless_kept() -> None:
         collector.host(Host(HOSTS.address(1)))
         collector.verdicts(batch(HOSTS, closed(range(10), host=2)))
         assert len(collector.as_array()) == left
-        assert sum(collector.state_counts().values()) == 20
 
 
 def test_rows_are_copied_because_a_wire_may_use_its_array_again() -> None:
@@ -217,5 +202,4 @@ def test_memory_does_not_grow_with_the_hosts_that_were_told() -> None:
         tracemalloc.stop()
     assert peaks[-1] < 1.1 * peaks[0], "it goes by the number of groups"
     assert peaks[-1] < 1000 * many, "it goes by the highest index"
-    assert collector.state_counts() == {"filtered": 20 * many * 8}
     assert not list(collector.unreported())

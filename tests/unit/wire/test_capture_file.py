@@ -155,10 +155,23 @@ def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
 def test_a_file_that_another_scan_writes_loses_nothing(tmp_path: Path) -> None:
     path = tmp_path / "scan.pcapng"
     first = CaptureFile(str(path), 0.0)
+    first.packets(batch([packet(4, 22)]))
+    written = path.read_bytes()
     with pytest.raises(OutputError, match="still being written by another scan"):
         CaptureFile(str(path), 0.0)
-    assert path.read_bytes() == section_header()
+    assert path.read_bytes() == written
     first.close()
+
+
+def test_a_scan_that_is_refused_leaves_the_older_capture(tmp_path: Path) -> None:
+    path = tmp_path / "scan.pcapng"
+    path.write_bytes(b"monday's packets")
+    file = CaptureFile(str(path), 0.0)
+    file.give_up()
+    file.close()
+    assert path.read_bytes() == b"monday's packets"
+    CaptureFile(str(path), 0.0).close()  # a scan without a packet
+    assert path.read_bytes() == section_header()
 
 
 def test_a_disk_that_is_full_ends_the_file_and_not_the_scan() -> None:
