@@ -39,7 +39,8 @@ from hatoba.wire.packet_ring import (
 
 MOST = 4
 """Lanes that one wire has at most: beyond, filling the frames is what takes the time."""
-SLOTS = 4096
+SLOTS = 8192
+"""Half of them take the most that is asked at once: what a batch costs us besides its probes is as much as hundreds of them."""
 _RING_BYTES = 1 << 21
 """Long frames get fewer slots."""
 _BLOCK_BYTES = 1 << 16

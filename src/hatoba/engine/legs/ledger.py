@@ -107,9 +107,8 @@ class Ledger:
 
     def asked_at_s(self, indices: Indices, attempts: npt.NDArray[np.int64]) -> Times:
         """When each question's attempt left; NaN where it never did, or nobody knows."""
-        times = np.full(len(indices), np.nan)
-        rows = np.flatnonzero((attempts == 0) & (self.asked[indices] > 0))
-        times[rows] = self._first.left_s[self._first_place[indices[rows]]]
+        at_first = (attempts == 0) & (self.asked[indices] > 0)
+        times = np.where(at_first, self._first.left_s[self._first_place[indices]], np.nan)
         for attempt in distinct(attempts[attempts > 0]).tolist():
             if attempt in self._repeats:
                 rows = np.flatnonzero(attempts == attempt)

@@ -59,12 +59,16 @@ class Pending:
     @staticmethod
     def _first_words(heard: npt.NDArray[np.void], rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
         """Those of *rows* whose answer counts, one for each question, ascending."""
-        index, errors = heard["index"][rows], IS_ICMP[heard["answer"][rows]]
+        index = heard["index"][rows]
+        ordered = np.sort(index)
+        if np.not_equal(ordered[1:], ordered[:-1]).all():  # one answer to each, as nearly always
+            return rows
+        errors = IS_ICMP[heard["answer"][rows]]
         order = np.lexsort((errors, index)) if errors.any() else np.argsort(index, kind="stable")
         asked = index[order]
         first = np.ones(len(order), bool)
         np.not_equal(asked[1:], asked[:-1], out=first[1:])
-        return rows if first.all() else rows[np.sort(order[first])]
+        return rows[np.sort(order[first])]
 
     def silent(self, indices: Indices, states: Codes, reasons: Codes) -> None:
         """These questions met silence for good, or nothing but errors that say nothing of the port."""
