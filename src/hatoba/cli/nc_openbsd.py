@@ -78,6 +78,7 @@ _NUMBERS = {
     "W": "receive limit",
     "w": "timeout",
 }
+_LONGEST_S = 2_147_483
 _PROXIES = {"4": "socks4", "5": "socks5", "connect": "http"}
 
 
@@ -135,11 +136,7 @@ def _refuse(given: dict[str, str], words: Sequence[str]) -> None:
     for letter, sentence in _LEFT_OUT.items():
         if letter in given:
             raise refused(sentence)
-    for letter, what in _NUMBERS.items():
-        if letter in given and not re.fullmatch(r"-?\d+", given[letter]):
-            raise refused(f"{what} invalid: {given[letter]}")
-        if letter in given and int(given[letter]) < 0:
-            raise refused(f"{what} too small: {given[letter]}")
+    _refuse_numbers(given, refused)
     if "q" in given and not re.fullmatch(r"-?\d+", given["q"]):
         raise refused(f"quit timer invalid: {given['q']}")
     if given.get("X", "5") not in _PROXIES:
@@ -157,6 +154,18 @@ def _refuse(given: dict[str, str], words: Sequence[str]) -> None:
     if "U" not in given and port is not None and not port.isdecimal():
         raise refused("getaddrinfo: Servname not supported for ai_socktype")
     _refuse_words(given, words, refused)
+
+
+def _refuse_numbers(given: dict[str, str], refused: Refused) -> None:
+    for letter, what in _NUMBERS.items():
+        if letter not in given:
+            continue
+        if not re.fullmatch(r"-?\d+", given[letter]):
+            raise refused(f"{what} invalid: {given[letter]}")
+        if int(given[letter]) < 0:
+            raise refused(f"{what} too small: {given[letter]}")
+        if letter == "w" and int(given["w"]) > _LONGEST_S:
+            raise refused(f"{what} too large: {given['w']}")
 
 
 def _refuse_words(given: dict[str, str], words: Sequence[str], refused: Refused) -> None:

@@ -15,11 +15,12 @@ from hatoba.cli.nc_run import dialer_of, nobody_came, over_connection, welcome_o
 from hatoba.cli.nc_serving_options import PURPOSES, refuse_options_of_relay
 from hatoba.cli.nc_tls import wants_tls
 from hatoba.cli.nc_values import Given, end_of
-from hatoba.errors import HatobaError, UsageError
+from hatoba.cli.streams import forget
+from hatoba.errors import HatobaError, OutputError, UsageError
 from hatoba.messages import _, ngettext, system_words
 from hatoba.netcat.console import Console
 from hatoba.netcat.datagrams import Answer, answer_datagrams
-from hatoba.netcat.ends import End, Handler, Peer, SocketSettings
+from hatoba.netcat.ends import End, Handler, OutputClosed, Peer, SocketSettings
 from hatoba.netcat.listening import listen
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ class Transfer:
             console.complain(f"{peer}: {error}" if str(peer) else str(error))
             return
         progress.hide()
-        print(f"{outcome.sha256}  {outcome.name}", flush=True)
+        _print(f"{outcome.sha256}  {outcome.name}")
         if outcome.resumed_bytes:
             console.write(
                 ngettext(
@@ -206,6 +207,17 @@ class Transfer:
                 outcome.size_bytes,
             )
         console.tell(text.format(name=outcome.name, count=f"{outcome.size_bytes:,}"))
+
+
+def _print(line: str) -> None:
+    """On standard output, whose faults are told from those of the network. Raises OutputClosed, OutputError."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError as error:
+        raise OutputClosed(system_words(error)) from error
+    except OSError as error:
+        forget(sys.stdout)  # what it still holds would fail once more at the end
+        raise OutputError(_("standard output can't be written: {reason}").format(reason=system_words(error))) from error
 
 
 def _check(named: str, destination: Destination, *, raw: bool) -> None:

@@ -56,8 +56,8 @@ def rate(ctx: click.Context, param: click.Parameter, value: str | None) -> float
 
 _TIME = re.compile(r"([0-9]{1,9}(?:\.[0-9]*)?|\.[0-9]+)(ms|s|m|h|)", re.IGNORECASE)
 _SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0}
-_LONGEST_H = 596
-"""The system waits for no more than 2^31 ms at once (poll(2))."""
+_LONGEST_S = 2_147_483
+"""The system waits for no more than 2^31 ms at once (poll(2)); ncat and OpenBSD's nc have this bound as well."""
 
 
 def duration(none: bool = False) -> Callable[[click.Context, click.Parameter, str | None], float | None]:
@@ -75,10 +75,10 @@ def duration(none: bool = False) -> Callable[[click.Context, click.Parameter, st
                 )
             )
         seconds = float(match[1]) * _SECONDS[match[2].lower()]
-        if seconds > _LONGEST_H * _SECONDS["h"]:
+        if seconds > _LONGEST_S:
             raise UsageError(
                 _("{option} {value}: a time of at most {longest} belongs here").format(
-                    option=param.opts[-1], value=value, longest=f"{_LONGEST_H}h"
+                    option=param.opts[-1], value=value, longest=f"{_LONGEST_S // 3600}h"
                 )
             )
         if not seconds and not none:

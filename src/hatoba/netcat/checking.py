@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import select
 import socket
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from hatoba.netcat.ends import End, SocketSettings, Transport
+from hatoba.netcat.ends import End, NotConnected, Peer, SocketSettings, Transport, fault_sentence
 from hatoba.netcat.resolving import Place, places
 from hatoba.netcat.sockets import bind_source, open_socket
 
@@ -39,22 +41,34 @@ def check_ports(
     end: End, ports: Sequence[int], settings: SocketSettings, *, at_once: int = AT_ONCE, pause_s: float = 0.0
 ) -> Iterator[Checked]:
     """Each of *ports* on the host of *end*, in their order. Where a name has several addresses, a port is open if it is on one
-    of them, and otherwise what the last of them said counts. Raises NotConnected for an unknown name."""
+    of them, and otherwise what the last of them said counts. Raises NotConnected for an unknown name, and where the system has
+    no socket for any of its addresses."""
     candidates = places(End(end.transport, end.host), settings)
-    size = 1 if pause_s else at_once
+    size = 1 if pause_s else max(1, min(at_once, _descriptors() // 2))
     for start in range(0, len(ports), size):
         if start and pause_s:
             time.sleep(pause_s)
         some = list(ports[start : start + size])
         found: dict[int, Checked] = {}
+        lack: OSError | None = None
         for place in candidates:
             rest = [port for port in some if port not in found or found[port].fault is not None]
-            found.update((checked.port, checked) for checked in _check_some(end.transport, place, rest, settings))
+            try:
+                found.update((checked.port, checked) for checked in _check_some(end.transport, place, rest, settings))
+            except OSError as error:  # no socket of this kind: another address may be of another family
+                lack = error
+        if not found:
+            raise NotConnected(fault_sentence(Peer(end.host), lack), lack, end)
         yield from (found[port] for port in some)
 
 
+def _descriptors() -> int:
+    most, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return most if most != resource.RLIM_INFINITY else sys.maxsize
+
+
 class _Attempt:
-    """One port that is being tried."""
+    """One port that is being tried. Raises OSError where there is no socket for that."""
 
     def __init__(self, transport: Transport, place: Place, port: int, settings: SocketSettings) -> None:
         self.port = port

@@ -109,10 +109,11 @@ def dump(_way: str, offset: int, data: bytes) -> Iterator[str]:
     """Lines of its hex dump: ``0010   20 73 ...  74 65 ...  text``; each piece begins at 0, whichever way it went."""
     for start in range(0, len(data), 16):
         piece = data[start : start + 16]
-        left = " ".join(f"{byte:02x}" for byte in piece[:8])
-        right = " ".join(f"{byte:02x}" for byte in piece[8:])
-        text = "".join(chr(byte) if 0x20 < byte < 0x7F else "." for byte in piece)
-        yield f"{start:04x}   {left:<23}  {right:<23}  {text:<16}"
+        text = piece.translate(_TEXT).decode("ascii")
+        yield f"{start:04x}   {piece[:8].hex(' '):<23}  {piece[8:].hex(' '):<23}  {text:<16}"
+
+
+_TEXT = bytes(byte if 0x20 < byte < 0x7F else ord(".") for byte in range(256))
 
 
 def _with_port(peer: Peer) -> str:

@@ -21,12 +21,11 @@ def marked_dump(way: str, offset: int, data: bytes) -> Iterator[str]:
     """``> 00000010  68 65 6c 6c 6f 0a   |hello.|``: which way, where in it, the bytes, and as text."""
     for start in range(0, len(data), _WIDTH):
         piece = data[start : start + _WIDTH]
-        columns = " ".join(f"{byte:02x}" for byte in piece[:8]) + "  " + " ".join(f"{byte:02x}" for byte in piece[8:])
-        yield f"{way} {offset + start:08x}  {columns:<48}  |{_as_text(piece)}|"
+        columns = f"{piece[:8].hex(' ')}  {piece[8:].hex(' ')}"
+        yield f"{way} {offset + start:08x}  {columns:<48}  |{piece.translate(_TEXT).decode('ascii')}|"
 
 
-def _as_text(piece: bytes) -> str:
-    return "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in piece)
+_TEXT = bytes(byte if 0x20 <= byte < 0x7F else ord(".") for byte in range(256))
 
 
 class Record:

@@ -10,6 +10,8 @@ from hatoba.messages import _, system_words
 from hatoba.netcat.ends import End, NotResolved, SocketAddress, SocketSettings, path_address
 
 _OPTIONS: dict[int, str] = {socket.AF_INET: "-4", socket.AF_INET6: "-6"}
+_LINK_LOCAL = ("fe8", "fe9", "fea", "feb")
+"""How addresses of fe80::/10 are written (RFC 5952)."""
 _OTHER_FAMILY = getattr(socket, "EAI_ADDRFAMILY", None)
 
 
@@ -19,6 +21,11 @@ class Place:
 
     family: int
     address: SocketAddress
+
+    @property
+    def lacks_interface(self) -> bool:
+        """Whether it is good on one link only, and nobody said which (RFC 4007)."""
+        return self.family == socket.AF_INET6 and not self.address[3] and self.address[0].lower().startswith(_LINK_LOCAL)
 
 
 def places(end: End, settings: SocketSettings, *, listening: bool = False) -> list[Place]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 
 from hatoba.errors import UsageError
@@ -16,6 +17,11 @@ IP_MINTTL = 21
 
 def open_socket(transport: Transport, place: Place, settings: SocketSettings) -> socket.socket:
     """A socket for *place*, neither bound nor connected. Raises OSError for what the kernel lacks or refuses."""
+    if place.lacks_interface and "%" not in settings.source:
+        # The kernel would say "invalid argument".
+        names = [name for _number, name in socket.if_nameindex() if name != "lo"]
+        written = f"{place.address[0]}%{names[0] if names else 'eth0'}"
+        raise OSError(errno.EINVAL, _("a link-local address needs its interface behind it: {address}").format(address=written))
     opened = socket.socket(place.family, transport.kind, transport.protocol)
     try:
         _apply(opened, place.family, settings)

@@ -121,7 +121,7 @@ def encrypt(
     clock: Callable[[], float] = time.monotonic,
 ) -> TlsSocket:
     """TLS with the server at the other end of *connection*, which was asked for as *host* (a name or an address): that or
-    ``settings.server_name`` is told to it and must be in its certificate. Raises TlsFault, OSError, TimeoutError; *connection*
+    ``settings.server_name`` is told to it and must be in its certificate. Raises TlsFault, OSError; *connection*
     is closed then."""
     name = settings.server_name or host.partition("%")[0]
     try:
@@ -186,6 +186,11 @@ def _begun(inside: TlsSocket, settings: TlsSettings, patience_s: float | None, c
                         peer=inside.peer, fingerprint=bytes.fromhex(shown).hex(":").upper()
                     )
                 )
+    except TimeoutError as error:
+        inside.below.close()
+        if error.errno is not None:  # the network's own
+            raise
+        raise TlsFault(_("{peer} does not come to the end of the TLS handshake").format(peer=inside.peer)) from error
     except BaseException:
         inside.below.close()
         raise

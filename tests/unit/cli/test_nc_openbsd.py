@@ -55,6 +55,7 @@ def test_options_may_stand_behind_the_words() -> None:
         (["h", "no-such-service"], "port number invalid: no-such-service"),
         (["-w", "x", "h", "1"], "timeout invalid: x"),
         (["-w", "-3", "h", "1"], "timeout too small: -3"),
+        (["-w", "2147484", "h", "1"], "timeout too large: 2147484"),
         (["-q", "x", "h", "1"], "quit timer invalid: x"),
         (["-l", "-z", "1"], "cannot use -z and -l"),
         (["-k", "h", "1"], "must use -l with -k"),

@@ -10,6 +10,12 @@ from pathlib import Path
 import pytest
 
 from hatoba.cli.main import main
+from hatoba.cli.nc import command
+from hatoba.cli.nc_serving import Transfer
+from hatoba.cli.streams import forget
+from hatoba.errors import OutputError
+from hatoba.netcat.console import Console
+from hatoba.netcat.ends import OutputClosed, Peer
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -72,3 +78,19 @@ def test_no_descriptor_is_left_open(capsys: pytest.CaptureFixture[str], tmp_path
     before = len(os.listdir("/proc/self/fd"))
     refusal(capsys, "-l", "8080", "--serve", str(tmp_path), "--upload", "/no/such")
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_output_that_cannot_be_written_is_no_fault_of_the_peer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that came over, its digest that can't be told: nobody is to look for that in the network."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    (tmp_path / "file").write_bytes(b"content")
+    given = command.make_context("nc", ["--send", str(tmp_path / "file"), "--raw", "host", "1"]).params
+    for place, fault in ("/dev/full", OutputError), (writer, OutputClosed):
+        ours, theirs = socket.socketpair()
+        theirs.shutdown(socket.SHUT_WR)
+        with ours, theirs, open(place, "w") as output:
+            monkeypatch.setattr("sys.stdout", output)
+            with pytest.raises(fault):
+                Transfer(given, Console(None))(ours, Peer("198.18.0.2", 1), Console(None))
+            forget(output)

@@ -54,6 +54,17 @@ def test_a_source_that_is_no_address_is_the_user_s_mistake() -> None:
         refuse_source(SocketSettings(source="198.18.0.300", numeric=True))
 
 
+def test_a_link_local_address_without_its_interface_is_told_what_lacks() -> None:
+    for address in ("fe80::1", "FE80::1", "febf::1"):
+        place = Place(socket.AF_INET6, (address, 80, 0, 0))
+        with pytest.raises(OSError, match=f"a link-local address needs its interface behind it: {address}%"):
+            open_socket(Transport.TCP, place, SocketSettings())
+        # Where we come from may say it as well.
+        open_socket(Transport.TCP, place, SocketSettings(source="fe80::2%lo")).close()
+    for place in (IPV6, Place(socket.AF_INET6, ("fe80::1", 80, 0, 1))):
+        open_socket(Transport.TCP, place, SocketSettings()).close()
+
+
 def test_what_the_kernel_lacks_is_its_own_error() -> None:
     with pytest.raises(OSError, match="not supported"):
         open_socket(Transport.SCTP, Place(socket.AF_UNIX, "/nowhere"), SocketSettings())

@@ -135,6 +135,14 @@ def test_the_client_hears_that_it_is_not_trusted(authority: Authority) -> None:
     assert str(caught.value) == f"{HOST} wants to see a certificate; give one with --ssl-cert and --ssl-key"
 
 
+def test_who_is_silent_is_not_waited_for_longer_than_that() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs, pytest.raises(TlsFault) as caught:
+        encrypt(ours, client_context(TlsSettings()), TlsSettings(), HOST, 0.01)
+    assert str(caught.value) == f"{HOST} does not come to the end of the TLS handshake"
+    assert ours.fileno() == -1
+
+
 def test_nothing_in_common(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server's key is one of elliptic curves; TLS 1.2 with RSA is all that the client offers."""
     client = TlsSettings(ciphers="ECDHE-RSA-AES128-GCM-SHA256")
