@@ -41,8 +41,8 @@ class JudgedScan:
             for event in events:
                 if isinstance(event, Service):
                     said.setdefault(event.address, []).append(event)
+                services = said.pop(event.address, []) if isinstance(event, Host) else []
                 if isinstance(event, Host) and event.observations:
-                    services = said.pop(event.address, [])
                     told = judge(event.observations, services, event.deception, self._guess)
                     yield replace(event, systems=told, observations=())
                 else:

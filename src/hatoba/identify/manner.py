@@ -18,6 +18,7 @@ CLOSER_LOOK = 5
 """At this intensity and above a port that is known is asked more (``closer_look``)."""
 PRINTERS = range(9100, 9108)
 """What is sent to these ports comes out on paper."""
+_WEB_PORTS = (80, 443)
 _SURE = 8
 
 
@@ -86,10 +87,10 @@ class Target:
 
     @property
     def host(self) -> str:
-        """As it stands in a URL."""
-        if self.names:
-            return self.names[0]
-        return str(self.address).partition("%")[0] if self.address.version == 4 else f"[{str(self.address).partition('%')[0]}]"
+        """As it stands in a URL: with the port where it is none of the web's own (RFC 9110 section 7.2)."""
+        address = str(self.address).partition("%")[0]
+        host = self.names[0] if self.names else address if self.address.version == 4 else f"[{address}]"
+        return host if self.port in _WEB_PORTS else f"{host}:{self.port}"
 
 
 def likely(manner: Manner, target: Target, *, inside: bool, alpn: str = "") -> list[ServiceProtocol]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -50,6 +51,17 @@ def test_services_speak_for_their_own_host_alone() -> None:
     assert first is not None
     assert second is not None
     assert first.systems[0].confidence < second.systems[0].confidence == 10
+
+
+def test_what_services_said_is_let_go_with_their_host_though_nothing_was_observed() -> None:
+    said = service(2, "Linux")
+    events = JudgedScan(Script([said, host(2), ended()])).events()
+    held = []
+    for kind in (Service, Host):
+        assert type(next(events)) is kind
+        held.append(sys.getrefcount(said))
+    assert held[1] == held[0] - 2  # neither what is handed on just now nor what is kept for the host's verdict
+    events.close()
 
 
 def test_what_hides_behind_a_proxy_is_masked() -> None:
