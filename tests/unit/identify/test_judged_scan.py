@@ -55,12 +55,11 @@ def test_services_speak_for_their_own_host_alone() -> None:
 
 def test_what_services_said_is_let_go_with_their_host_though_nothing_was_observed() -> None:
     said = service(2, "Linux")
-    events = JudgedScan(Script([said, host(2), ended()])).events()
-    held = []
-    for kind in (Service, Host):
-        assert type(next(events)) is kind
-        held.append(sys.getrefcount(said))
-    assert held[1] == held[0] - 2  # neither what is handed on just now nor what is kept for the host's verdict
+    scan = JudgedScan(Script([said, host(2), ended()]))
+    before = sys.getrefcount(said)
+    events = scan.events()
+    assert [type(next(events)) for _ in range(2)] == [Service, Host]
+    assert sys.getrefcount(said) == before
     events.close()
 
 
