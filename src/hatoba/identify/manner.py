@@ -35,6 +35,8 @@ class Patience:
     """Where the port speaks for the protocol that was asked in."""
     guess_s: float = 1.2
     """Where it was asked on the off chance."""
+    slow_s: float = 6.0
+    """Where nobody answers in any protocol, for the likeliest once more: some take seconds over a page."""
     gap_s: float = 0.5
     """For more of an answer whose end can't be told otherwise."""
     greeting_gap_s: float = 0.1
