@@ -56,7 +56,7 @@ MORE = (
     _silent("gunicorn", "gunicorn", "gunicorn", 8085, "unicorn", more_recipes.GUNICORN, "http"),
     _silent("apt-cacher-ng", "apt-cacher-ng", "apt-cacher-ng", 3142, "Apt-Cacher", more_recipes.APT_CACHER, "http"),
     _silent(
-        "transmission", "transmission-daemon", "transmission-daemon", 9091, "Transmission", more_recipes.TRANSMISSION, "http"
+        "transmission", "transmission-daemon", "transmission-daemon", 9191, "Transmission", more_recipes.TRANSMISSION, "http"
     ),
     beside("transmission", "transmission DHT", 51413, "bittorrent-dht", protocol="udp"),
     Daemon("murmur", "murmurd", "mumble-server", 64738, "Murmur", more_recipes.MURMUR, "mumble", tls=True),

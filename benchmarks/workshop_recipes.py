@@ -55,5 +55,13 @@ HYLAFAX = Recipe("hfaxd -d -i @PORT@")
 NGHTTPD = Recipe("nghttpd -d @FOLDER@ @PORT@ @FOLDER@/tls.key @FOLDER@/tls.crt")
 AIOHTTP = Recipe(
     "/usr/bin/python3 @FOLDER@/aiohttp_server.py",
-    {"aiohttp_server.py": "from aiohttp import web\nweb.run_app(web.Application(), host='198.18.0.2', port=@PORT@)\n"},
+    {
+        # It writes a traceback for whoever speaks another language, which is no fault of either side.
+        "aiohttp_server.py": """\
+import logging
+from aiohttp import web
+logging.disable(logging.CRITICAL)
+web.run_app(web.Application(), host='198.18.0.2', port=@PORT@)
+"""
+    },
 )

@@ -27,7 +27,7 @@ from hatoba.wire.conversations import KernelDials
 from hatoba.wire.descriptors import room_for_sockets
 from hatoba.wire.gate import GatedDials
 
-_DESCRIPTORS_EACH = 5
+_DESCRIPTORS_EACH = 6
 
 
 def identified(

@@ -13,20 +13,23 @@ Attempt = Callable[[], Awaitable[bool]]
 _AT_ONCE = 4
 
 
-async def first_success(attempts: Sequence[Attempt], beside: Attempt | None = None) -> bool:
-    """Make attempts, a few at once, in order, until one succeeds; what is under way by then is broken off. *beside*: one that
-    goes on meanwhile, and is waited for when all others have failed."""
-    lasting: set[asyncio.Future[bool]] = set() if beside is None else {asyncio.ensure_future(beside())}
+async def first_success(attempts: Sequence[Attempt], beside: Sequence[Attempt] = ()) -> bool:
+    """Make attempts, a few at once, in order, until one succeeds; what is under way by then is broken off. Those *beside* take
+    long: they begin when the first few have failed, go on meanwhile, and are waited for when all others have failed, too."""
+    lasting: set[asyncio.Future[bool]] = set()
     try:
         for start in range(0, len(attempts), _AT_ONCE):
-            some: set[asyncio.Future[bool]] = {
-                asyncio.ensure_future(attempt()) for attempt in attempts[start : start + _AT_ONCE]
-            }
-            if await _any_succeeds(some, lasting):
+            if await _any_succeeds(_begun(attempts[start : start + _AT_ONCE]), lasting):
                 return True
+            lasting = lasting or _begun(beside)
+        lasting = lasting or _begun(beside)
         return await _any_succeeds(lasting)
     finally:
         await _broken_off(lasting)
+
+
+def _begun(attempts: Sequence[Attempt]) -> set[asyncio.Future[bool]]:
+    return {asyncio.ensure_future(attempt()) for attempt in attempts}
 
 
 async def _any_succeeds(awaited: set[asyncio.Future[bool]], beside: Set[asyncio.Future[bool]] = frozenset()) -> bool:

@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-from hatoba.identify.attempts import TrackedDials, first_success
+from hatoba.identify.attempts import Attempt, TrackedDials, first_success
 from hatoba.identify.closer_look import closer_look
 from hatoba.identify.layers import H2, Layer, PlainLayer, TlsLayer
 from hatoba.identify.listening import MOST_BYTES, Heard, hear
@@ -142,15 +142,21 @@ class Interview:
                 self._result = replace(self._result, outcome=Outcome.CUT)
                 return
         for first in asked[:1]:
-            if await self._try(layer, first, reused, first in own):
+            if await self._try(layer, first, reused, self._wait_s(first in own)):
                 return
             reused = None
         if reused is not None:
             reused.close()
-        attempts = [partial(self._try, layer, one, None, one in own) for one in asked[1:]]
-        late = not (own and own[0].greets) and self._manner.intensity >= CLOSER_LOOK
-        beside = partial(self._greeted_late, layer) if late else None
+        attempts = [partial(self._try, layer, one, None, self._wait_s(one in own)) for one in asked[1:]]
+        beside: list[Attempt] = []
+        if self._manner.intensity >= CLOSER_LOOK:
+            beside += [partial(self._try, layer, one, None, self._patience.slow_s) for one in asked[:1]]
+            beside += [] if own and own[0].greets else [partial(self._greeted_late, layer)]
         await first_success([self._through_tls, *attempts] if tls else attempts, beside)
+
+    def _wait_s(self, likely: bool) -> float:
+        """For the first word of an answer, where a port speaks for the protocol that it is asked in, and where it does not."""
+        return self._patience.answer_s if likely else self._patience.guess_s
 
     async def _cut_again(self, layer: Layer, asked: Sequence[ServiceProtocol]) -> bool:
         """Whether one more connection is ended before a word, too, though it is asked at once: a wrapper refuses us, whoever
@@ -178,12 +184,11 @@ class Interview:
         self._note(heard)
         return False
 
-    async def _try(self, layer: Layer, asked: ServiceProtocol, conversation: Conversation | None, likely: bool) -> bool:
+    async def _try(self, layer: Layer, asked: ServiceProtocol, conversation: Conversation | None, first_s: float) -> bool:
         """Ask in one protocol; True once the port is recognised, in whatever, or is to be left."""
         conversation = conversation or await layer.open()
         if conversation is None:
             return False
-        first_s = self._patience.answer_s if likely else self._patience.guess_s
         heard = await self._put(conversation, self._questions(asked)[0], first_s)
         if not asked.echoes and heard.data == self._questions(asked)[0].data:
             conversation.close()

@@ -5,7 +5,7 @@ That rests on what the engine observed, and on what the host's services said bef
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol as Interface
 
@@ -41,12 +41,13 @@ class JudgedScan:
             for event in events:
                 if isinstance(event, Service):
                     said.setdefault(event.address, []).append(event)
-                if isinstance(event, Host) and event.observations:
-                    services = said.pop(event.address, [])
-                    told = judge(event.observations, services, event.deception, self._guess)
-                    yield replace(event, systems=told, observations=())
-                else:
-                    yield event
+                yield self._judged(event, said.pop(event.address, [])) if isinstance(event, Host) else event
         finally:
             if isinstance(events, Generator):
                 events.close()
+
+    def _judged(self, host: Host, services: Sequence[Service]) -> Host:
+        if not host.observations:
+            return host
+        told = judge(host.observations, services, host.deception, self._guess)
+        return replace(host, systems=told, observations=())

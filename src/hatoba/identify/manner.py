@@ -18,6 +18,7 @@ CLOSER_LOOK = 5
 """At this intensity and above a port that is known is asked more (``closer_look``)."""
 PRINTERS = range(9100, 9108)
 """What is sent to these ports comes out on paper."""
+_WEB_PORTS = (80, 443)
 _SURE = 8
 
 
@@ -34,6 +35,8 @@ class Patience:
     """Where the port speaks for the protocol that was asked in."""
     guess_s: float = 1.2
     """Where it was asked on the off chance."""
+    slow_s: float = 6.0
+    """Where nobody answers in any protocol, for the likeliest once more: some take seconds over a page."""
     gap_s: float = 0.5
     """For more of an answer whose end can't be told otherwise."""
     greeting_gap_s: float = 0.1
@@ -86,10 +89,10 @@ class Target:
 
     @property
     def host(self) -> str:
-        """As it stands in a URL."""
-        if self.names:
-            return self.names[0]
-        return str(self.address).partition("%")[0] if self.address.version == 4 else f"[{str(self.address).partition('%')[0]}]"
+        """As it stands in a URL: with the port where it is none of the web's own (RFC 9110 section 7.2)."""
+        address = str(self.address).partition("%")[0]
+        host = self.names[0] if self.names else address if self.address.version == 4 else f"[{address}]"
+        return host if self.port in _WEB_PORTS else f"{host}:{self.port}"
 
 
 def likely(manner: Manner, target: Target, *, inside: bool, alpn: str = "") -> list[ServiceProtocol]:

@@ -30,7 +30,7 @@ PER_HOST = 12
 @dataclass(frozen=True, slots=True)
 class Limits:
     at_once: int = AT_ONCE
-    """Interviews in all; each holds up to five descriptors."""
+    """Interviews in all; each holds up to six descriptors."""
     per_host: int = PER_HOST
     delay_s: float = 0.0
     """At least so long between the beginnings of two interviews of one host."""

@@ -16,6 +16,7 @@ refuses both counts as it does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from urllib.parse import quote
@@ -75,7 +76,7 @@ def _answer(heard: Heard | None) -> _Answer:
 
 async def waf_tested(facts: Facts, host: str, ask: Ask) -> Facts:
     """*facts* of a web server with what the test showed; *host*: as it is asked for."""
-    name = NAME if host.startswith("[") or host.replace(".", "").isdigit() else host
+    name = NAME if host.startswith("[") or re.fullmatch(r"[\d.:]+", host) else host
 
     async def answered(path: str, host: str = host, **more: str) -> _Answer:
         return _answer(await ask(request(host, path=path, **more)))

@@ -42,29 +42,37 @@ def test_the_first_success_ends_the_others() -> None:
     assert (found, took_s, attempts.ended, attempts.now) == (True, pytest.approx(1.0), [1], 0)
 
 
-def test_one_beside_the_others_goes_on_while_they_fail_and_is_waited_for_at_the_end() -> None:
+def test_one_beside_the_others_begins_after_the_first_few_and_is_waited_for_at_the_end() -> None:
     attempts = Attempts()
-    beside = partial(attempts.attempt, 99, 7.5, True)
-    found, took_s = run(first_success(made(attempts, *[1.0] * 10, succeeding=None), beside))
+    beside = partial(attempts.attempt, 99, 6.5, True)
+    found, took_s = run(first_success(made(attempts, *[1.0] * 10, succeeding=None), [beside]))
     assert (found, attempts.most, took_s, attempts.ended[-1]) == (True, 5, pytest.approx(7.5), 99)
+    assert attempts.begun[:5] == [0, 1, 2, 3, 99]
     attempts = Attempts()
-    beside = partial(attempts.attempt, 99, 1.5, True)
-    found, took_s = run(first_success(made(attempts, *[1.0] * 10, succeeding=None), beside))
+    beside = partial(attempts.attempt, 99, 0.5, True)
+    found, took_s = run(first_success(made(attempts, *[1.0] * 10, succeeding=None), [beside]))
     assert (found, took_s, attempts.now) == (True, pytest.approx(1.5), 0)
 
 
 def test_one_beside_the_others_is_broken_off_when_one_of_them_succeeds() -> None:
     attempts = Attempts()
     beside = partial(attempts.attempt, 99, 7.5, True)
-    found, took_s = run(first_success(made(attempts, 1.0, 2.0, succeeding=1), beside))
-    assert (found, took_s, attempts.ended, attempts.now) == (True, pytest.approx(2.0), [0, 1], 0)
+    found, took_s = run(first_success(made(attempts, *[1.0] * 6, succeeding=5), [beside]))
+    assert (found, took_s, sorted(attempts.ended), attempts.now) == (True, pytest.approx(2.0), list(range(6)), 0)
 
 
 def test_one_beside_the_others_that_fails_ends_nothing() -> None:
     attempts = Attempts()
     beside = partial(attempts.attempt, 99, 0.5, False)
-    found, took_s = run(first_success(made(attempts, 1.0, 2.0, succeeding=1), beside))
-    assert (found, took_s, attempts.ended) == (True, pytest.approx(2.0), [99, 0, 1])
+    found, took_s = run(first_success(made(attempts, *[1.0] * 6, succeeding=5), [beside]))
+    assert (found, took_s, attempts.ended[4]) == (True, pytest.approx(2.0), 99)
+
+
+def test_without_others_those_beside_begin_at_once() -> None:
+    attempts = Attempts()
+    beside = [partial(attempts.attempt, 98, 1.0, False), partial(attempts.attempt, 99, 2.0, True)]
+    found, took_s = run(first_success([], beside))
+    assert (found, took_s, attempts.most) == (True, pytest.approx(2.0), 2)
 
 
 def test_four_at_a_time_in_order() -> None:

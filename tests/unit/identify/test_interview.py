@@ -17,6 +17,7 @@ from hatoba.model import Protocol
 from hatoba.service import Outcome, Service
 from tests.unit.identify.peers import END, RESET, FakeDials, Peer, Said, Timed, run
 from tests.unit.identify.protocols.feeding import CAPTURES
+from tests.unit.identify.servers import TlsPeer, server_context
 
 HTTP = b"HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nContent-Length: 2\r\n\r\nhi"
 SSH = b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"
@@ -118,6 +119,32 @@ def test_a_greeting_that_comes_late_where_none_was_expected(port: int, intensity
     service, took_s, _dials = interview(lambda: Peer([(5.5, SSH)], lambda _said: [END]), port, intensity=intensity)
     assert (service.facts is not None and service.facts.product == "OpenSSH") is found
     assert took_s < PATIENCE.port_s / 3
+
+
+@pytest.mark.parametrize("port", [40_000, 8080])
+def test_a_page_that_takes_seconds_is_waited_for(port: int) -> None:
+    service, took_s, _dials = interview(answering(lambda said: [(4.5, HTTP)] if said.startswith(b"GET") else []), port)
+    assert service.facts is not None
+    assert service.facts.product == "nginx"
+    assert took_s < PATIENCE.port_s / 3
+
+
+def test_a_server_that_shakes_hands_with_one_after_the_other_is_not_kept_busy_by_who_only_listens() -> None:
+    """As Python's ``HTTPServer`` around a socket that TLS wraps: while one says nothing, no other is accepted."""
+    now: list[Any] = []
+
+    class OneByOne(TlsPeer):
+        def __init__(self) -> None:
+            super().__init__(server_context(), (), lambda said: [HTTP] if said.startswith(b"GET") else [])
+            now.append(self)
+
+        def _records(self, data: bytes) -> list[Said]:
+            first = next(peer for peer in now if not peer.closed)
+            return super()._records(data) if self is first else []
+
+    service, _took_s, _dials = interview(OneByOne, 40_000)
+    assert service.facts is not None
+    assert (service.facts.product, service.encrypted) == ("nginx", True)
 
 
 def test_silence_is_told_as_such_in_bounded_time() -> None:

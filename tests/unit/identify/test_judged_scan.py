@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -50,6 +51,16 @@ def test_services_speak_for_their_own_host_alone() -> None:
     assert first is not None
     assert second is not None
     assert first.systems[0].confidence < second.systems[0].confidence == 10
+
+
+def test_what_services_said_is_let_go_with_their_host_though_nothing_was_observed() -> None:
+    said = service(2, "Linux")
+    scan = JudgedScan(Script([said, host(2), ended()]))
+    before = sys.getrefcount(said)
+    events = scan.events()
+    assert [type(next(events)) for _ in range(2)] == [Service, Host]
+    assert sys.getrefcount(said) == before
+    events.close()
 
 
 def test_what_hides_behind_a_proxy_is_masked() -> None:

@@ -80,6 +80,8 @@ def test_a_sure_reading_comes_before_a_doubtful_one() -> None:
 )
 def test_how_a_host_stands_in_a_request(address: str, names: tuple[str, ...], host: str) -> None:
     assert target(80, Protocol.TCP, address, *names).host == host
+    assert target(443, Protocol.TCP, address, *names).host == host
+    assert target(8080, Protocol.TCP, address, *names).host == f"{host}:8080"
 
 
 def test_every_protocol_can_be_reached() -> None:

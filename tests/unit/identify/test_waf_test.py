@@ -87,8 +87,12 @@ def test_one_asked_by_its_name_is_asked_by_it_again() -> None:
     server = Server(lambda request: REFUSAL if request.attack else PAGE)
     outcome(server, host="www.target.lab")
     assert [one.host for one in server.asked] == [*["www.target.lab"] * 3, NUMBER, "www.target.lab", NUMBER]
+
+
+@pytest.mark.parametrize("host", ["198.18.0.2", "198.18.0.2:8001", "[fd00:18::2]", "[fd00:18::2]:8001"])
+def test_one_asked_by_its_address_has_a_name_once(host: str) -> None:
     server = Server(lambda request: REFUSAL if request.attack else PAGE)
-    outcome(server, host="[fd00:18::2]")
+    outcome(server, host=host)
     assert server.asked[4].host == NAME
 
 

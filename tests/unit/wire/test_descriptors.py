@@ -34,3 +34,12 @@ def test_descriptors_open_counts_files() -> None:
     with open("/dev/null", "rb"):
         assert descriptors.descriptors_open() == before + 1
     assert descriptors.descriptors_open() == before
+
+
+def test_without_a_folder_of_them_they_are_told_by_their_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(_path: str) -> list[str]:
+        raise FileNotFoundError
+
+    with open("/dev/null", "rb") as lowest:
+        monkeypatch.setattr(descriptors.os, "listdir", missing)
+        assert lowest.fileno() < descriptors.descriptors_open() < lowest.fileno() + 1000

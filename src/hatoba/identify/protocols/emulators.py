@@ -15,6 +15,8 @@ from hatoba.registry.cpe import cpe23
 from hatoba.service import Facts
 
 _CPE = ("qemu", "qemu")
+_PORTS = (55555,)
+"""Neither has a port of its own: this is one that examples have."""
 _GREETING = re.compile(rb'\{"QMP": \{"version": (\{"qemu": \{[^{}]{1,100}\}, "package": "([^"\r\n]{0,100})"\})')
 _NUMBERS = (rb'"major": (\d{1,4})', rb'"minor": (\d{1,4})', rb'"micro": (\d{1,4})')
 
@@ -37,7 +39,7 @@ def read_qmp(answers: Answers) -> Facts | None:
     )
 
 
-QMP = ServiceProtocol("qmp", read_qmp, greets=True)
+QMP = ServiceProtocol("qmp", read_qmp, ports=_PORTS, greets=True)
 MONITOR = ServiceProtocol(
     "qemu-monitor",
     spoken(
@@ -45,6 +47,7 @@ MONITOR = ServiceProtocol(
         rb"QEMU \d[\w.]{0,20} monitor - type 'help' for more information\r?\n",
         (product(rb"^QEMU (?P<version>\d[\w.]*)", "QEMU monitor", _CPE),),
     ),
+    ports=_PORTS,
     greets=True,
 )
 PROTOCOLS = (QMP, MONITOR)
