@@ -23,8 +23,9 @@ server, TLS or a proxy comes in, by options from a file of its own (``cli/nc_*.p
 
 The **relay** (``relay.py``) is what ``hatoba nc`` does with a connection unless told otherwise: standard input goes to the
 peer, what the peer sends goes to standard output. It moves bytes by two **ways** (``ways.py``), each a **pump** (``pumps.py``):
-splice, sendfile, or a copy. Datagrams (``datagrams.py``) and many clients at once (``crowd.py``) give it ways of their own, and
-``-C``, ``-o``, ``-x`` and ``-t`` are filters on a way (``recording.py``, ``telnet.py``). A pump never waits: the relay does.
+splice, sendfile, or a copy. Datagrams (``datagrams.py``; answered from where they came to, ``own_address.py``) and many
+clients at once (``crowd.py``) give it ways of their own, and ``-C``, ``-o``, ``-x`` and ``-t`` are filters on a way
+(``recording.py``, ``telnet.py``). A pump never waits: the relay does.
 
 Nothing here imports NumPy, rich or cryptography, and ``ssl`` only where it is asked for: ``hatoba nc`` starts at once.
 """
