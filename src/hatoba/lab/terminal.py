@@ -37,18 +37,25 @@ def attend(start: Starter) -> int:
 
 
 def _on_our_streams(start: Starter) -> int:
-    # A Ctrl-C that comes while the program starts is meant for it, too: it waits until there is one to hand it to.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # A Ctrl-C that comes while the program starts is meant for it, too: it waits until there is one to hand it to. Python
+    # hands signals to its main thread, whichever of them the kernel chose; to block them in one would not do.
+    early: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda number, _frame: early.append(number))
     try:
         with start((0, 1, 2), False) as process:
             while True:
                 try:
-                    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+                    signal.signal(signal.SIGINT, before)
+                    if early:
+                        early.clear()
+                        process.interrupt()
                     return process.wait()
                 except KeyboardInterrupt:
                     process.interrupt()
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, before)
 
 
 def _on_a_terminal(start: Starter) -> int:
