@@ -20,8 +20,8 @@ from hatoba.model import Protocol, State
 Numbers = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-EACH = 32
-"""Controls of one host in a round, at most; no more than it has silent questions."""
+FEWEST, EACH = 8, 32
+"""Controls of one host in a round: as many as it has silent questions, but no fewer, which would say nothing, and no more."""
 _LEAST = 5
 """Fewer say nothing."""
 _MOSTLY = 0.5
@@ -58,7 +58,7 @@ class Controls:
     def beside(self, silent: Indices) -> Indices:
         """Controls for a round in which these are asked."""
         counts = np.bincount(self._leg.hosts(silent), minlength=len(self._leg.offsets))
-        return self.choose(np.minimum(counts, EACH))
+        return self.choose(np.where(counts > 0, np.clip(counts, FEWEST, EACH), 0))
 
     def none(self) -> None:
         """The next round has none."""

@@ -113,3 +113,12 @@ def test_a_lossy_way_to_one_that_rations_does_not_look_like_a_smaller_ration(
     assert is_right(outcome, world, 1000)
     assert outcome.end.expected_missed < 0.01
     assert outcome.end.duration_s < 60
+
+
+@pytest.mark.parametrize("silent", [1, 3])
+def test_a_few_closed_ports_beyond_the_ration_are_closed(silent: int) -> None:
+    """The ration is used up just before the last ones are asked: of so few silent questions as many controls say nothing."""
+    world = Rationed(500, seed=0)
+    world.phase_s = 0.0
+    outcome = fake_scan("198.18.0.5", f"1-{len(OPEN) + 500 + silent}", world)
+    assert is_right(outcome, world, len(OPEN) + 500 + silent)
