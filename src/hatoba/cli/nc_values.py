@@ -117,14 +117,16 @@ def _refuse_urls(words: Sequence[str]) -> None:
         if _URL.match(word):
             from urllib.parse import urlsplit
 
-            parts = urlsplit(word)
-            port = _named_port(parts.scheme, Transport.TCP) or 80
-            with suppress(ValueError):
+            scheme, host = word.partition(":")[0].lower(), None
+            port = _named_port(scheme, Transport.TCP) or 80
+            with suppress(ValueError):  # no address, or no port
+                parts = urlsplit(word)
+                host = parts.hostname
                 port = parts.port or port
-            option = "--ssl " if parts.scheme == "https" else ""
+            option = "--ssl " if scheme == "https" else ""
             raise UsageError(
                 _("{word} is an address for browsers; type host and port instead: hatoba nc {command}").format(
-                    word=word, command=f"{option}{parts.hostname or '198.18.0.2'} {port}"
+                    word=word, command=f"{option}{host or '198.18.0.2'} {port}"
                 )
             )
 

@@ -155,7 +155,7 @@ def run(
     engine_scan = world.new_scan(plan, permitted, arguments=arguments, watch=watch, known=known)
     try:
         status = _dry(engine_scan, watch) if options.dry_run else _report(looked_into(engine_scan), options, world, read)
-    except UsageError:
+    except (UsageError, OutputError):
         watch.give_up()  # a report that can't be written refuses the scan
         raise
     finally:

@@ -27,7 +27,8 @@ _AT_FIRST_S = 0.3
 
 
 class ProgressBar:
-    """A context manager: however it is left, the bar is gone and the cursor is back."""
+    """A context manager: however it is left, the bar is gone and the cursor is back. Where the terminal has gone, it is as
+    though there had been none."""
 
     def __init__(self, stream: TextIO, environ: Mapping[str, str]) -> None:
         self._bar: RichProgress | None = None
@@ -44,16 +45,22 @@ class ProgressBar:
             return
         if not self._shown and progress.elapsed_s < _AT_FIRST_S:
             return
-        self._bar.update(self._task, completed=progress.settled, total=progress.total or None, facts=facts(progress))
-        if not self._shown:
-            self._bar.start()
-            self._shown = True
-        self._bar.refresh()
+        try:
+            self._bar.update(self._task, completed=progress.settled, total=progress.total or None, facts=facts(progress))
+            if not self._shown:
+                self._bar.start()
+                self._shown = True
+            self._bar.refresh()
+        except OSError:
+            self._bar = None  # the terminal is gone, which ends no scan
 
     def hide(self) -> None:
         """Take the bar off the screen until the next :meth:`update`."""
         if self._bar is not None and self._shown:
-            self._bar.stop()
+            try:
+                self._bar.stop()
+            except OSError:
+                self._bar = None
             self._shown = False
 
     def __enter__(self) -> Self:

@@ -50,6 +50,7 @@ def test_ends(arguments: list[str], end: End) -> None:
         ("http://[fd00::1]:8080/", "fd00::1 8080"),
         ("gopher://host/", "host 70"),
         ("x-y://host:99999", "host 80"),
+        ("https://[::1", "--ssl 198.18.0.2 443"),
     ],
 )
 def test_an_address_for_browsers_is_told_what_to_type(word: str, command: str) -> None:

@@ -55,6 +55,15 @@ def test_an_output_that_cannot_be_opened_costs_no_packet_and_no_older_report(tmp
     assert {file.read_text(encoding="utf-8") for file in (older, capture)} == {"what monday's scan found"}
 
 
+def test_a_scan_that_nobody_would_hear_of_leaves_the_older_capture(tmp_path: Path) -> None:
+    script, capture = Script(), tmp_path / "monday.pcapng"
+    capture.write_text("what monday's scan found", encoding="utf-8")
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, pytest.raises(OutputError, match="closed"):
+        run(script, options={"methods": ("syn",), "pcap": str(capture)}, stdout=nowhere)
+    assert not script.started
+    assert capture.read_text(encoding="utf-8") == "what monday's scan found"
+
+
 def test_a_dry_run_shows_packets_and_says_what_it_does_not_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The script sends nothing, so there is nothing to show."""
     path = str(tmp_path / "x")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import re
 from dataclasses import replace
 from io import StringIO
@@ -117,3 +118,28 @@ def test_a_hidden_bar_comes_back_with_the_next_update() -> None:
         assert stream.getvalue() == hidden
         bar.update(HALF)
         assert "50%" in stream.getvalue()[len(hidden) :]
+
+
+@pytest.mark.parametrize("shown_before", [False, True])
+def test_a_terminal_that_goes_away_ends_nothing(shown_before: bool) -> None:
+    class Gone(Terminal):
+        gone = False
+
+        def write(self, text: str) -> int:
+            if self.gone:
+                raise OSError(errno.EIO, "the terminal is gone")
+            return super().write(text)
+
+    stream = Gone()
+    with ProgressBar(stream, {"TERM": "xterm"}) as bar:
+        if shown_before:
+            bar.update(HALF)
+        stream.gone = True
+        bar.update(HALF)
+        bar.update(HALF)
+        bar.hide()
+
+    stream = Gone()
+    with ProgressBar(stream, {"TERM": "xterm"}) as bar:
+        bar.update(HALF)
+        stream.gone = True
