@@ -22,7 +22,7 @@ def test_answers_that_the_ring_had_no_room_for_are_counted_and_asked_for_again(m
     assert told["states"] == {"open": OPEN, "closed": PORTS - len(OPEN)}
     assert told["told"] == PORTS
     assert told["probes_sent"] > PORTS + told["drops"] // 2, "what was lost was asked for again"
-    assert [problem for problem in told["problems"] if f"lost {told['drops']} arriving packets" in problem]
+    assert [problem for problem in told["problems"] if f"lost {told['drops']:,} arriving packets" in problem]
 
 
 def test_a_receiver_that_keeps_up_loses_nothing(make_lab: MakeLab) -> None:

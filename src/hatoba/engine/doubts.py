@@ -17,6 +17,8 @@ class Doubts:
     unsteady: dict[int, tuple[Unsteady, ...]] = field(default_factory=dict)
     tried: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """Ports on which a connection was tried, random ones among them."""
+    heard: set[int] = field(default_factory=set)
+    """Hosts that answered when they were asked again."""
     silenced: set[int] = field(default_factory=set)
     """Hosts that answered at first, and nothing any more when they were asked the same again."""
 
@@ -25,6 +27,7 @@ class Doubts:
         self.deceptions |= others.deceptions
         self.held |= others.held
         self.tried |= others.tried
+        self.heard |= others.heard
         self.silenced |= others.silenced
         for place, found in others.unsteady.items():
             known = self.unsteady.get(place, ())

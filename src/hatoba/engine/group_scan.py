@@ -170,8 +170,14 @@ class GroupScan:
                 self._book.doubt(doubts)
                 for place in sorted(doubts.silenced):
                     if silent[place]:
-                        index = int(self._group.block.index(self._group.offsets[[place]])[0])
-                        self._setting.tally.silence(index, int(silent[place]))
+                        self._setting.tally.silence(self._index(place), int(silent[place]))
+                if self._setting.tally.silenced:
+                    for place in doubts.heard:
+                        self._setting.tally.is_there(self._index(place))
+
+    def _index(self, place: int) -> int:
+        """Of the host at that place among all hosts of the scan."""
+        return int(self._group.block.index(self._group.offsets[[place]])[0])
 
     def _learnt(self, method: AnyMethod, rows: npt.NDArray[np.void]) -> VerdictBatch:
         self._book.learn(rows, [method])

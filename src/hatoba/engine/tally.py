@@ -52,5 +52,10 @@ class Tally:
         self.add_missed(max(0, ports - known))
         self.silenced[index] = max(ports, known)
 
+    def is_there(self, index: int) -> None:
+        """The host answers: it is its resets alone that have stopped, if any have."""
+        if (ports := self.silenced.pop(index, None)) is not None:
+            self.untold[index] = ports
+
     def add_missed(self, answers: float | None) -> None:
         self.expected_missed = None if self.expected_missed is None or answers is None else self.expected_missed + answers

@@ -20,7 +20,7 @@ def items(rows: Bytes2D) -> npt.NDArray[np.void]:
 
 
 def packed_rows(rows: Bytes2D) -> Bytes2D:
-    """The same rows, one right behind the other: copied, unless they stand like that."""
+    """The same rows, one right behind the other, to be read: copied, unless they stand like that, as a single one does."""
     return np.ascontiguousarray(items(rows)).view(np.uint8).reshape(rows.shape)
 
 

@@ -83,7 +83,7 @@ class PacketTransport:
         self._responders, self._first_port, self._local = responders, first_port, local
         self._tells = [method.tells_attempt and not one_port for method in methods]
         self._cookies = cookies((key[0], key[1] ^ leg_number), len(leg))
-        """Of each question: two of them never expect the same, nor do two legs."""
+        """Of each question; those of other questions and legs are alike no more often than by chance."""
         self._first_turn = _OTHER_TURN if leg_number % 2 else 0
         self.turns = wordings.turns
         self.holds_nothing = all(self._tells)

@@ -48,6 +48,10 @@ _SOME = 0.1
 """Less than this does not come through by chance alone."""
 _SMALLER = 0.8
 """By so much a turn has to be smaller for it to show whether the size is to blame."""
+_MUTE = 64
+"""Of a host from which so many controls in a row brought nothing, and no question an answer, nothing more is to be learnt."""
+_MOST_PASSES = 64
+"""Nor is it where a question would have to be silent in more turns than these."""
 _MUCH_LOSS = 0.7
 """No more than this is taken to be lost by chance at any size."""
 
@@ -75,8 +79,8 @@ class _Host:
     all_asked: float = 0.0
     all_through: float = 0.0
     """Controls, in all turns."""
-    answered: int = 0
-    """Questions, in all turns."""
+    mute: float = 0.0
+    """Controls since anything was answered."""
 
     @property
     def loss(self) -> float:
@@ -159,7 +163,7 @@ class ResetRationing:
         self.given_up: set[int] = set()
         """Hosts that answer so little that nothing is to be learnt in any time."""
         self.silenced: set[int] = set()
-        """Those of them that answered nothing at all any more."""
+        """Those of them that answer nothing at all any more."""
         self.evidence: dict[int, tuple[int, int]] = {}
         """(controls asked, of these silent) of hosts that are seen to ration: in the round that gave rise to this."""
         self.missed = 0.0
@@ -204,19 +208,24 @@ class ResetRationing:
         host.all_asked, host.all_through = host.all_asked + asked, host.all_through + through
         silent, rest = batch[self._ledger.state[batch] == 0], host.queue[len(batch) :]
         host.turns, host.best = host.turns + 1, max(host.best, through / asked if asked else 1.0)
-        host.answered += len(batch) - len(silent)
-        if host.within_ration(len(batch), asked, through):
+        host.mute = 0.0 if through or len(silent) < len(batch) else host.mute + asked
+        within = host.within_ration(len(batch), asked, through)
+        if within and asked and not through:  # by chance, or the host has gone: it shows neither
+            host.queue = np.concatenate([silent, rest])
+        elif within:
             host.counted(len(batch), asked, through)
             self._passes[silent] += 1
             believed = self._passes[silent] >= host.passes
             self.missed += float(believed.sum()) * host.loss**host.passes
             host.queue = np.concatenate([rest, silent[~believed]])
-            if host.turns > _LEARNT or through >= _THROUGH * asked:
-                return
         else:
             host.queue = np.concatenate([silent, rest])
             host.overran(len(batch), asked, through)
-        if not host.helped:
+        if host.mute >= _MUTE or (host.turns > _LEARNT and host.passes > _MOST_PASSES):
+            self._let_go(place, self.given_up)
+        elif within and (host.turns > _LEARNT or through >= _THROUGH * asked):
+            pass
+        elif not host.helped:
             self._let_go(place, self.by_chance if host.came_through >= _SOME else self.given_up)
         elif host.still == _STILL:
             self._let_go(place, self.given_up)
@@ -226,6 +235,6 @@ class ResetRationing:
         host = self._hosts[place]
         if reason is self.by_chance:
             self.evidence.pop(place, None)
-        elif not host.all_through and not host.answered:
+        elif host.mute == host.all_asked or host.mute >= _MUTE:
             self.silenced.add(place)
         del self._hosts[place]

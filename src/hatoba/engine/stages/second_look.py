@@ -80,8 +80,11 @@ def look_again(
     again = np.concatenate(seen)
     doubts = Doubts(unsteady=differing_ports(group, found, again))
     if not run.timed_out and not setting.stopped():
-        heard = np.isin(hosts, group.places(again["host"][again["answer"] > 0]))
-        doubts.silenced.update(hosts[~heard & _too_many_to_lose(told_by_host.sum(axis=1), setting)].tolist())
+        own = ~np.isin(again["answer"], (Answer.NONE, Answer.LOCAL)) & (again["responder"] == 0)
+        heard = np.isin(hosts, group.places(again["host"].compress(own)))
+        doubts.heard.update(hosts[heard].tolist())
+        losses = np.maximum(_losses(np.searchsorted(hosts, places), found, len(hosts)), setting.tally.loss or 0.0)
+        doubts.silenced.update(hosts[~heard & _too_many_to_lose(told_by_host.sum(axis=1), losses)].tolist())
     tried = again[np.isin(again["port"], strange) & (again["state"] == State.OPEN)]
     answering = np.bincount(group.places(tried["host"]), minlength=len(group)) >= _NEARLY_ALL * len(strange)
     if (lavish & answering).any():
@@ -112,10 +115,18 @@ def _steadily(found: Rows, setting: Setting) -> npt.NDArray[np.bool_]:
     return steadily
 
 
-def _too_many_to_lose(counts: npt.NDArray[np.integer], setting: Setting) -> npt.NDArray[np.bool_]:
+def _losses(rows: npt.NDArray[np.intp], found: Rows, count: int) -> npt.NDArray[np.float64]:
+    """What share of the probes to each of *count* hosts was lost before these answers came, one prior loss and one prior answer
+    reckoned in. Row by row, *rows* says whose they are."""
+    probes = found["answered_probe"].astype(np.float64)
+    made = np.bincount(rows, probes, count)
+    return (made - np.bincount(rows, minlength=count) + 1) / (made + 2)
+
+
+def _too_many_to_lose(counts: npt.NDArray[np.integer], losses: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Where not all answers to so many questions, asked again, would be lost by chance."""
-    loss = max(setting.tally.loss or 0.0, _USUAL_LOSS)
-    too_many: npt.NDArray[np.bool_] = (counts >= _SILENCED_LEAST) & (loss ** ((_REPEATS + 1) * counts) < _BY_CHANCE)
+    losses = np.maximum(losses, _USUAL_LOSS)
+    too_many: npt.NDArray[np.bool_] = (counts >= _SILENCED_LEAST) & (losses ** ((_REPEATS + 1) * counts) < _BY_CHANCE)
     return too_many
 
 

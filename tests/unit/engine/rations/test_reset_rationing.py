@@ -122,3 +122,20 @@ def test_a_few_closed_ports_beyond_the_ration_are_closed(silent: int) -> None:
     world.phase_s = 0.0
     outcome = fake_scan("198.18.0.5", f"1-{len(OPEN) + 500 + silent}", world)
     assert is_right(outcome, world, len(OPEN) + 500 + silent)
+
+
+@pytest.mark.parametrize("seed", [0, 3, 11])
+def test_one_behind_a_lossy_way_that_goes_away_is_given_up(seed: int) -> None:
+    world, leaves_s = Rationed(200, 50, 0.15, 0.55, seed=seed), 10.0
+    begun_s: list[float] = []
+
+    def leaving(probe: Probe) -> Iterator[Reply]:
+        begun_s.append(probe.at_s)
+        elapsed_s = probe.at_s - begun_s[0]
+        assert elapsed_s < 60, "it is asked for ever"
+        if elapsed_s < leaves_s:
+            yield from world(probe)
+
+    outcome = fake_scan("198.18.0.5", "1-300", leaving, ScanPlan(methods=("syn",), seed=seed))
+    (told,) = outcome.end.problems
+    assert told.startswith("198.18.0.5 answered at first and then no more")
