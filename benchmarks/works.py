@@ -14,7 +14,7 @@ from hatoba.lab import Lab
 
 PORTS = "1-65535"
 MASSCAN_LIMIT_S = 45
-"""Often it never ends after its last packet, though it means to wait ten seconds; what it sent a second is told all the same."""
+"""Often it never ends after its last packet, though it means to wait ten seconds; its rate is told all the same."""
 
 
 @dataclass(frozen=True, slots=True)

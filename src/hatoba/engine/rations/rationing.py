@@ -199,7 +199,7 @@ class Rationing:
             left = left[self._may_be_rationed(left)]
         if not left.size and not self._prove:
             self.wait_s = _LONGEST_S
-        if self._own_errors:
+        if self._own_errors or self._prove:  # an earlier scan may have left nothing of the ration
             silent = distinct(self._leg.hosts(left))
             if self._prove or len(silent) <= _FEW_HOSTS:
                 self._take_up(silent)

@@ -163,6 +163,21 @@ def test_ports_of_addresses_that_share_a_ration_are_proved_closed(burst: float) 
     assert outcome.end.duration_s < 60
 
 
+def test_ports_are_proved_closed_where_an_earlier_scan_used_the_ration_up() -> None:
+    silent = frozenset({20_003})
+    world = Rationed(silent=silent)
+    world.tokens, world.at_s = 0.0, FakeClock()()
+    outcome = udp_scan(world, "20001-20012", prove_closed=True)
+    assert {port for port, state in states(outcome).items() if state != "closed"} == silent
+    assert outcome.end.duration_s < 40
+
+
+def test_a_host_that_is_silent_altogether_is_proved_so_in_bounded_time() -> None:
+    outcome = udp_scan(lambda _probe: iter(()), "20001-21000", prove_closed=True)
+    assert outcome.end.counts == {"open|filtered": 1000}
+    assert outcome.end.duration_s < 60
+
+
 @pytest.mark.parametrize(("ports", "seconds"), [("20001-20020", 2), ("20001-20200", 2), ("20001-20020", 3)])
 def test_a_ration_slower_than_one_a_second_is_recognised(ports: str, seconds: int) -> None:
     outcome = udp_scan(Rationed(per_s=1 / seconds), ports)
