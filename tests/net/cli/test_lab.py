@@ -86,6 +86,11 @@ def test_a_program_that_is_not_there_is_one_sentence(machine: Host) -> None:
     assert (done.returncode, done.stderr) == (1, "hatoba: The program no-such-program is not installed.\n")
 
 
+def test_hatoba_is_there_where_the_path_does_not_lead_to_it(machine: Host) -> None:
+    done = machine.run([*LAB, "hatoba", "lab", "--on", "web", "hatoba", "--version"], env={"PATH": "/usr/bin:/bin"})
+    assert (done.stdout.split()[:1], done.stderr, done.returncode) == (["hatoba"], "", 0)
+
+
 def test_ctrl_c_without_a_terminal_reaches_the_command(machine: Host) -> None:
     script = "trap 'echo interrupted; exit 3' INT; tail -f /dev/null > /dev/null & echo ready; wait"
     with machine.popen([*LAB, "sh", "-c", script], stdout=PIPE) as process:
