@@ -101,6 +101,21 @@ def test_ctrl_c_without_a_terminal_reaches_the_command(machine: Host) -> None:
         assert process.wait(60) == 3
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_visitor_without_a_terminal_takes_its_program_along(machine: Host, number: int) -> None:
+    """As ``timeout 5 hatoba lab --on web tcpdump > file`` does."""
+    script = "trap 'echo asked to end; exit 3' TERM HUP; tail -f /dev/null & echo ready; wait"
+    with machine.popen([*LAB, "sh", "-c", "echo made; exec tail -f /dev/null"], stdout=PIPE) as lab:
+        assert lab.stdout is not None
+        assert lab.stdout.readline() == b"made\n"
+        with machine.popen([*LAB, "--on", "web", "sh", "-c", script], stdout=PIPE) as visitor:
+            assert visitor.stdout is not None
+            assert visitor.stdout.readline() == b"ready\n"
+            visitor.send_signal(number)
+            assert visitor.wait(60) == 3
+            assert visitor.stdout.read() == b"asked to end\n", "to the end: nothing holds it open any more"
+
+
 def test_where_labs_are_forbidden_it_is_one_sentence(machine: Host) -> None:
     unshare, setpriv = map(needs.require_program, ("unshare", "setpriv"))
     forbid = 'echo 0 > /proc/sys/user/max_user_namespaces; exec "$@"'
