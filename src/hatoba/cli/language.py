@@ -15,8 +15,8 @@ _LOCALE = Path(hatoba.__file__).parent / "locale"
 
 
 def take_language(arguments: Sequence[str]) -> tuple[list[str], str | None]:
-    """*arguments* without ``--lang``, and the language it asked for (None: nobody asked). What follows ``--`` is left alone, and
-    what another program is to be told (``hatoba lab [--on HOST] COMMAND...``)."""
+    """*arguments* without ``--lang``, and the language it asked for (None: nobody asked). What follows ``--`` is left alone,
+    and what another program is to be told (``hatoba lab [--on HOST] COMMAND...``)."""
     rest: list[str] = []
     wanted: str | None = None
     given = iter(arguments)

@@ -86,7 +86,8 @@ def impatient() -> Iterator[None]:
 @pytest.fixture
 def anothers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is there belongs to somebody else than the one who asks, who may be root."""
-    monkeypatch.setattr(os, "geteuid", lambda user=os.geteuid(): user + 1)
+    another = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: another)
 
 
 @pytest.mark.usefixtures("anothers")
