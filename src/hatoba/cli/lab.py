@@ -12,8 +12,12 @@ import click
 from hatoba.cli.command import Command, Option
 from hatoba.cli.group import COMMANDS
 from hatoba.errors import LabError, UsageError
-from hatoba.lab.programs import find_program
+from hatoba.lab.channel import Message
+from hatoba.lab.programs import find_program, to_start
 from hatoba.messages import _N, _, translated, wanted_language
+
+_ITSELF = "hatoba"
+"""The command that every lab made here has, wherever this one was started from."""
 
 EXAMPLES: tuple[tuple[str, str], ...] = (
     ("hatoba lab", _N("a shell on the host scanner")),
@@ -63,7 +67,6 @@ def _build(argv: Sequence[str]) -> int:
     from hatoba.cli.lab_guide import guide
     from hatoba.lab import Lab
     from hatoba.lab.door import is_inside
-    from hatoba.lab.programs import to_start
     from hatoba.lab.terminal import attend
     from hatoba.lab.topologies.practice import practice
 
@@ -73,19 +76,18 @@ def _build(argv: Sequence[str]) -> int:
                 line="hatoba lab --on web"
             )
         )
+    request = _request("scanner", argv)
     with Lab("practice") as lab:
         hosts = practice(lab)
         lab.open_door()
-        lab.install_command("hatoba", [sys.executable, "-P", "-m", "hatoba"])
+        lab.install_command(_ITSELF, [sys.executable, "-P", "-m", "hatoba"])
         if not argv and sys.stdin.isatty() and sys.stdout.isatty():
             print(guide(hosts), flush=True)
-        request = to_start(argv or [_shell()], env=_environment("scanner"))
         return attend(lambda streams, own: lab.start(hosts.scanner, {**request, "terminal": own}, streams))
 
 
 def _visit(host: str, argv: Sequence[str]) -> int:
     from hatoba.lab.door import Visit, doors
-    from hatoba.lab.programs import to_start
     from hatoba.lab.terminal import attend
 
     found = doors()
@@ -96,8 +98,12 @@ def _visit(host: str, argv: Sequence[str]) -> int:
     with Visit(found[0]) as visit:
         if host not in visit.hosts:
             raise UsageError(_("the lab has no host {name!r}; it has {hosts}").format(name=host, hosts=", ".join(visit.hosts)))
-        request = to_start(argv or [_shell()], env=_environment(host))
+        request = _request(host, argv)
         return attend(lambda streams, own: visit.start(host, {**request, "terminal": own}, streams))
+
+
+def _request(host: str, argv: Sequence[str]) -> Message:
+    return to_start(argv or [_shell()], env=_environment(host), installed=(_ITSELF,))
 
 
 def _shell() -> str:

@@ -15,12 +15,13 @@ _LOCALE = Path(hatoba.__file__).parent / "locale"
 
 
 def take_language(arguments: Sequence[str]) -> tuple[list[str], str | None]:
-    """*arguments* without ``--lang``, and the language it asked for (None: nobody asked). What follows ``--`` is left alone."""
+    """*arguments* without ``--lang``, and the language it asked for (None: nobody asked). What follows ``--`` is left alone,
+    and what another program is to be told (``hatoba lab [--on HOST] COMMAND...``)."""
     rest: list[str] = []
     wanted: str | None = None
     given = iter(arguments)
     for argument in given:
-        if argument == "--":
+        if argument == "--" or _names_a_program(rest, argument):
             return [*rest, argument, *given], wanted
         if argument == "--lang":
             wanted = _known(next(given, ""))
@@ -29,6 +30,10 @@ def take_language(arguments: Sequence[str]) -> tuple[list[str], str | None]:
         else:
             rest.append(argument)
     return rest, wanted
+
+
+def _names_a_program(before: Sequence[str], argument: str) -> bool:
+    return before[:1] == ["lab"] and before[-1] != "--on" and not argument.startswith("-")
 
 
 def _known(language: str) -> str:

@@ -19,7 +19,7 @@ MOST_DESCRIPTORS = 8
 
 
 class ChannelClosed(Exception):
-    """The other side is gone."""
+    """The other side is gone, or does not speak as a channel does."""
 
 
 class Channel:
@@ -44,16 +44,20 @@ class Channel:
             raise ChannelClosed from error
 
     def receive(self) -> tuple[Message, list[int]]:
-        """The next message and the descriptors that came with it, which are the caller's to close."""
+        """The next message and the descriptors that came with it, which are the caller's to close. Raise ChannelClosed."""
+        descriptors: list[int] = []
         try:
             head, descriptors, _flags, _address = socket.recv_fds(self._sock, _LENGTH.size, MOST_DESCRIPTORS)
             for descriptor in descriptors:
                 os.set_inheritable(descriptor, False)
             head += self._exactly(_LENGTH.size - len(head))
-            body = self._exactly(_LENGTH.unpack(head)[0])
-        except ConnectionResetError as error:
-            raise ChannelClosed from error
-        message: Message = json.loads(body)
+            message: Message = json.loads(self._exactly(_LENGTH.unpack(head)[0]))
+        except BaseException as error:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            if isinstance(error, (ConnectionResetError, ValueError)):
+                raise ChannelClosed from error
+            raise
         return message, descriptors
 
     def _exactly(self, count: int) -> bytes:

@@ -89,25 +89,33 @@ class Children:
         """Start ``request["argv"]`` in a host. *descriptors*: the status pipe, then standard input, output and error; only the
         status pipe where ``request["ready"]`` names a pattern and the keeper reads the output itself, and writes it to the file
         ``request["log"]``. With ``request["terminal"]`` standard input is a terminal, and becomes the process's own (tty(4)).
-        Raise OSError."""
-        status, *streams = descriptors
-        output = None
-        if request.get("ready") is not None:
-            output, write_end = os.pipe()
-            os.set_blocking(output, False)
-            streams = [os.open(os.devnull, os.O_RDONLY), write_end, os.dup(write_end)]
-        try:
+        The descriptors stay the caller's to close. Raise OSError, and what a request that makes no sense leads to."""
+        if key in self._all:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), key)
+        if len(descriptors) < (4 if request.get("ready") is None else 1):  # the others found no room (unix(7), MSG_CTRUNC)
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        told, *streams = descriptors
+        ready = re.compile(request["ready"].encode(), re.MULTILINE) if request.get("ready") is not None else None
+        with contextlib.ExitStack() as kept, contextlib.ExitStack() as lent:
+            # All that can fail comes before the process, which nobody would know of otherwise.
+            status = os.dup(told)
+            kept.callback(os.close, status)
+            os.set_blocking(status, False)
+            log = _opened_log(request.get("log"))
+            if log is not None:
+                kept.callback(log.close)
+            output = None
+            if ready is not None:
+                output, write_end = os.pipe()
+                kept.callback(os.close, output)
+                lent.callback(os.close, write_end)
+                os.set_blocking(output, False)
+                nothing = os.open(os.devnull, os.O_RDONLY)
+                lent.callback(os.close, nothing)
+                streams = [nothing, write_end, write_end]
             process = _start(namespaces, request, streams)
-        except BaseException:
-            for descriptor in [status] if output is None else [status, output]:
-                os.close(descriptor)
-            raise
-        finally:
-            for descriptor in streams:
-                os.close(descriptor)
-        os.set_blocking(status, False)
-        ready = re.compile(request["ready"].encode(), re.MULTILINE) if output is not None else None
-        child = Child(process, status, output, ready, _opened_log(request.get("log")))
+            kept.pop_all()
+        child = Child(process, status, output, ready, log)
         self._all[key] = child
         self._by_pid[process.pid] = key
         return child

@@ -2,13 +2,16 @@
 
 The folder is in memory and mounted in the lab alone, so the socket is gone with the lab, ``kill -9`` included. Inside the lab
 it stands at its place; from outside it is reached through ``/proc/PID/root`` of the keeper, which the kernel opens to the
-lab's owner and to root only (ptrace(2), PTRACE_MODE_READ_FSCREDS).
+lab's owner and to root only (ptrace(2), PTRACE_MODE_READ_FSCREDS). Root, too, enters no lab but its own: a visitor hands over
+its environment and its terminal, and anybody's process can look like a keeper.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +27,8 @@ DOOR = WORK_FOLDER / "door"
 """Inside a lab whose door is open."""
 _KEEPER = b"hatoba.lab.keeper"
 _BACKLOG = 16
+_CREDENTIALS = struct.Struct("iII")
+"""``struct ucred`` (unix(7), SO_PEERCRED): process, user and group."""
 
 
 def open_door() -> socket.socket:
@@ -51,6 +56,8 @@ def doors(processes: Path = Path("/proc")) -> list[Path]:
     found: dict[tuple[int, int], Path] = {}
     for folder in processes.glob("[0-9]*"):
         with contextlib.suppress(OSError):  # ended while we looked, somebody else's, or a lab without a door
+            if folder.stat().st_uid != os.geteuid():
+                continue
             if _KEEPER in (folder / "cmdline").read_bytes().split(b"\0"):
                 door = folder / "root" / DOOR.relative_to("/")
                 status = door.stat()
@@ -59,8 +66,8 @@ def doors(processes: Path = Path("/proc")) -> list[Path]:
 
 
 class Visit:
-    """A lab that another process made, entered by its *door*. What is started there runs to its end, or the lab's; leaving
-    ends nothing. Raises :class:`LabError`."""
+    """A lab that another process of this user made, entered by its *door*. Leaving ends nothing: what was started there is
+    ended by its :class:`Process`, by itself, or with the lab. Raises :class:`LabError`."""
 
     def __init__(self, door: Path) -> None:
         self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -69,6 +76,9 @@ class Visit:
         except OSError as error:
             self._sock.close()
             raise LabError(_("The lab is closed.")) from error
+        if _owner(self._sock) != os.geteuid():
+            self._sock.close()
+            raise LabError(_("That lab is another user's; make your own in another terminal: hatoba lab"))
         self._connection = Connection(Channel(self._sock), lambda: "–")
         self.hosts: dict[str, list[str]] = self._connection.ask("hosts")["hosts"]
         """Its hosts by name, with their addresses and prefix lengths."""
@@ -82,3 +92,10 @@ class Visit:
     def start(self, host: str, request: Message, descriptors: Sequence[int]) -> Process:
         """Start what ``programs.to_start`` has put into words on *host*. *descriptors*: its standard streams."""
         return self._connection.start(host, request, descriptors)
+
+
+def _owner(sock: socket.socket) -> int:
+    """The user who opened the door that *sock* went through, numbered as in this process's user namespace: in a lab that was
+    made without privilege its owner is 0, as every process there is."""
+    credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    return int(_CREDENTIALS.unpack(credentials)[1])

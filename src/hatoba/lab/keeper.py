@@ -16,8 +16,10 @@ pairs and rules included.
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
+import re
 import select
 import selectors
 import signal
@@ -43,6 +45,10 @@ from hatoba.lab.sandbox import (
 )
 
 Answer = tuple[Message, list[int]]
+
+_NONSENSE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, re.error)
+"""What a request leads to that lacks something, is of another version's language, or cannot be put into this locale."""
+_NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 def main(channel_descriptor: int, maker: int) -> None:
@@ -96,7 +102,8 @@ class Server:
     """Process 1: answers requests one after the other, until the lab's maker or the watcher is gone. They come from the maker
     and, once it has had the door opened (:mod:`hatoba.lab.door`), from visitors, who may come and go.
 
-    A request is ``{"do": name, ...}``; its answer has ``errno`` and ``detail`` where the kernel refused it. An interface is
+    A request is ``{"do": name, ...}``; its answer has ``errno`` and ``detail`` where the kernel refused it, or where it makes
+    no sense: the lab goes on for everybody else. An interface is
     named by its host and its name there; the host with the empty name is the lab's own namespace, which holds the bridges.
     """
 
@@ -108,6 +115,7 @@ class Server:
         self._hosts: dict[str, Namespaces] = {"": self._base}
         self._addresses: dict[str, list[str]] = {}
         self._children = Children()
+        self._door: socket.socket | None = None
         self._selector = selectors.DefaultSelector()
         self._actions: dict[str, Callable[[Message], None]] = {
             "host": self._add_host,
@@ -130,7 +138,9 @@ class Server:
 
     def serve(self) -> None:
         while self._going:
-            for key, _events in self._selector.select():
+            happened = self._selector.select()
+            self._watch_door()
+            for key, _events in happened:
                 key.data(key.fd)
 
     def _leave(self, _descriptor: int) -> None:
@@ -141,15 +151,18 @@ class Server:
         self._children.reap()
 
     def _serve_request(self, channel: Channel, _descriptor: int) -> None:
+        passed: list[int] = []
         try:
             request, descriptors = channel.receive()
+            passed += descriptors
             answer, given = self._answer(request, descriptors)
+            passed += given
             channel.send(answer, given)
-        except ChannelClosed:
+        except (ChannelClosed, OSError):
             self._part_with(channel)
-            return
-        for descriptor in given:
-            os.close(descriptor)
+        finally:
+            for descriptor in passed:
+                os.close(descriptor)
 
     def _part_with(self, channel: Channel) -> None:
         if channel is self._channel:
@@ -159,13 +172,19 @@ class Server:
         channel.close()
 
     def _open_door(self, _request: Message) -> None:
-        door = open_door()
-        self._selector.register(door, selectors.EVENT_READ, lambda _descriptor: self._let_in(door))
+        self._door = open_door()
+        self._watch_door()
 
-    def _let_in(self, door: socket.socket) -> None:
+    def _watch_door(self) -> None:
+        if self._door is not None and self._door not in self._selector.get_map():
+            self._selector.register(self._door, selectors.EVENT_READ, functools.partial(self._let_in, self._door))
+
+    def _let_in(self, door: socket.socket, _descriptor: int) -> None:
         try:
             visitor = Channel(door.accept()[0])
-        except OSError:  # no descriptor is left: the visitor waits, or gives up
+        except OSError as error:
+            if error.errno in _NO_ROOM:  # the visitor waits until something else has happened, which may have made room
+                self._selector.unregister(door)
             return
         self._selector.register(visitor, selectors.EVENT_READ, functools.partial(self._serve_request, visitor))
 
@@ -180,6 +199,8 @@ class Server:
             self._actions[request["do"]](request)
         except OSError as error:
             return {"errno": error.errno or 0, "detail": error.strerror or str(error), "about": error.filename}, []
+        except _NONSENSE as error:
+            return {"errno": errno.EINVAL, "detail": f"{type(error).__name__}: {error}"}, []
         return {}, []
 
     def _start(self, request: Message, descriptors: list[int]) -> Answer:
@@ -192,7 +213,11 @@ class Server:
                     child.close_output()
 
             self._selector.register(child.output, selectors.EVENT_READ, listen)
-        return {}, [os.pidfd_open(child.process.pid)]
+        try:
+            return {}, [os.pidfd_open(child.process.pid)]
+        except OSError:  # no descriptor is left, and nobody could attend it
+            self._children.signal(request["process"], signal.SIGKILL, True)
+            raise
 
     def _signal(self, request: Message) -> None:
         self._children.signal(request["process"], request["signal"], request["group"])

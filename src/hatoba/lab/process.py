@@ -97,12 +97,9 @@ class Process:
             if line.startswith(b"exit "):
                 self.returncode = int(line.split()[1])
 
-    def send_signal(self, number: int) -> None:
-        self._signaller(number, False)
-
-    def interrupt(self) -> None:
-        """SIGINT to it and every process of its group, as a terminal does it on Ctrl-C."""
-        self._signaller(signal.SIGINT, True)
+    def send_signal(self, number: int, *, group: bool = False) -> None:
+        """*group*: to every process of its group, as a terminal does it on Ctrl-C."""
+        self._signaller(number, group)
 
     def terminate(self) -> None:
         self._signaller(signal.SIGTERM, False)

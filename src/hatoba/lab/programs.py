@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from hatoba.errors import LabError
 from hatoba.lab.channel import Message
@@ -31,11 +31,13 @@ def to_start(
     env: Mapping[str, str] | None = None,
     cwd: str | os.PathLike[str] | None = None,
     privileged: bool = True,
+    installed: Container[str] = (),
 ) -> Message:
     """What a keeper is asked to start. *env* is added to this process's environment; the folder is this process's own unless
-    *cwd* names another. Raise :class:`LabError` for a program that is not there."""
+    *cwd* names another. *installed*: commands that the lab itself has (:meth:`Lab.install_command`). Raise :class:`LabError`
+    for a program that is not there."""
     environment = {**os.environ, "PATH": search_path(), **(env or {})}
     folder = os.fspath(cwd) if cwd is not None else os.getcwd()
-    if "/" not in argv[0] and shutil.which(argv[0], path=environment["PATH"]) is None:
+    if "/" not in argv[0] and argv[0] not in installed and shutil.which(argv[0], path=environment["PATH"]) is None:
         raise LabError(_("The program {program} is not installed.").format(program=argv[0]))
     return {"argv": list(argv), "env": environment, "cwd": folder, "privileged": privileged}

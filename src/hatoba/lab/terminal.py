@@ -2,7 +2,8 @@
 
 A lab's processes are not of this terminal's session: what is typed would not reach their shells' jobs, nor Ctrl-C what they
 run. So a program gets a terminal of its own, a pseudo-terminal (pty(7)), and this process hands on what either side says, and
-the size of the window. Where standard input or output is a pipe or a file, the program gets these as they are.
+the size of the window. Where standard input or output is a pipe or a file, the program gets these as they are, and the
+signals that ask this process to end.
 """
 
 from __future__ import annotations
@@ -37,25 +38,45 @@ def attend(start: Starter) -> int:
 
 
 def _on_our_streams(start: Starter) -> int:
-    # A Ctrl-C that comes while the program starts is meant for it, too: it waits until there is one to hand it to. Python
-    # hands signals to its main thread, whichever of them the kernel chose; to block them in one would not do.
-    early: list[int] = []
-    before = signal.getsignal(signal.SIGINT)
-    if before is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, lambda number, _frame: early.append(number))
+    with _signals_to_hand_on() as come, start((0, 1, 2), False) as process:
+        ended = process.pidfd.fileno()
+        while ended not in _happened({ended: select.POLLIN, come: select.POLLIN}):
+            for number in os.read(come, _AT_ONCE_BYTES):
+                process.send_signal(number, group=True)
+        return process.wait()
+
+
+@contextlib.contextmanager
+def _signals_to_hand_on() -> Iterator[int]:
+    """A descriptor from which the numbers of the signals can be read that ask this process to end. One that comes while the
+    program starts is meant for it, too, and waits there; one that is ignored here (nohup) is nobody's."""
+    come, noted = os.pipe()
+    os.set_blocking(noted, False)
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        with contextlib.suppress(BlockingIOError):  # so many wait already
+            os.write(noted, bytes([number]))
+
+    # Python hands signals to its main thread, whichever the kernel chose; to block them in one would not do.
+    with _handling(note, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        try:
+            yield come
+        finally:
+            os.close(come)
+            os.close(noted)
+
+
+@contextlib.contextmanager
+def _handling(handler: Callable[[int, FrameType | None], None], *numbers: int) -> Iterator[None]:
+    """*handler* for those of the signals that are not ignored."""
+    before = {number: known for number in numbers if (known := signal.getsignal(number)) is not signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, handler)
     try:
-        with start((0, 1, 2), False) as process:
-            while True:
-                try:
-                    signal.signal(signal.SIGINT, before)
-                    if early:
-                        early.clear()
-                        process.interrupt()
-                    return process.wait()
-                except KeyboardInterrupt:
-                    process.interrupt()
+        yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, known in before.items():
+            signal.signal(number, known)
 
 
 def _on_a_terminal(start: Starter) -> int:
@@ -142,15 +163,13 @@ def _raw(terminal: int) -> Iterator[None]:
     """Every key goes to the program as it is, Ctrl-C too. The terminal is put in order again however this ends, by a signal
     to this process too."""
     before = termios.tcgetattr(terminal)
-    handlers = {number: signal.signal(number, _leave) for number in (signal.SIGTERM, signal.SIGHUP)}
-    tty.setraw(terminal, termios.TCSADRAIN)  # what was typed while the lab was made is kept
-    try:
-        yield
-    finally:
-        with contextlib.suppress(termios.error):  # the terminal is gone
-            termios.tcsetattr(terminal, termios.TCSADRAIN, before)
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+    with _handling(_leave, signal.SIGTERM, signal.SIGHUP):
+        tty.setraw(terminal, termios.TCSADRAIN)  # what was typed while the lab was made is kept
+        try:
+            yield
+        finally:
+            with contextlib.suppress(termios.error):  # the terminal is gone
+                termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
 def _leave(number: int, _frame: FrameType | None) -> NoReturn:

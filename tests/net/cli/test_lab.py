@@ -86,6 +86,11 @@ def test_a_program_that_is_not_there_is_one_sentence(machine: Host) -> None:
     assert (done.returncode, done.stderr) == (1, "hatoba: The program no-such-program is not installed.\n")
 
 
+def test_hatoba_is_there_where_the_path_does_not_lead_to_it(machine: Host) -> None:
+    done = machine.run([*LAB, "hatoba", "lab", "--on", "web", "hatoba", "--version"], env={"PATH": "/usr/bin:/bin"})
+    assert (done.stdout.split()[:1], done.stderr, done.returncode) == (["hatoba"], "", 0)
+
+
 def test_ctrl_c_without_a_terminal_reaches_the_command(machine: Host) -> None:
     script = "trap 'echo interrupted; exit 3' INT; tail -f /dev/null > /dev/null & echo ready; wait"
     with machine.popen([*LAB, "sh", "-c", script], stdout=PIPE) as process:
@@ -94,6 +99,21 @@ def test_ctrl_c_without_a_terminal_reaches_the_command(machine: Host) -> None:
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == b"interrupted\n"
         assert process.wait(60) == 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_visitor_without_a_terminal_takes_its_program_along(machine: Host, number: int) -> None:
+    """As ``timeout 5 hatoba lab --on web tcpdump > file`` does."""
+    script = "trap 'echo asked to end; exit 3' TERM HUP; tail -f /dev/null > /dev/null & echo ready; wait"
+    with machine.popen([*LAB, "sh", "-c", "echo made; exec tail -f /dev/null"], stdout=PIPE) as lab:
+        assert lab.stdout is not None
+        assert lab.stdout.readline() == b"made\n"
+        with machine.popen([*LAB, "--on", "web", "sh", "-c", script], stdout=PIPE) as visitor:
+            assert visitor.stdout is not None
+            assert visitor.stdout.readline() == b"ready\n"
+            visitor.send_signal(number)
+            assert visitor.wait(60) == 3
+            assert visitor.stdout.read() == b"asked to end\n"
 
 
 def test_where_labs_are_forbidden_it_is_one_sentence(machine: Host) -> None:

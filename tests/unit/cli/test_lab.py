@@ -29,6 +29,7 @@ def nothing_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--no"], 2, "there is no option --no; hatoba lab --help lists them"),
         (["scan", "web"], 2, "type: hatoba lab hatoba scan web"),
         (["--on", "web", "scan", "data"], 2, "type: hatoba lab --on web hatoba scan data"),
+        (["no-such-program"], 1, "The program no-such-program is not installed."),
         (["--on", "web"], 1, "no lab of yours is there; make one in another terminal: hatoba lab"),
     ],
 )

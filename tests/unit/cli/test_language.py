@@ -19,6 +19,11 @@ from hatoba.errors import UsageError
         (["scan", "x", "--lang", "ja_JP.UTF-8"], ["scan", "x"], "ja"),
         (["--lang", "ja", "--lang", "en"], [], "en"),
         (["scan", "--", "--lang", "ja"], ["scan", "--", "--lang", "ja"], None),
+        (["lab", "--lang", "ja", "prog", "--lang", "x"], ["lab", "prog", "--lang", "x"], "ja"),
+        (["--lang", "ja", "lab", "prog", "--lang=x"], ["lab", "prog", "--lang=x"], "ja"),
+        (["lab", "--on", "web", "--lang", "ja", "prog", "--lang", "x"], ["lab", "--on", "web", "prog", "--lang", "x"], "ja"),
+        (["lab", "--on=web", "prog", "--lang", "x"], ["lab", "--on=web", "prog", "--lang", "x"], None),
+        (["scan", "lab", "--lang", "ja"], ["scan", "lab"], "ja"),
     ],
 )
 def test_the_option_is_taken_out_wherever_it_stands(arguments: list[str], rest: list[str], language: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import sys
 from collections.abc import Callable
@@ -36,7 +37,11 @@ def start(
         "ready": ready,
         "log": log,
     }
-    return children.start("a", cast(Namespaces, Here()), request, [told, *streams]), status
+    try:
+        return children.start("a", cast(Namespaces, Here()), request, [told, *streams]), status
+    finally:
+        for descriptor in (told, *streams):
+            os.close(descriptor)
 
 
 def wait_end(child: Child) -> None:
@@ -116,6 +121,26 @@ def test_folder_that_is_not_there_is_named_and_nothing_leaks(children: Children)
         start(children, "", cwd="/no/such/folder")
     assert caught.value.filename == "/no/such/folder/."
     assert len(os.listdir("/proc/self/fd")) == before + 1, "the status pipe's reading end, which is the test's own"
+
+
+@pytest.mark.parametrize(("ready", "log"), [("never", "/dev/null/log"), ("(", "{folder}/log"), ("never", "{folder}")])
+def test_what_cannot_be_watched_is_not_started(children: Children, tmp_path: Path, ready: str, log: str) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    script = f"open({str(tmp_path / 'it ran')!r}, 'w')"
+    with pytest.raises((OSError, re.error)):
+        start(children, script, ready=ready, log=log.format(folder=tmp_path))
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, 0)
+    assert not (tmp_path / "it ran").exists()
+    assert len(os.listdir("/proc/self/fd")) == before + 1, "the status pipe's reading end, which is the test's own"
+
+
+def test_the_log_is_closed_where_starting_fails(children: Children, tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(FileNotFoundError) as caught:
+        start(children, "", ready="never", cwd="/no/such/folder", log=str(tmp_path / "log"))
+    assert len(os.listdir("/proc/self/fd")) == before + 1, "the status pipe's reading end, which is the test's own"
+    assert caught.tb is not None, "it keeps alive what the call had open"
 
 
 def test_nobody_waiting_is_no_trouble(children: Children) -> None:

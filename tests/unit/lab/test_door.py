@@ -73,3 +73,60 @@ def test_a_lab_that_has_just_ended_is_told_in_a_sentence(proc: Path) -> None:
     place = add(proc, 10, KEEPER, lab=1)
     with pytest.raises(LabError, match="closed"):
         door.Visit(place)
+
+
+@pytest.fixture
+def impatient() -> Iterator[None]:
+    """Whoever gets no answer gives up."""
+    socket.setdefaulttimeout(5)
+    yield
+    socket.setdefaulttimeout(None)
+
+
+@pytest.fixture
+def anothers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is there belongs to somebody else than the one who asks, who may be root."""
+    another = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: another)
+
+
+@pytest.mark.usefixtures("anothers")
+def test_another_users_keeper_is_passed_over(proc: Path) -> None:
+    add(proc, 10, KEEPER, lab=1)
+    assert door.doors(proc) == []
+
+
+@pytest.mark.usefixtures("anothers", "impatient")
+def test_nothing_is_said_behind_another_users_door(proc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "DOOR", Path("door"))
+    with door.open_door() as opened:
+        with pytest.raises(LabError, match="another user's"):
+            door.Visit(Path("door"))
+        with opened.accept()[0] as visitor:
+            assert visitor.recv(1) == b""
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_the_owner_is_who_opened_it(proc: Path) -> None:
+    proc.chmod(0o777)
+    (told, opened), (stay, leave) = os.pipe(), os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(leave)
+            os.setuid(4321)
+            with socket.socket(socket.AF_UNIX) as end:
+                end.bind("anothers")
+                end.listen()
+                os.write(opened, b".")
+                os.read(stay, 1)
+        finally:
+            os._exit(0)
+    os.close(opened)
+    os.read(told, 1)
+    with pytest.raises(LabError, match="another user's"):
+        door.Visit(Path("anothers"))
+    for descriptor in (told, stay, leave):
+        os.close(descriptor)
+    os.waitpid(child, 0)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hatoba.errors import LabError
 from hatoba.lab import programs
 
 
@@ -22,3 +23,10 @@ def test_program_is_found_where_the_users_path_does_not_lead(monkeypatch: pytest
     assert programs.find_program("daemon") is None
     monkeypatch.setattr(programs, "_SYSTEM_FOLDERS", (os.fspath(tmp_path),))
     assert programs.find_program("daemon") == str(daemon)
+
+
+def test_what_the_lab_has_itself_is_not_looked_up_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert programs.to_start(["no-such", "x"], installed=("no-such",))["argv"] == ["no-such", "x"]
+    with pytest.raises(LabError, match="no-such is not installed"):
+        programs.to_start(["no-such", "x"])

@@ -17,56 +17,88 @@ from hatoba.lab import Process, terminal
 
 
 class Program:
-    """Ends with *status* once *interrupts* have come and been handed on."""
+    """Ends with *status* once *awaited* signals have been handed on. *signals*: what comes to this process while it waits,
+    each when the one before has been handed on."""
 
-    def __init__(self, status: int, interrupts: int) -> None:
-        self.status, self.left = status, interrupts
-        self.handed_on = 0
+    def __init__(self, status: int, signals: Sequence[int], awaited: int) -> None:
+        self.status, self.left, self.awaited = status, list(signals), awaited
+        self.handed_on: list[tuple[int, bool]] = []
+        ending, self._ended = os.pipe()  # readable at the program's end, as a pidfd is
+        self.pidfd = open(ending, "rb", buffering=0)  # noqa: SIM115 - closed at its exit
 
     def __enter__(self) -> Program:
+        self._go_on()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        pass
+        self.pidfd.close()
 
     def wait(self) -> int:
-        if self.left:
-            self.left -= 1
-            raise KeyboardInterrupt
         return self.status
 
-    def interrupt(self) -> None:
-        self.handed_on += 1
+    def send_signal(self, number: int, *, group: bool) -> None:
+        self.handed_on.append((number, group))
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self.left:
+            os.kill(os.getpid(), self.left.pop(0))
+        if len(self.handed_on) == self.awaited:
+            os.close(self._ended)
 
 
+@pytest.fixture
+def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.isatty", lambda descriptor: descriptor == 0)
+
+
+@pytest.mark.usefixtures("no_terminal")
 @pytest.mark.parametrize(("status", "shown"), [(0, 0), (3, 3), (-9, 137)])
-@pytest.mark.parametrize("interrupts", [0, 2])
-def test_interrupts_are_handed_on_until_it_ends(
-    monkeypatch: pytest.MonkeyPatch, status: int, shown: int, interrupts: int
-) -> None:
-    program = Program(status, interrupts)
+@pytest.mark.parametrize("signals", [[], [signal.SIGINT, signal.SIGINT], [signal.SIGTERM], [signal.SIGHUP, signal.SIGTERM]])
+def test_signals_are_handed_on_until_it_ends(status: int, shown: int, signals: list[int]) -> None:
+    before = [signal.getsignal(number) for number in signals]
+    program = Program(status, signals, len(signals))
     given: list[tuple[Sequence[int], bool]] = []
 
     def start(streams: Sequence[int], own: bool) -> Process:
         given.append((streams, own))
         return cast(Process, program)
 
-    monkeypatch.setattr("os.isatty", lambda descriptor: descriptor == 0)
     assert terminal.attend(start) == shown
     assert given == [((0, 1, 2), False)]
-    assert program.handed_on == interrupts
+    assert program.handed_on == [(number, True) for number in signals]
+    assert [signal.getsignal(number) for number in signals] == before
 
 
-def test_an_interrupt_while_the_program_starts_is_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    program = Program(5, 0)
+@pytest.mark.usefixtures("no_terminal")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_the_program_starts_is_handed_on(number: int) -> None:
+    program = Program(5, [], 1)
 
     def start(_streams: Sequence[int], _own: bool) -> Process:
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), number)
         return cast(Process, program)
 
-    monkeypatch.setattr("os.isatty", lambda _descriptor: False)
     assert terminal.attend(start) == 5
-    assert program.handed_on == 1
+    assert program.handed_on == [(number, True)]
+
+
+@pytest.mark.usefixtures("no_terminal")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_ignored_signal_stays_ignored(number: int) -> None:
+    before = signal.signal(number, signal.SIG_IGN)
+    program = Program(0, [], 0)
+
+    def start(_streams: Sequence[int], _own: bool) -> Process:
+        os.kill(os.getpid(), number)
+        assert signal.getsignal(number) is signal.SIG_IGN
+        return cast(Process, program)
+
+    try:
+        assert terminal.attend(start) == 0
+    finally:
+        signal.signal(number, before)
+    assert program.handed_on == []
 
 
 def test_much_can_be_typed_at_a_program_that_repeats_it_before_it_takes_more(tmp_path: Path) -> None:
