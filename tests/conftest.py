@@ -18,9 +18,12 @@ settings.register_profile("hatoba", deadline=None, suppress_health_check=[Health
 settings.load_profile("hatoba")
 
 
-# Whoever starts the tests in the background has SIGINT ignored, and all that they start would ignore it too.
+# Whoever starts the tests in the background, by nohup or by setsid has signals ignored, and all that they start would, too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

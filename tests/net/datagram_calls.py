@@ -8,7 +8,7 @@ import socket
 import time
 
 
-def ask(address: str, port: int, question: str, timeout_s: float = 5) -> list[object]:
+def ask(address: str, port: int, question: str, timeout_s: float = 30) -> list[object]:
     """Send *question* (hex) and return [address, port, hex] of the first answer, from wherever; [] where none comes."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as sock:

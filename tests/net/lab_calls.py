@@ -11,7 +11,7 @@ from typing import Any
 _IP_RECVERR, _IPV6_RECVERR = 11, 25
 
 
-def connect(address: str, port: int, timeout_s: float = 5) -> str:
+def connect(address: str, port: int, timeout_s: float = 30) -> str:
     """``connected``, or the name of the errno that came instead (``ETIMEDOUT`` after *timeout_s*)."""
     try:
         socket.create_connection((address, port), timeout_s).close()
@@ -26,7 +26,7 @@ def connect_all(address: str, ports: list[int]) -> list[int]:
     """Those of *ports* that a connection can be made to, all held open at the same time."""
     connections = []
     for port in ports:
-        connection = socket.create_connection((address, port), 5)
+        connection = socket.create_connection((address, port), 30)
         connections.append(connection)
     reached = [connection.getpeername()[1] for connection in connections]
     for connection in connections:
@@ -40,7 +40,7 @@ def icmp_answer(address: str, port: int) -> list[int] | None:
     level, option = (socket.IPPROTO_IPV6, _IPV6_RECVERR) if family == socket.AF_INET6 else (socket.IPPROTO_IP, _IP_RECVERR)
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(level, option, 1)
-        probe.settimeout(5)
+        probe.settimeout(30)
         try:
             probe.connect((address, port))
         except OSError:

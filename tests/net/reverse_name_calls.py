@@ -27,7 +27,7 @@ def put_in_place(folder: str) -> None:
             kernel.mount(str(new), str(target), None, kernel.MS_BIND)
 
 
-def names(addresses: Sequence[str], at_once: int = 64, patience_s: float = 20.0) -> dict[str, Any]:
+def names(addresses: Sequence[str], at_once: int = 64, patience_s: float = 50.0) -> dict[str, Any]:
     """The names of *addresses* by the system's resolver, all asked before the first is waited for; the problem; the seconds."""
     began = time.monotonic()
     with ReverseNames(at_once=at_once, patience_s=patience_s) as reverse:

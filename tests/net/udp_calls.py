@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.udp_asking import BY_NAME, filled
 
-PATIENCE_S = 20.0
+PATIENCE_S = 50.0
 """How long a daemon may take to be there and to answer."""
 ONCE_S = 0.5
 """How long to wait before asking again."""

@@ -355,7 +355,7 @@ def full_queue(reads: bool) -> dict[str, Any]:
         except WireError as error:
             sentence = str(error)
         if reads:
-            reader.join(QUIET_S)
+            reader.join(60)
     return {"sentence": sentence, "in_order": came == list(range(1, 3001)), "came": len(came)}
 
 

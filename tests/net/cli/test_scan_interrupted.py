@@ -25,6 +25,7 @@ pytestmark = pytest.mark.peer("nft")
 
 TARGET = "198.18.0.2"
 LONG = ("-p", "1-65535", "--max-rate", "2000")  # half a minute
+PATIENCE_S = 60
 SHOW_CURSOR, HIDE_CURSOR = b"\x1b[?25h", b"\x1b[?25l"
 
 
@@ -84,10 +85,9 @@ def stopped_at_once(process: Process) -> None:
     """One Ctrl-C does not end what waits for its reader, the second does."""
     until_it_waits_for_the_reader(process)
     process.send_signal(signal.SIGINT)
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(0.3)
+    until_it_waits_for_the_reader(process)  # again: sooner, the kernel would make one signal of the two
     process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 130
+    assert process.wait(PATIENCE_S) == 130
     assert process.stderr is not None
     told = process.stderr.read()
     assert b"Exception" not in told
@@ -142,7 +142,7 @@ class Terminal:
 
     def until(self, words: bytes) -> None:
         while words not in self.shown:
-            assert self.read(20), self.shown
+            assert self.read(PATIENCE_S), self.shown
 
     def close(self) -> None:
         os.close(self.ours)
@@ -175,7 +175,7 @@ def test_once_at_a_terminal(truth_lab: TruthHost, terminal: Terminal, method: st
         terminal.until(b"probes/s")
         terminal.type(b"\x03")
         terminal.until(b"Hosts up: 1 of 1.")
-        assert process.wait(20) == 130
+        assert process.wait(PATIENCE_S) == 130
         while terminal.read(0):
             pass
     assert b"198.18.0.2: up" in terminal.shown
@@ -205,15 +205,13 @@ def test_twice_at_a_terminal(truth_lab: TruthHost, terminal: Terminal) -> None:
         os.close(write_end)
         (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         until_it_waits_for_the_reader(process, int(child))
-        typed = 0
-        while process.poll() is None:
-            terminal.type(b"\x03")
-            typed += 1
-            assert typed < 10, "it does not stop"
-            terminal.until(b"^C" * typed)
-            while process.poll() is None and terminal.read(0.3):
-                pass
-        assert process.returncode == 130
+        terminal.type(b"\x03")
+        terminal.until(b"^C")
+        until_it_waits_for_the_reader(process, int(child))  # again: sooner, the kernel would make one Ctrl-C of the two
+        terminal.type(b"\x03")
+        assert process.wait(PATIENCE_S) == 130
+        while terminal.read(0):
+            pass
     assert b"Traceback" not in terminal.shown
     assert terminal.settings() == terminal.before
     assert terminal.shown.rfind(SHOW_CURSOR) > terminal.shown.rfind(HIDE_CURSOR) >= 0

@@ -88,7 +88,7 @@ def test_processes_take_input_and_give_output_and_status(make_lab: MakeLab) -> N
         assert process.pid != os.getpid()
         assert os.path.exists(f"/proc/{process.pid}")
         process.terminate()
-        assert process.wait(10) == -15
+        assert process.wait(60) == -15
 
 
 def test_environment_and_folder_are_passed_on(make_lab: MakeLab, tmp_path: os.PathLike[str]) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from hatoba.lab import Host, Lab, LabError, launch
 
-DEADLINE_S = 30
+DEADLINE_S = 60
 
 BUILD = """
 import json, os, sys
@@ -27,7 +27,7 @@ host, other = lab.add_host("one", ["198.18.0.1/24"]), lab.add_host("two", ["198.
 lab.link(host, other)
 listener = host.listen([80])
 # A process that left its parent, as daemons do, and ignores what can be ignored.
-shell = host.popen(["sh", "-c", "trap '' TERM HUP; (setsid sleep 1000 & echo) ; sleep 1000"], stdout=PIPE)
+shell = host.popen(["sh", "-c", "trap '' TERM HUP; (setsid sleep 1000 &); sleep 1000 & echo; wait"], stdout=PIPE)
 shell.stdout.readline()
 print(json.dumps({"pids": [lab.keeper_pid, listener.pid, shell.pid]}), flush=True)
 sys.stdin.read()

@@ -35,7 +35,7 @@ socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 for address in ("198.18.0.2", "fd00:18::2", "second"):
     for port in (80, 81):
         try:
-            socket.create_connection((address, port), 5).close()
+            socket.create_connection((address, port), 30).close()
             print("connected")
         except OSError as error:
             print(error.errno)

@@ -24,7 +24,7 @@ NC = ["hatoba", "nc"]
 
 def _server() -> tuple[socket.socket, list[str]]:
     server = socket.create_server(("127.0.0.1", next(_PORTS)))
-    server.settimeout(20)
+    server.settimeout(50)
     return server, ["127.0.0.1", str(server.getsockname()[1])]
 
 
@@ -190,7 +190,7 @@ def datagrams_sent() -> dict[str, Any]:
     sizes = [1, 1400, 4000, 7, 4096]
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", next(_PORTS)))
-        receiver.settimeout(20)
+        receiver.settimeout(50)
         source, feed = os.pipe2(os.O_DIRECT)
         for size in sizes:
             os.write(feed, bytes(size))

@@ -17,7 +17,7 @@ from hatoba.netcat.relay import Relay, RelaySettings
 from hatoba.netcat.ways import Streams, Ways
 from tests.unit.netcat.talking import bench
 
-LIMIT_S = 20
+LIMIT_S = 60
 PLAIN = SocketSettings()
 END = End(Transport.UDP)
 WELCOME = Welcome(keep_open=True, wait_s=0.05)

@@ -46,7 +46,7 @@ def datagrams_back(sizes: list[int]) -> list[int]:
 
     back = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(20)
+        sock.settimeout(50)
         sock.connect((ADDRESS, 9000))
         for size in sizes:
             sock.send(bytes(size))
@@ -71,7 +71,7 @@ def test_reply_answers_http_and_shows_the_request(hosts: tuple[Host, Host], tmp_
         assert b"listening on [::]" in process.stderr.readline()
         assert b"listening on 0.0.0.0:9000" in process.stderr.readline()
         for _client in range(2):
-            assert hosts[0].run(["curl", "--silent", "--max-time", "20", f"http://{ADDRESS}:9000/asked"]).stdout == "yes"
+            assert hosts[0].run(["curl", "--silent", "--max-time", "50", f"http://{ADDRESS}:9000/asked"]).stdout == "yes"
             assert process.stdout.readline() == b"GET /asked HTTP/1.1\r\n"
             for line in iter(process.stdout.readline, b"\r\n"):
                 assert line

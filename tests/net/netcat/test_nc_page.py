@@ -50,7 +50,7 @@ def documented(section: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(("section", "arguments"), [("OpenBSD's nc", ["nc.openbsd", "-h"]), ("ncat", ["ncat", "--help"])])
 def test_every_option_has_a_row_and_the_row_is_true(section: str, arguments: list[str]) -> None:
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
     theirs = options_of(done.stdout + done.stderr)
     told = documented(section)
     assert len(theirs) > 30

@@ -40,5 +40,5 @@ def hosts() -> Iterator[tuple[Host, Host]]:
 def test_who_gets_where(hosts: tuple[Host, Host], port: str, target: str, from_gate: bool, heard: bool) -> None:
     gate, stranger = hosts
     caller = gate if from_gate else stranger
-    done = caller.run(["nc.openbsd", "-d", "-X", "5", "-x", f"198.18.0.1:{port}", target, "7000"], timeout_s=20)
+    done = caller.run(["nc.openbsd", "-d", "-X", "5", "-x", f"198.18.0.1:{port}", target, "7000"], timeout_s=60)
     assert bool(done.stdout) is heard

@@ -54,7 +54,7 @@ def listening(host: Host, *arguments: str) -> Iterator[Process]:
 
 def said(process: Process) -> tuple[int, str, str]:
     """Status, output and messages of a process that comes to its end by itself."""
-    output, messages = process.communicate(timeout_s=30)
+    output, messages = process.communicate(timeout_s=60)
     return process.wait(), output.decode(), messages.decode()
 
 

@@ -98,7 +98,7 @@ def test_ctrl_c_ends_the_server_and_leaves_no_half_of_a_file(site: WebLab, tmp_p
         assert holder.stdout.readline() == b"held\n"
         assert len(list(tmp_path.iterdir())) == begun.startswith("PUT")
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        assert process.wait(60) == 130
         assert "Traceback" not in process.tail()
         assert list(tmp_path.iterdir()) == []
         holder.kill()

@@ -126,6 +126,6 @@ def test_a_client_that_vanished_gives_its_place_back(site: WebLab, port: int, be
         site.link.down(site.client)
         (answer,) = site.server.call(f"{CLIENTS}:raw_answers", "127.0.0.1", ["GET /small HTTP/1.0\r\n\r\n"], port)
         holder.kill()
-        holder.wait(20)
+        holder.wait(60)
         site.link.up()
     assert answer.endswith(SMALL)

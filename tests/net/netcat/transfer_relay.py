@@ -13,7 +13,7 @@ def cut(port: int, target: str, target_port: int, after_bytes: int) -> None:
     with socket.create_server(("", port)) as listener:
         print("ready", flush=True)
         client, _address = listener.accept()
-    server = socket.create_connection((target, target_port), 20)
+    server = socket.create_connection((target, target_port), 50)
     threading.Thread(target=_pass_on, args=(server, client), daemon=True).start()
     left = after_bytes
     while left and (data := client.recv(min(65536, left))):

@@ -17,7 +17,7 @@ def raw_answers(address: str, requests: list[str], port: int = PORT) -> list[str
     second request would be due."""
     answers = []
     for request in requests:
-        with socket.create_connection((address, port), 20) as connection:
+        with socket.create_connection((address, port), 50) as connection:
             connection.sendall(request.encode("latin-1"))
             connection.shutdown(socket.SHUT_WR)
             answers.append(_rest(connection).decode("latin-1"))
@@ -58,7 +58,7 @@ def flood_of_headers(address: str, count: int) -> list[str]:
     heard."""
     answers = []
     for _client in range(count):
-        with socket.create_connection((address, PORT), 20) as connection:
+        with socket.create_connection((address, PORT), 50) as connection:
             flood = b"GET / HTTP/1.1\r\nX: " + b"a" * 10_000_000
             sender = threading.Thread(target=_send_quietly, args=(connection, flood))
             sender.start()
@@ -96,7 +96,7 @@ def raced_link(address: str, folder: str, tries: int) -> list[str]:
     thread = threading.Thread(target=exchange, daemon=True)
     thread.start()
     seen = set()
-    with socket.create_connection((address, PORT), 20) as connection:
+    with socket.create_connection((address, PORT), 50) as connection:
         for _try in range(tries):
             connection.sendall(b"GET /raced HTTP/1.1\r\nHost: x\r\n\r\n")
             head = b""
@@ -115,7 +115,7 @@ def raced_link(address: str, folder: str, tries: int) -> list[str]:
 def hold(address: str, port: str, begun: str) -> None:
     """Begin a talk, say ``held`` (where a whole head was sent, once the answer begins), and wait for the end of standard
     input."""
-    with socket.create_connection((address, int(port)), 20) as connection:
+    with socket.create_connection((address, int(port)), 50) as connection:
         connection.sendall(begun.encode("latin-1"))
         if begun.endswith("\r\n\r\n"):
             connection.recv(1)

@@ -37,7 +37,7 @@ class WebLab:
 
     def curl(self, *arguments: str) -> str:
         """What curl prints."""
-        done = self.client.run(["curl", "--silent", "--show-error", "--max-time", "30", *arguments])
+        done = self.client.run(["curl", "--silent", "--show-error", "--max-time", "50", *arguments])
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -56,7 +56,7 @@ def test_status_is_heard_in_pieces(far: Far) -> None:
     far.say(b"exi")
     assert far.process.poll() is None
     far.say(b"t -15\n")
-    assert far.process.wait(10) == -15
+    assert far.process.wait(60) == -15
     assert far.process.poll() == -15
 
 
@@ -67,14 +67,14 @@ def test_wait_gives_up_at_its_time(far: Far) -> None:
 
 def test_keepers_end_is_the_process_end(far: Far) -> None:
     os.close(far.status)
-    assert far.process.wait(10) == -signal.SIGKILL
+    assert far.process.wait(60) == -signal.SIGKILL
     far.status = os.open(os.devnull, os.O_RDONLY)
 
 
 def test_ready_then_end(far: Far) -> None:
     far.say(b"ready\nexit 0\n")
     far.process.wait_ready(10)
-    assert far.process.wait(10) == 0
+    assert far.process.wait(60) == 0
 
 
 def test_end_before_ready_tells_the_last_words(far: Far) -> None:

@@ -15,7 +15,7 @@ from hatoba.netcat.console import Console
 from hatoba.netcat.ends import End, NotConnected, Peer, SocketSettings
 from hatoba.netcat.resolving import Place
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 Server = Callable[[socket.socket], Any]
 PEER = Peer("198.18.0.9", 4000)
 

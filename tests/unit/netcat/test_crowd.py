@@ -35,7 +35,7 @@ def crowd(
 def call(end: End) -> socket.socket:
     console, _said = heard()
     made = dial(end, PLAIN, console)
-    made.settimeout(20)
+    made.settimeout(60)
     return made
 
 
@@ -100,7 +100,7 @@ def test_a_slow_client_loses_nothing_and_others_get_nothing_twice(tmp_path: Path
                 late.start()
         for thread in (reader, feeder, late):
             if thread.ident is not None:
-                thread.join(20)
+                thread.join(60)
         if late.ident is None:
             take(slow)
         assert got == {fast: data, slow: data}
@@ -187,7 +187,7 @@ def test_a_handshake_keeps_nobody_else_waiting(tmp_path: Path) -> None:
     with bench() as held, crowd(tmp_path, held, wrap=wrap) as (end, ways), call(end) as slow, call(end) as quick:
         turn(ways)
         quick.sendall(b"khello")
-        assert wrapped.wait(20)
+        assert wrapped.wait(60)
         while not (out := held.drained()):
             turn(ways)
         assert out == b"hello"

@@ -19,7 +19,7 @@ from hatoba.netcat.listening import Welcome, listen, listening_sockets
 from tests.unit.netcat.talking import heard
 
 PLAIN = SocketSettings()
-WAIT_S = 20
+WAIT_S = 60
 
 
 class Listener:

@@ -9,7 +9,7 @@ import pytest
 
 from hatoba.netcat.talks import HungUp, Talk, converse
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def greeting() -> Talk[bytes]:

@@ -17,7 +17,7 @@ from hatoba.netcat.tls import TlsSettings, accept_encrypted, client_context, enc
 from hatoba.netcat.tls_socket import TlsSocket
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class Identity(NamedTuple):

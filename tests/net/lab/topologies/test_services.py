@@ -16,5 +16,5 @@ def test_daemon_that_does_not_start_is_replaced_with_its_reason(make_lab: MakeLa
     with pytest.raises(services.LabError, match="Address already in use"):
         services.web_server(web)
     first.kill()
-    first.wait(10)
+    first.wait(60)
     assert services.web_server(web).is_real

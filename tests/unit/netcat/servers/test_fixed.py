@@ -37,7 +37,7 @@ def talk(handler: Handler, sent: bytes) -> tuple[bytes, str]:
     while data := ours.recv(65536):
         said += data
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
     ours.close()
     return bytes(said), log.getvalue()

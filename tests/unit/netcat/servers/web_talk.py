@@ -61,8 +61,8 @@ def talk(
     said = bytearray()
     while data := ours.recv(65536):
         said += data
-    server.join(20)
-    sender.join(20)
+    server.join(60)
+    sender.join(60)
     assert not server.is_alive()
     ours.close()
     return bytes(said)

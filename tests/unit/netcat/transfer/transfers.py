@@ -45,7 +45,7 @@ def transfer(source: Path, destination: Destination, *, raw: bool = False) -> tu
     receiver.start()
     sent = ending(lambda: send_file(ours, source, quiet, raw=raw))
     ours.close()
-    receiver.join(20)
+    receiver.join(60)
     return sent, seen[0]
 
 
@@ -74,7 +74,7 @@ def against(action: Callable[[socket.socket], Outcome], said: bytes, last: bytes
     ear.start()
     ended = ending(lambda: action(theirs))
     theirs.close()
-    ear.join(20)
+    ear.join(60)
     ours.close()
     return ended, bytes(heard)
 
