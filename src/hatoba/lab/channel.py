@@ -27,12 +27,17 @@ class Channel:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
+        self._came = bytearray()
+        """What has come of the next message, and with it :attr:`_descriptors`."""
+        self._descriptors: list[int] = []
 
     def fileno(self) -> int:
         return self._sock.fileno()
 
     def close(self) -> None:
         self._sock.close()
+        while self._descriptors:
+            os.close(self._descriptors.pop())
 
     def send(self, message: Message, descriptors: Sequence[int] = ()) -> None:
         """Raise ChannelClosed where nobody reads any more. The descriptors stay open on this side."""
@@ -45,27 +50,36 @@ class Channel:
 
     def receive(self) -> tuple[Message, list[int]]:
         """The next message and the descriptors that came with it, which are the caller's to close. Raise ChannelClosed."""
-        descriptors: list[int] = []
+        while (message := self.receive_some()) is None:
+            pass
+        return message
+
+    def receive_some(self) -> tuple[Message, list[int]] | None:
+        """Take some of the next message, without waiting where there is something to take; the message as in :meth:`receive`
+        once all of it has come, None before."""
         try:
-            head, descriptors, _flags, _address = socket.recv_fds(self._sock, _LENGTH.size, MOST_DESCRIPTORS)
-            for descriptor in descriptors:
-                os.set_inheritable(descriptor, False)
-            head += self._exactly(_LENGTH.size - len(head))
-            message: Message = json.loads(self._exactly(_LENGTH.unpack(head)[0]))
-        except BaseException as error:
-            for descriptor in descriptors:
-                os.close(descriptor)
-            if isinstance(error, (ConnectionResetError, ValueError)):
-                raise ChannelClosed from error
-            raise
+            self._came += self._some()
+            if len(self._came) < _LENGTH.size or self._missing():
+                return None
+            message: Message = json.loads(self._came[_LENGTH.size :])
+        except (ConnectionResetError, ValueError) as error:
+            raise ChannelClosed from error
+        descriptors, self._descriptors = self._descriptors, []
+        self._came.clear()
         return message, descriptors
 
-    def _exactly(self, count: int) -> bytes:
-        parts = []
-        while count:
-            part = self._sock.recv(min(count, 1 << 20))
-            if not part:
-                raise ChannelClosed
-            parts.append(part)
-            count -= len(part)
-        return b"".join(parts)
+    def _missing(self) -> int:
+        """How many bytes of the message that has begun are still to come."""
+        return int(_LENGTH.unpack_from(self._came)[0]) + _LENGTH.size - len(self._came)
+
+    def _some(self) -> bytes:
+        if len(self._came) >= _LENGTH.size:
+            part = self._sock.recv(min(self._missing(), 1 << 20))
+        else:
+            part, descriptors, _flags, _address = socket.recv_fds(self._sock, _LENGTH.size - len(self._came), MOST_DESCRIPTORS)
+            self._descriptors += descriptors
+            for descriptor in descriptors:
+                os.set_inheritable(descriptor, False)
+        if not part:
+            raise ChannelClosed
+        return part

@@ -43,6 +43,9 @@ class Child:
         with contextlib.suppress(BrokenPipeError, BlockingIOError):  # nobody waits for it any more
             os.write(self.status, line.encode() + b"\n")
 
+    def runs(self) -> bool:
+        return self.process.returncode is None  # as reap() has told it
+
     def read(self) -> int | None:
         """Take some of what the process has written. Return the number of bytes, 0 at its end, None where there is no more
         for now."""
@@ -123,10 +126,16 @@ class Children:
     def signal(self, key: str, signal_number: int, whole_group: bool) -> None:
         """Send a signal to a process, or to all of its process group. Nothing where it has ended."""
         child = self._all.get(key)
-        if child is None or child.process.returncode is not None:
+        if child is None or not child.runs():
             return
         with contextlib.suppress(ProcessLookupError):
             (os.killpg if whole_group else os.kill)(child.process.pid, signal_number)
+
+    def end(self, child: Child) -> None:
+        """Kill a process and its group, if it has not ended."""
+        if child.runs():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.process.pid, signal.SIGKILL)
 
     def tail(self, key: str) -> str:
         """The last 64 KiB that a process wrote, where the keeper reads its output."""

@@ -66,8 +66,8 @@ def doors(processes: Path = Path("/proc")) -> list[Path]:
 
 
 class Visit:
-    """A lab that another process of this user made, entered by its *door*. Leaving ends nothing: what was started there is
-    ended by its :class:`Process`, by itself, or with the lab. Raises :class:`LabError`."""
+    """A lab that another process of this user made, entered by its *door*. Leaving, however it comes about, ends what was
+    started there and still runs. Raises :class:`LabError`."""
 
     def __init__(self, door: Path) -> None:
         self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -79,7 +79,8 @@ class Visit:
         if _owner(self._sock) != os.geteuid():
             self._sock.close()
             raise LabError(_("That lab is another user's; make your own in another terminal: hatoba lab"))
-        self._connection = Connection(Channel(self._sock), lambda: "–")
+        self._channel = Channel(self._sock)
+        self._connection = Connection(self._channel, lambda: "–")
         self.hosts: dict[str, list[str]] = self._connection.ask("hosts")["hosts"]
         """Its hosts by name, with their addresses and prefix lengths."""
 
@@ -87,7 +88,7 @@ class Visit:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._sock.close()
+        self._channel.close()
 
     def start(self, host: str, request: Message, descriptors: Sequence[int]) -> Process:
         """Start what ``programs.to_start`` has put into words on *host*. *descriptors*: its standard streams."""

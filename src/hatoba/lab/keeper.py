@@ -31,7 +31,7 @@ from typing import Any
 
 from hatoba.lab.addressing import link_local, parse_interface, parse_route
 from hatoba.lab.channel import Channel, ChannelClosed, Message
-from hatoba.lab.children import Children
+from hatoba.lab.children import Child, Children
 from hatoba.lab.door import open_door
 from hatoba.lab.sandbox import (
     WORK_FOLDER,
@@ -48,6 +48,8 @@ Answer = tuple[Message, list[int]]
 
 _NONSENSE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, re.error)
 """What a request leads to that lacks something, is of another version's language, or cannot be put into this locale."""
+_VISITORS_TIMEOUT_S = 1.0
+"""How long a visitor may take to make room for an answer, while everybody else waits."""
 _NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
@@ -100,7 +102,8 @@ def _first_process(channel: Channel, life: int, alone: bool) -> int:
 
 class Server:
     """Process 1: answers requests one after the other, until the lab's maker or the watcher is gone. They come from the maker
-    and, once it has had the door opened (:mod:`hatoba.lab.door`), from visitors, who may come and go.
+    and, once it has had the door opened (:mod:`hatoba.lab.door`), from visitors, who may come and go; what a visitor has
+    started goes with it.
 
     A request is ``{"do": name, ...}``; its answer has ``errno`` and ``detail`` where the kernel refused it, or where it makes
     no sense: the lab goes on for everybody else. An interface is
@@ -116,6 +119,8 @@ class Server:
         self._addresses: dict[str, list[str]] = {}
         self._children = Children()
         self._door: socket.socket | None = None
+        self._visitors: dict[Channel, list[Child]] = {}
+        """With what each has started that may still run."""
         self._selector = selectors.DefaultSelector()
         self._actions: dict[str, Callable[[Message], None]] = {
             "host": self._add_host,
@@ -153,9 +158,12 @@ class Server:
     def _serve_request(self, channel: Channel, _descriptor: int) -> None:
         passed: list[int] = []
         try:
-            request, descriptors = channel.receive()
+            came = channel.receive_some()
+            if came is None:
+                return  # who is slow to say the rest holds nobody else up
+            request, descriptors = came
             passed += descriptors
-            answer, given = self._answer(request, descriptors)
+            answer, given = self._answer(channel, request, descriptors)
             passed += given
             channel.send(answer, given)
         except (ChannelClosed, OSError):
@@ -170,6 +178,8 @@ class Server:
             return
         self._selector.unregister(channel)
         channel.close()
+        for child in self._visitors.pop(channel):
+            self._children.end(child)
 
     def _open_door(self, _request: Message) -> None:
         self._door = open_door()
@@ -181,17 +191,20 @@ class Server:
 
     def _let_in(self, door: socket.socket, _descriptor: int) -> None:
         try:
-            visitor = Channel(door.accept()[0])
+            accepted = door.accept()[0]
         except OSError as error:
             if error.errno in _NO_ROOM:  # the visitor waits until something else has happened, which may have made room
                 self._selector.unregister(door)
             return
+        accepted.settimeout(_VISITORS_TIMEOUT_S)
+        visitor = Channel(accepted)
+        self._visitors[visitor] = []
         self._selector.register(visitor, selectors.EVENT_READ, functools.partial(self._serve_request, visitor))
 
-    def _answer(self, request: Message, descriptors: list[int]) -> Answer:
+    def _answer(self, channel: Channel, request: Message, descriptors: list[int]) -> Answer:
         try:
             if request["do"] == "start":
-                return self._start(request, descriptors)
+                return self._start(channel, request, descriptors)
             if request["do"] == "tail":
                 return {"tail": self._children.tail(request["process"])}, []
             if request["do"] == "hosts":
@@ -203,8 +216,10 @@ class Server:
             return {"errno": errno.EINVAL, "detail": f"{type(error).__name__}: {error}"}, []
         return {}, []
 
-    def _start(self, request: Message, descriptors: list[int]) -> Answer:
+    def _start(self, channel: Channel, request: Message, descriptors: list[int]) -> Answer:
         child = self._children.start(request["process"], self._hosts[request["host"]], request, descriptors)
+        if channel in self._visitors:
+            self._visitors[channel] = [*filter(Child.runs, self._visitors[channel]), child]
         if child.output is not None:
 
             def listen(descriptor: int) -> None:
@@ -216,7 +231,7 @@ class Server:
         try:
             return {}, [os.pidfd_open(child.process.pid)]
         except OSError:  # no descriptor is left, and nobody could attend it
-            self._children.signal(request["process"], signal.SIGKILL, True)
+            self._children.end(child)
             raise
 
     def _signal(self, request: Message) -> None:

@@ -26,7 +26,7 @@ def machine() -> Iterator[Host]:
 
 @pytest.fixture(scope="module")
 def seen(machine: Host) -> dict[str, Any]:
-    told: dict[str, Any] = machine.call(f"{CALLS}:a_shell", timeout_s=120)
+    told: dict[str, Any] = machine.call(f"{CALLS}:a_shell", timeout_s=280)
     return told
 
 
@@ -114,6 +114,17 @@ def test_a_visitor_without_a_terminal_takes_its_program_along(machine: Host, num
             visitor.send_signal(number)
             assert visitor.wait(60) == 3
             assert visitor.stdout.read() == b"asked to end\n"
+
+
+def test_a_visitor_that_is_killed_takes_its_program_along(machine: Host) -> None:
+    with machine.popen([*LAB, "sh", "-c", "echo made; exec tail -f /dev/null"], stdout=PIPE) as lab:
+        assert lab.stdout is not None
+        assert lab.stdout.readline() == b"made\n"
+        with machine.popen([*LAB, "--on", "web", "sh", "-c", "echo ready; exec tail -f /dev/null"], stdout=PIPE) as visitor:
+            assert visitor.stdout is not None
+            assert visitor.stdout.readline() == b"ready\n"
+            visitor.kill()
+            assert visitor.stdout.read() == b"", "it ends when the program, which holds the pipe, is gone"
 
 
 def test_where_labs_are_forbidden_it_is_one_sentence(machine: Host) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
 import resource
+import select
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,8 @@ from hatoba.lab.channel import Channel, ChannelClosed, Message
 from hatoba.lab.door import Visit
 from tests import needs
 
+PATIENCE_S = 60
+"""Nothing here takes a fraction of it on a machine that has nothing else to do."""
 START: Message = {
     "do": "start",
     "host": "one",
@@ -63,10 +68,9 @@ def held(lab: Lab) -> int:
 def nothing_leaks(lab: Lab) -> Iterator[None]:
     before = held(lab)
     yield
-    for _turn in range(2000):  # what the visitor left behind is dealt with between other requests
-        lab.ask("hosts")
-        if held(lab) == before:
-            return
+    deadline = time.monotonic() + PATIENCE_S
+    while held(lab) != before and time.monotonic() < deadline:
+        lab.ask("hosts")  # what the visitor left behind is dealt with between other requests
     assert held(lab) == before
 
 
@@ -129,6 +133,50 @@ def test_who_goes_in_the_middle_leaves_nothing(lab: Lab, part: int | None) -> No
             sock.sendall(message[4:])
 
 
+@pytest.mark.usefixtures("nothing_leaks")
+@pytest.mark.parametrize("part", [2, 4, 40])
+def test_who_is_slow_to_say_the_rest_holds_nobody_up(lab: Lab, part: int) -> None:
+    body = json.dumps(START | {"process": f"slow {part}"}).encode()
+    message = struct.pack(">I", len(body)) + body
+    with enter(lab) as slow, enter(lab) as other, open(os.devnull, "r+b") as null:
+        other.settimeout(PATIENCE_S)
+        socket.send_fds(slow, [message[: min(part, 4)]], [null.fileno()] * 4)
+        slow.sendall(message[min(part, 4) : part])
+        for _turn in range(3):
+            Channel(other).send({"do": "hosts"})
+            assert Channel(other).receive()[0] == {"hosts": {"one": []}}
+        slow.sendall(message[part:])
+        answer, (pidfd,) = Channel(slow).receive()
+        os.close(pidfd)
+        assert answer == {}
+
+
+@pytest.mark.usefixtures("nothing_leaks")
+def test_who_hears_no_answer_is_shown_out(lab: Lab) -> None:
+    with enter(lab) as deaf, enter(lab) as other:
+        other.settimeout(PATIENCE_S)
+        deaf.setblocking(False)
+        with contextlib.suppress(BlockingIOError, ChannelClosed):
+            while True:
+                Channel(deaf).send({"do": "hosts"})
+        Channel(other).send({"do": "hosts"})
+        assert Channel(other).receive()[0] == {"hosts": {"one": []}}
+
+
+@pytest.mark.usefixtures("nothing_leaks")
+def test_what_a_visitor_started_goes_with_it(lab: Lab) -> None:
+    with open(os.devnull, "r+b") as null:
+        with enter(lab) as sock:
+            pidfds = []
+            for argv in (["true"], ["sleep", "1000"], ["sh", "-c", "sleep 1000 & sleep 1000"]):
+                Channel(sock).send(START | {"argv": argv, "process": " ".join(argv)}, [null.fileno()] * 4)
+                _answer, given = Channel(sock).receive()
+                pidfds += given
+        for pidfd in pidfds:
+            assert select.select([pidfd], [], [], PATIENCE_S)[0], "it still runs"
+            os.close(pidfd)
+
+
 def test_a_visitor_waits_quietly_where_no_descriptor_is_left(lab: Lab) -> None:
     first = first_process(lab)
     limits = resource.prlimit(first, resource.RLIMIT_NOFILE)
@@ -136,8 +184,10 @@ def test_a_visitor_waits_quietly_where_no_descriptor_is_left(lab: Lab) -> None:
     resource.prlimit(first, resource.RLIMIT_NOFILE, (next(n for n in itertools.count() if n not in taken), limits[1]))
     try:
         with enter(lab) as sock:
-            sock.settimeout(10)
-            assert any(" S " in Path(f"/proc/{first}/stat").read_text() for _turn in range(20000)), "it never rests"
+            sock.settimeout(PATIENCE_S)
+            deadline = time.monotonic() + PATIENCE_S
+            while " S " not in Path(f"/proc/{first}/stat").read_text():
+                assert time.monotonic() < deadline, "it never rests"
             with pytest.raises(LabError, match="Too many open files"):
                 lab.host("one").popen(["true"])
             resource.prlimit(first, resource.RLIMIT_NOFILE, limits)

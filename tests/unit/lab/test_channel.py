@@ -84,3 +84,36 @@ def test_end_in_mid_message(ends: tuple[Channel, Channel, socket.socket], part: 
     near.close()
     with pytest.raises(ChannelClosed):
         far.receive()
+
+
+def test_a_message_that_comes_by_bytes_is_waited_for_by_nobody(ends: tuple[Channel, Channel, socket.socket]) -> None:
+    _near, far, sock = ends
+    body = b'{"do": "hosts"}'
+    message = len(body).to_bytes(4, "big") + body
+    read_end, write_end = os.pipe()
+    socket.send_fds(sock, [message[:1]], [write_end])
+    os.close(write_end)
+    assert far.receive_some() is None
+    for place in range(1, len(message) - 1):
+        sock.sendall(message[place : place + 1])
+        assert far.receive_some() is None
+    sock.sendall(message[-1:])
+    heard = far.receive_some()
+    assert heard is not None
+    assert heard[0] == {"do": "hosts"}
+    (given,) = heard[1]
+    os.write(given, b"over")
+    os.close(given)
+    assert os.read(read_end, 9) == b"over"
+    os.close(read_end)
+
+
+def test_who_closes_in_mid_message_keeps_no_descriptor(ends: tuple[Channel, Channel, socket.socket]) -> None:
+    _near, far, sock = ends
+    read_end, write_end = os.pipe()
+    socket.send_fds(sock, [b"\0"], [write_end])
+    os.close(write_end)
+    assert far.receive_some() is None
+    far.close()
+    assert os.read(read_end, 9) == b""
+    os.close(read_end)
