@@ -19,7 +19,7 @@ from benchmarks.daemon import Daemon, beside
 from hatoba.lab import Host, Lab, LabError, Process
 
 SCANNER, TARGET = "198.18.0.1", "198.18.0.2"
-_BOUND_TIMEOUT_S = 25.0
+_BOUND_TIMEOUT_S = 60.0
 _LAST_PORT = 65535
 _TABLES = {"tcp": ("/proc/net/tcp", "/proc/net/tcp6"), "udp": ("/proc/net/udp", "/proc/net/udp6")}
 _LISTENING = {"tcp": "0A", "udp": "07"}

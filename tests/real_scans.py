@@ -59,7 +59,7 @@ def states(lines: Iterable[Line]) -> dict[tuple[str, int], str]:
     return {(address.partition("%")[0], port): line["state"] for (address, port), line in by_port(lines).items()}
 
 
-def scan(host: Host, *arguments: str, stdin: str = "", privileged: bool = True, timeout_s: float = 100) -> Scanned:
+def scan(host: Host, *arguments: str, stdin: str = "", privileged: bool = True, timeout_s: float = 280) -> Scanned:
     """Run a scan of these arguments, with JSON Lines to standard output, to its end."""
     command = [*COMMAND, "-oJ", "-", *arguments]
     return Scanned.of(host.run(command, stdin=stdin, privileged=privileged, timeout_s=timeout_s))

@@ -31,7 +31,7 @@ print(json.dumps({port: [found.end.value, found.window_bytes, found.spoke] for p
 def hold(site: TruthHost, version: int, *ports: int, files: int = 0) -> dict[str, list[object]]:
     """*files*: no more may be open; 0: as many as may."""
     command = [sys.executable, "-P", "-c", _CALL, str(files), site.address(version), *map(str, ports)]
-    done = site.scanner.run(command, timeout_s=60)
+    done = site.scanner.run(command, timeout_s=120)
     assert done.returncode == 0, done.stderr
     found: dict[str, list[object]] = json.loads(done.stdout)
     return found

@@ -66,7 +66,7 @@ IN_JAPANESE = pytest.param("learn.ja.md", "ja", marks=pytest.mark.exhaustive)  #
 def test_the_hour(machine: Host, page: str, language: str) -> None:
     course = typed(page)
     script = "".join(f"{one.command} || echo FAILED; echo; echo '{_MARK}'\n" for one in course)
-    done = machine.run([sys.executable, "-P", "-m", "hatoba", "--lang", language, "lab"], stdin=script, timeout_s=120)
+    done = machine.run([sys.executable, "-P", "-m", "hatoba", "--lang", language, "lab"], stdin=script, timeout_s=280)
     assert done.returncode == 0, done.stderr
     said = done.stdout.split(f"{_MARK}\n")[:-1]
     for (command, shown), printed in zip_longest(course, said):

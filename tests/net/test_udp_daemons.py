@@ -38,7 +38,7 @@ def site() -> Iterator[UdpServices]:
         yield built
 
 
-def scan_udp(site: UdpServices, *arguments: str, timeout_s: float = 100) -> Scanned:
+def scan_udp(site: UdpServices, *arguments: str, timeout_s: float = 280) -> Scanned:
     return scan(site.scanner, "-sU", *arguments, timeout_s=timeout_s)
 
 

@@ -164,7 +164,7 @@ class Host:
         argv: Sequence[str],
         *,
         stdin: str = "",
-        timeout_s: float | None = 60,
+        timeout_s: float | None = 120,
         env: Mapping[str, str] | None = None,
         cwd: str | os.PathLike[str] | None = None,
         privileged: bool = True,
@@ -181,7 +181,7 @@ class Host:
         argv: Sequence[str],
         *,
         ready: str,
-        timeout_s: float = 30,
+        timeout_s: float = 60,
         env: Mapping[str, str] | None = None,
         privileged: bool = True,
         log: str | None = None,
@@ -250,7 +250,7 @@ class Host:
         wanted = {"ports": sorted(ports), "ipv6": kernel_has_ipv6()}
         return self.serve([sys.executable, "-P", "-m", "hatoba.lab.sctp_responder", json.dumps(wanted)], ready=r"^ready$")
 
-    def call(self, target: str, *arguments: Any, timeout_s: float | None = 60, privileged: bool = True) -> Any:
+    def call(self, target: str, *arguments: Any, timeout_s: float | None = 120, privileged: bool = True) -> Any:
         """Call ``package.module:function`` in a process of its own on this host, with arguments and result as JSON.
         Raise :class:`LabError` where it raises, with its traceback as note."""
         done = self.run(

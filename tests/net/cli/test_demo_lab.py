@@ -23,7 +23,7 @@ def played() -> subprocess.CompletedProcess[str]:
     needs.require_lab()
     needs.require_program("nft")
     environment = {**os.environ, "LC_ALL": "C.UTF-8"}
-    return subprocess.run(DEMO, capture_output=True, text=True, env=environment, check=False, timeout=120)
+    return subprocess.run(DEMO, capture_output=True, text=True, env=environment, check=False, timeout=280)
 
 
 def section(played: subprocess.CompletedProcess[str], number: int) -> str:
@@ -94,7 +94,7 @@ def test_an_interrupt_takes_everything_down() -> None:
 
 def test_nobody_reads_it_any_more() -> None:
     shell = "set -o pipefail; " + " ".join(DEMO) + " | head -n 1"
-    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False, timeout=280)
     assert "Traceback" not in done.stderr
     assert done.returncode == 141, done.stderr
 

@@ -11,7 +11,7 @@ from tests.net.netcat.lone_host import host_of
 
 def test_open_closed_and_silent_ports() -> None:
     with Lab("nc") as lab:
-        found: dict[str, Any] = host_of(lab).call("tests.net.netcat.end_calls:checked", timeout_s=60)
+        found: dict[str, Any] = host_of(lab).call("tests.net.netcat.end_calls:checked", timeout_s=120)
     where = f"127.0.0.1:{found['port']}/tcp"
     assert found["found"]["status"] == 0
     assert found["found"]["out"].startswith(f"{where} open")

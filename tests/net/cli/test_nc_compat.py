@@ -16,7 +16,7 @@ pytestmark = pytest.mark.peer("ncat", "nc.openbsd")
 @pytest.mark.parametrize("program", ["openbsd", "ncat"])
 def test_ours_is_theirs(program: str) -> None:
     with Lab("nc") as lab:
-        found: list[dict[str, Any]] = host_of(lab).call("tests.net.netcat.compat_calls:ours_and_theirs", program, timeout_s=100)
+        found: list[dict[str, Any]] = host_of(lab).call("tests.net.netcat.compat_calls:ours_and_theirs", program, timeout_s=280)
     assert len(found) > 20
     different = [each for each in found if each["ours"] != each["theirs"]]
     assert different == []

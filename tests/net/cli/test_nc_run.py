@@ -18,7 +18,7 @@ SIGHUP = 1
 def found() -> Iterator[dict[str, Any]]:
     """What came of everything: one process on one host tries it all."""
     with Lab("nc") as lab:
-        yield host_of(lab).call("tests.net.netcat.end_calls:everything", timeout_s=100)
+        yield host_of(lab).call("tests.net.netcat.end_calls:everything", timeout_s=280)
 
 
 @pytest.mark.parametrize(

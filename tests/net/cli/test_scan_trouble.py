@@ -59,7 +59,7 @@ def test_an_interface_that_leads_elsewhere(make_lab: MakeLab, method: str) -> No
 def test_hardly_a_descriptor_left(truth_lab: TruthHost) -> None:
     options = ["--connect", "-p", "1-65535", "-oJ", "-", truth_lab.address()]
     command = ["prlimit", "--nofile=48:48", *COMMAND, *options]
-    done = Scanned.of(truth_lab.scanner.run(command, timeout_s=110))
+    done = Scanned.of(truth_lab.scanner.run(command, timeout_s=280))
     assert (done.status, done.errors) == (0, "")
     truth = {port: (state.word, reason.word) for port, (state, reason) in truth_lab.expected(4, "connect").items()}
     assert {port: (line["state"], line["reason"]) for port, line in done.ports.items()} == truth

@@ -40,7 +40,7 @@ def told(site: Site) -> dict[tuple[str, int], dict[str, Any]]:
     """What a scan with -sV says of each port."""
     ports = {kind: ",".join(str(one.port) for one in site.daemons if one.protocol == kind) for kind in ("tcp", "udp")}
     command = [*COMMAND, "-sS", "-sU", "-sV", "-oJ", "-", "-p", f"T:{ports['tcp']},U:{ports['udp'] or 9}", "198.18.0.2"]
-    done = site.scanner.run(command, timeout_s=100)
+    done = site.scanner.run(command, timeout_s=280)
     assert done.returncode == 0, done.stderr
     return {(line["protocol"], line["port"]): line for line in lines(done.stdout) if line["type"] == "service"}
 

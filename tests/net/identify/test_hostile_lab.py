@@ -38,7 +38,7 @@ def scanner() -> Iterator[Host]:
         yield scanner
 
 
-def scan(scanner: Host, ports: str, *options: str, timeout_s: float = 100) -> dict[str, Any]:
+def scan(scanner: Host, ports: str, *options: str, timeout_s: float = 280) -> dict[str, Any]:
     command = [*COMMAND, "--connect", "-sV", "-p", ports, *options, "198.18.0.2"]
     done: dict[str, Any] = scanner.call(f"{CALLS}:measured", command, timeout_s, timeout_s=timeout_s + 10)
     assert done["status"] == 0, done["errors"]

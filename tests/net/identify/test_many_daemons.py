@@ -53,7 +53,7 @@ def told(site: Site, before: dict[str, int]) -> dict[tuple[str, int], dict[str, 
     assert before
     ports = {kind: ",".join(str(one.port) for one in site.daemons if one.protocol == kind) for kind in ("tcp", "udp")}
     command = [*COMMAND, "-sS", "-sU", "-sV", "-oJ", "-", "-p", f"T:{ports['tcp']},U:{ports['udp'] or 9}", "198.18.0.2"]
-    done = site.scanner.run(command, timeout_s=150)
+    done = site.scanner.run(command, timeout_s=280)
     assert done.returncode == 0, done.stderr
     return {(line["protocol"], line["port"]): line for line in lines(done.stdout) if line["type"] == "service"}
 

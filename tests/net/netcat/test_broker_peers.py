@@ -16,7 +16,7 @@ pytestmark = pytest.mark.peer("ncat")
 @pytest.fixture(scope="module")
 def found() -> Iterator[dict[str, Any]]:
     with Lab("ncmany") as lab:
-        yield lab.add_host("host").call("tests.net.netcat.broker_calls:matrix", timeout_s=100)
+        yield lab.add_host("host").call("tests.net.netcat.broker_calls:matrix", timeout_s=280)
 
 
 @pytest.mark.parametrize("server", ["hatoba", "hatoba, TLS", "ncat"])

@@ -19,7 +19,7 @@ PAIRS = [(one, other) for peer in ("ncat", "openbsd") for one, other in (("hatob
 def found() -> Iterator[dict[str, Any]]:
     """What came of everything: one process on one host tries it all."""
     with Lab("nc") as lab:
-        yield host_of(lab).call("tests.net.netcat.interop_calls:matrix", timeout_s=100)
+        yield host_of(lab).call("tests.net.netcat.interop_calls:matrix", timeout_s=280)
 
 
 @pytest.mark.parametrize("kind", ["tcp", "tcp6", "unix"])

@@ -21,7 +21,7 @@ def found() -> Iterator[dict[str, Any]]:
         host = host_of(lab)
         for address in ADDRESSES[-2:]:
             host.run(["ip", "address", "add", f"{address}/128", "dev", "lo"])
-        yield host.call("tests.net.netcat.own_address_calls:everything", [*ADDRESSES], timeout_s=60)
+        yield host.call("tests.net.netcat.own_address_calls:everything", [*ADDRESSES], timeout_s=120)
 
 
 @pytest.mark.parametrize("address", ADDRESSES)

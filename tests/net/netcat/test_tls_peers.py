@@ -17,7 +17,7 @@ def found() -> Iterator[dict[str, Any]]:
     with Lab("nctls") as lab:
         host = lab.add_host("host")
         host.add_address("lo", "198.18.0.1/32")
-        yield host.call("tests.net.netcat.tls_calls:matrix", timeout_s=100)
+        yield host.call("tests.net.netcat.tls_calls:matrix", timeout_s=280)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
