@@ -64,17 +64,21 @@ def held(lab: Lab) -> int:
     return len(os.listdir(f"/proc/{first_process(lab)}/fd"))
 
 
-@pytest.fixture
-def nothing_leaks(lab: Lab) -> Iterator[None]:
-    before = held(lab)
+@pytest.fixture(scope="module")
+def at_first(lab: Lab) -> int:
+    """What process 1 holds where nobody has come yet."""
+    return held(lab)
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaks(lab: Lab, at_first: int) -> Iterator[None]:
     yield
     deadline = time.monotonic() + PATIENCE_S
-    while held(lab) != before and time.monotonic() < deadline:
+    while held(lab) != at_first and time.monotonic() < deadline:
         lab.ask("hosts")  # what the visitor left behind is dealt with between other requests
-    assert held(lab) == before
+    assert held(lab) == at_first
 
 
-@pytest.mark.usefixtures("nothing_leaks")
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
@@ -99,7 +103,6 @@ def test_a_request_that_makes_no_sense_is_refused_and_no_more(lab: Lab, request_
         assert Channel(sock).receive()[0] == {"hosts": {"one": []}}
 
 
-@pytest.mark.usefixtures("nothing_leaks")
 @pytest.mark.parametrize("body", [b"no JSON", b"\xff"])
 def test_who_speaks_another_language_is_shown_out(lab: Lab, body: bytes) -> None:
     with enter(lab) as sock, open(os.devnull, "r+b") as null:
@@ -109,7 +112,6 @@ def test_who_speaks_another_language_is_shown_out(lab: Lab, body: bytes) -> None
             Channel(sock).receive()
 
 
-@pytest.mark.usefixtures("nothing_leaks")
 def test_two_processes_have_not_one_number(lab: Lab) -> None:
     with enter(lab) as sock, open(os.devnull, "r+b") as null:
         for words in (None, "File exists"):
@@ -122,7 +124,6 @@ def test_two_processes_have_not_one_number(lab: Lab) -> None:
         assert Channel(sock).receive()[0] == {}
 
 
-@pytest.mark.usefixtures("nothing_leaks")
 @pytest.mark.parametrize("part", [2, 40, None])
 def test_who_goes_in_the_middle_leaves_nothing(lab: Lab, part: int | None) -> None:
     for turn in range(5):
@@ -133,7 +134,6 @@ def test_who_goes_in_the_middle_leaves_nothing(lab: Lab, part: int | None) -> No
             sock.sendall(message[4:])
 
 
-@pytest.mark.usefixtures("nothing_leaks")
 @pytest.mark.parametrize("part", [2, 4, 40])
 def test_who_is_slow_to_say_the_rest_holds_nobody_up(lab: Lab, part: int) -> None:
     body = json.dumps(START | {"process": f"slow {part}"}).encode()
@@ -151,7 +151,6 @@ def test_who_is_slow_to_say_the_rest_holds_nobody_up(lab: Lab, part: int) -> Non
         assert answer == {}
 
 
-@pytest.mark.usefixtures("nothing_leaks")
 def test_who_hears_no_answer_is_shown_out(lab: Lab) -> None:
     with enter(lab) as deaf, enter(lab) as other:
         other.settimeout(PATIENCE_S)
@@ -163,7 +162,6 @@ def test_who_hears_no_answer_is_shown_out(lab: Lab) -> None:
         assert Channel(other).receive()[0] == {"hosts": {"one": []}}
 
 
-@pytest.mark.usefixtures("nothing_leaks")
 def test_what_a_visitor_started_goes_with_it(lab: Lab) -> None:
     with open(os.devnull, "r+b") as null:
         with enter(lab) as sock:

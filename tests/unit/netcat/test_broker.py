@@ -109,15 +109,21 @@ def test_a_fast_speaker_goes_at_the_slowest_listeners_pace_and_nothing_is_lost(r
 def test_who_does_not_read_is_let_go_and_the_others_lose_nothing(room: Room) -> None:
     much = os.urandom(1 << 16) * 64
     speaker, reader, _sleeper = (room.enter(name) for name in ("speaker", "reader", "sleeper"))
+    _first, awake, asleep = room.broker._members
+
+    def once_one_alone_is_behind() -> float:
+        """Asked in the broker's own thread, so that nobody else falls behind between this look and the broker's."""
+        if asleep.behind_since_s is not None and awake.behind_since_s is None:
+            room.now_s = STALL_S
+        return room.now_s
+
+    room.broker._clock = once_one_alone_is_behind
     with ThreadPoolExecutor(2) as pool:
         speaking = pool.submit(speaker.sendall, much)
         listening = pool.submit(heard, reader, len(much))
-        _first, awake, asleep = room.broker._members
         while not room.ends["sleeper"].done():
             # The others may talk all the time; only who has said too much has to wait.
             reader.sendall(b"?") if asleep.waiting_bytes < HIGH_BYTES else room.broker._wake.send(b"!")
-            if asleep.behind_since_s is not None and awake.behind_since_s is None:
-                room.now_s = STALL_S
         speaking.result(PATIENCE_S)
         assert listening.result(PATIENCE_S) == much
     assert "sleeper reads too slowly and is let go" in room.text.getvalue()
