@@ -80,7 +80,7 @@ def _some(connection: socket.socket) -> bytes:
 
 
 def raced_link(address: str, folder: str, tries: int) -> list[str]:
-    """Ask for a file again and again, while it and a link to a file outside take each other's place as fast as they can.
+    """Ask for a file at least so many times, while it and a link to a file outside take each other's place as fast as they can.
     Return the different bodies and statuses that came."""
     stop = threading.Event()
     good, bad, name = (os.path.join(folder, each) for each in ("good", "bad", "raced"))
@@ -97,7 +97,8 @@ def raced_link(address: str, folder: str, tries: int) -> list[str]:
     thread.start()
     seen = set()
     with socket.create_connection((address, PORT), 50) as connection:
-        for _try in range(tries):
+        while tries > 0 or "200 public\n" not in seen:  # the thread exchanges when the machine lets it
+            tries -= 1
             connection.sendall(b"GET /raced HTTP/1.1\r\nHost: x\r\n\r\n")
             head = b""
             while b"\r\n\r\n" not in head:

@@ -9,6 +9,7 @@ from pathlib import Path
 from hatoba.errors import LabError
 from hatoba.lab.host import Host
 from hatoba.lab.programs import find_program
+from hatoba.lab.sandbox import kernel_has_ipv6
 from hatoba.messages import _
 
 
@@ -86,7 +87,9 @@ def ssh_server(host: Host) -> Service:
         made = host.run([keygen, "-q", "-t", "ed25519", "-N", "", "-C", "hatoba-lab", "-f", str(folder / "host_key")])
         if made.returncode:
             raise LabError(made.stderr.strip())
-        host.serve([program, "-D", "-e", "-f", str(settings)], ready=r"^Server listening on .* port 22\.", log=_log("sshd"))
+        listening = r"^Server listening on .* port 22\."
+        ready = rf"(?s:{listening}.*{listening})" if kernel_has_ipv6() else listening  # one after the other
+        host.serve([program, "-D", "-e", "-f", str(settings)], ready=ready, log=_log("sshd"))
 
     return _real_or_stand_in(host, 22, "sshd", start, greeting="SSH-2.0-hatoba_lab_stand_in\r\n")
 

@@ -31,7 +31,7 @@ _LIMITS = {
 }
 _NO_LIMITS = {"net.ipv4.icmp_ratelimit": 0, "net.ipv6.icmp.ratelimit": 0}
 _TABLES = {4: "/proc/net/udp", 6: "/proc/net/udp6"}
-_BOUND_TIMEOUT_S = 30
+_BOUND_TIMEOUT_S = 60.0
 
 _NAMED = """\
 options {{
@@ -171,7 +171,7 @@ def _chronyd(host: Host) -> None:
     folder = host.write("chrony/about", "chronyd of the lab\n").parent
     settings = host.write("chrony/chrony.conf", _CHRONY.format(folder=folder))
     host.serve(["chronyd", "-d", "-x", "-u", "root", "-f", str(settings)], ready=r"Disabled control of system clock")
-    _wait_until_bound(host, 123, (4,))
+    _wait_until_bound(host, 123, tuple(_TABLES))
 
 
 def _snmpd(host: Host) -> None:
@@ -202,6 +202,7 @@ def _avahi(host: Host) -> None:
 def _memcached(host: Host) -> None:
     everywhere = "0.0.0.0,::" if kernel_has_ipv6() else "0.0.0.0"
     host.serve(["memcached", "-u", "root", "-U", "11211", "-l", everywhere, "-v", "-v"], ready=r"server listening \(udp\)")
+    _wait_until_bound(host, 11211, tuple(_TABLES))  # it says so after the first of two
 
 
 DAEMONS: dict[int, dict[str, Callable[[Host], None]]] = {
