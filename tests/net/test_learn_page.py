@@ -19,6 +19,8 @@ PROMPT = "scanner# "
 _BLOCK = re.compile(r"^```(console|text|)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _DIFFERS = re.compile(r"<?\d+(?:\.\d+)? ms\b|\d+ probes|\d+ 回")
 _MARK = "-- end of a command --"
+_SHELL = {"SHELL": "/bin/sh"}
+"""What reads the commands, whatever shell the user has."""
 
 
 class Typed(NamedTuple):
@@ -66,7 +68,8 @@ IN_JAPANESE = pytest.param("learn.ja.md", "ja", marks=pytest.mark.exhaustive)  #
 def test_the_hour(machine: Host, page: str, language: str) -> None:
     course = typed(page)
     script = "".join(f"{one.command} || echo FAILED; echo; echo '{_MARK}'\n" for one in course)
-    done = machine.run([sys.executable, "-P", "-m", "hatoba", "--lang", language, "lab"], stdin=script, timeout_s=280)
+    argv = [sys.executable, "-P", "-m", "hatoba", "--lang", language, "lab"]
+    done = machine.run(argv, stdin=script, timeout_s=280, env=_SHELL)
     assert done.returncode == 0, done.stderr
     said = done.stdout.split(f"{_MARK}\n")[:-1]
     for (command, shown), printed in zip_longest(course, said):
@@ -105,6 +108,6 @@ def test_two_terminals(machine: Host) -> None:
     wait $listener; cat /run/heard
     hatoba lab --on web sh -c 'until printf "GET / HTTP/1.0\\n\\n" | hatoba nc --crlf scanner 8080; do :; done 2> /dev/null'
     """
-    done = machine.run([sys.executable, "-P", "-m", "hatoba", "lab"], stdin=script)
+    done = machine.run([sys.executable, "-P", "-m", "hatoba", "lab"], stdin=script, env=_SHELL)
     assert "ahoy" in done.stdout
     assert "served" in done.stdout

@@ -99,7 +99,8 @@ def a_log() -> str:
     hatoba scan --connect -p 6379 198.18.0.20 > /dev/null
     tail -n +1 -f $log | grep -m 1 198.18.0.1
     """
-    return subprocess.run(LAB, input=script, capture_output=True, text=True, check=False, timeout=_PATIENCE_S).stdout
+    own = {**os.environ, "SHELL": "/bin/sh"}
+    return subprocess.run(LAB, input=script, capture_output=True, text=True, check=False, timeout=_PATIENCE_S, env=own).stdout
 
 
 def ended_by_a_signal(number: int) -> list[object]:

@@ -67,7 +67,16 @@ def test_hardly_a_descriptor_left(truth_lab: TruthHost) -> None:
 
 UNPRIVILEGED = {
     "the right dropped for good": ["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"],
-    "another user": ["env", "HOME=/nowhere", "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"],
+    "another user": [
+        "env",
+        "-u",
+        "XDG_CONFIG_HOME",
+        "HOME=/nowhere",
+        "setpriv",
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+    ],
 }
 
 

@@ -1,4 +1,4 @@
-"""What the tests of the command share: no trace of a language stays behind."""
+"""What the tests of the command share: no trace of a language stays behind, and lines are as long as on most terminals."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def _language(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """English from the environment, and the language in force put back afterwards."""
     for name in ("LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE"):
         monkeypatch.setenv(name, "C" if name == "LANG" else "")
+    monkeypatch.setenv("COLUMNS", "80")
     domain = gettext.textdomain()
     yield
     gettext.textdomain(domain)

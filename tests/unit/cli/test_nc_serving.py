@@ -16,6 +16,7 @@ from hatoba.cli.streams import forget
 from hatoba.errors import OutputError
 from hatoba.netcat.console import Console
 from hatoba.netcat.ends import OutputClosed, Peer
+from tests.descriptors import open_descriptors
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -75,9 +76,9 @@ def test_nothing_is_announced_that_is_not_there(capsys: pytest.CaptureFixture[st
 
 
 def test_no_descriptor_is_left_open(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(open_descriptors())
     refusal(capsys, "-l", "8080", "--serve", str(tmp_path), "--upload", "/no/such")
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(open_descriptors()) == before
 
 
 def test_output_that_cannot_be_written_is_no_fault_of_the_peer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from hatoba.lab.children import Child, Children
 from hatoba.lab.sandbox import Namespaces
+from tests.descriptors import open_descriptors
 
 
 class Here:
@@ -117,29 +118,29 @@ def test_signal_reaches_the_group_and_ended_ones_are_left_alone(children: Childr
 
 
 def test_folder_that_is_not_there_is_named_and_nothing_leaks(children: Children) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(open_descriptors())
     with pytest.raises(FileNotFoundError) as caught:
         start(children, "", cwd="/no/such/folder")
     assert caught.value.filename == "/no/such/folder/."
-    assert len(os.listdir("/proc/self/fd")) == before + 1, "the status pipe's reading end, which is the test's own"
+    assert len(open_descriptors()) == before + 1, "the status pipe's reading end, which is the test's own"
 
 
 @pytest.mark.parametrize(("ready", "log"), [("never", "/dev/null/log"), ("(", "{folder}/log"), ("never", "{folder}")])
 def test_what_cannot_be_watched_is_not_started(children: Children, tmp_path: Path, ready: str, log: str) -> None:
-    before, others = len(os.listdir("/proc/self/fd")), psutil.Process().children()
+    before, others = len(open_descriptors()), psutil.Process().children()
     script = f"open({str(tmp_path / 'it ran')!r}, 'w')"
     with pytest.raises((OSError, re.error)):
         start(children, script, ready=ready, log=log.format(folder=tmp_path))
     assert set(psutil.Process().children()) <= set(others)
     assert not (tmp_path / "it ran").exists()
-    assert len(os.listdir("/proc/self/fd")) == before + 1, "the status pipe's reading end, which is the test's own"
+    assert len(open_descriptors()) == before + 1, "the status pipe's reading end, which is the test's own"
 
 
 def test_the_log_is_closed_where_starting_fails(children: Children, tmp_path: Path) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(open_descriptors())
     with pytest.raises(FileNotFoundError) as caught:
         start(children, "", ready="never", cwd="/no/such/folder", log=str(tmp_path / "log"))
-    assert len(os.listdir("/proc/self/fd")) == before + 1, "the status pipe's reading end, which is the test's own"
+    assert len(open_descriptors()) == before + 1, "the status pipe's reading end, which is the test's own"
     assert caught.tb is not None, "it keeps alive what the call had open"
 
 

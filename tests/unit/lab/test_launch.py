@@ -12,6 +12,7 @@ import pytest
 from hatoba.errors import LabError
 from hatoba.lab import launch
 from hatoba.lab.channel import ChannelClosed
+from tests.descriptors import open_descriptors
 
 
 def test_last_words_are_the_last_line(tmp_path: os.PathLike[str]) -> None:
@@ -24,14 +25,14 @@ def test_last_words_are_the_last_line(tmp_path: os.PathLike[str]) -> None:
 
 
 def test_keeper_that_ends_at_once_closes_the_channel_and_leaves_no_descriptor(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = sorted(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     monkeypatch.setattr(launch.sys, "executable", "/bin/false")
     keeper, channel = launch.start_keeper()
     with pytest.raises(ChannelClosed):
         channel.receive()
     launch.end_keeper(keeper, channel)
     assert keeper.returncode == 1
-    assert sorted(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before
 
 
 def test_kernel_without_pidfds_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,14 +73,14 @@ def test_keepers_end_is_the_process_end(far: Far) -> None:
 
 def test_ready_then_end(far: Far) -> None:
     far.say(b"ready\nexit 0\n")
-    far.process.wait_ready(10)
+    far.process.wait_ready(60)
     assert far.process.wait(60) == 0
 
 
 def test_end_before_ready_tells_the_last_words(far: Far) -> None:
     far.say(b"exit 7\n")
     with pytest.raises(LabError, match="ship ended with status 7 before it was ready; its last words: a\nlast word"):
-        far.process.wait_ready(10)
+        far.process.wait_ready(60)
 
 
 def test_signals_go_to_one_or_to_the_group(far: Far) -> None:
@@ -110,7 +110,7 @@ def test_communicate_with_one_that_does_not_read(far: Far) -> None:
     far.stdin.close()
     far.stdout.close()
     far.say(b"exit 0\n")
-    assert far.process.communicate(b"x" * 200_000, 10) == (b"", b"")
+    assert far.process.communicate(b"x" * 200_000, 60) == (b"", b"")
 
 
 def test_communicate_that_takes_too_long_kills(far: Far) -> None:

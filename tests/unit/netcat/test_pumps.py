@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from hatoba.netcat.pumps import Copying, SendingFile, Splicing, reading, receiving, sending, writing
+from tests.descriptors import open_descriptors
 from tests.unit.netcat.talking import bench
 
 
@@ -107,12 +108,12 @@ def test_a_file_that_cannot_be_sent_so_is_copied(tmp_path: Path, monkeypatch: py
 
 def test_what_a_full_pipe_needed_is_closed_again() -> None:
     with bench() as held:
-        before = len(os.listdir("/proc/self/fd"))
+        before = len(open_descriptors())
         for _connection in range(3):
             write = writing(held.sink)
             assert write(memoryview(b"x")) == 1
             del write
-        assert len(os.listdir("/proc/self/fd")) == before
+        assert len(open_descriptors()) == before
 
 
 def test_copying_passes_pieces_through_a_filter_and_finishes_each() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from hatoba.netcat.servers.beneath import Folder
 from hatoba.netcat.servers.web_types import media_type
+from tests.descriptors import open_descriptors
 from tests.unit.netcat.servers.web_talk import ask, site_of
 
 LONG_AFTER_S = 4e9
@@ -92,11 +93,11 @@ def test_faults_of_the_file_system(folder: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_no_descriptor_is_left_open(folder: Path) -> None:
     site = site_of(folder)
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(open_descriptors())
     for target in ("/", "/data", "/deep", "/deep/", "/page/", "/none", "/out", "/data/"):
         ask(site, target)
         ask(site, target, "HEAD")
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(open_descriptors()) == before
 
 
 @pytest.mark.parametrize(
