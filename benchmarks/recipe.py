@@ -36,7 +36,7 @@ class Recipe:
         for name, content in self.files.items():
             host.write(name, placed(content), 0o755)
         if self.before:
-            done = host.run(["sh", "-ec", placed(f"cd @FOLDER@; {self.before}")], timeout_s=60)
+            done = host.run(["sh", "-ec", placed(f"cd @FOLDER@; {self.before}")], timeout_s=200)
             if done.returncode:
                 raise LabError(done.stdout[-200:] + done.stderr[-300:])
         return ["env", *shlex.split(placed(self.env)), *shlex.split(placed(self.command))]
