@@ -73,9 +73,7 @@ def test_the_host_is_the_name_that_counts(monkeypatch: pytest.MonkeyPatch, argum
 
 
 @pytest.mark.parametrize(("options", "patience_s"), [([], tls.SERVER_HANDSHAKE_S), (["-w", "3"], 3.0)])
-def test_no_handshake_is_waited_for_without_end(
-    monkeypatch: pytest.MonkeyPatch, options: list[str], patience_s: float
-) -> None:
+def test_no_handshake_is_waited_for_without_end(monkeypatch: pytest.MonkeyPatch, options: list[str], patience_s: float) -> None:
     asked: list[object] = []
 
     def encrypt(_connection: object, _context: object, _settings: object, _name: str, patience_s: object) -> NoReturn:

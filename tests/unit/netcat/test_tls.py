@@ -138,7 +138,10 @@ def test_the_client_hears_that_it_is_not_trusted(authority: Authority) -> None:
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        (b"", "took the connection and did not answer the TLS handshake in 0.01 s; leave out --ssl if it does not speak TLS on"),
+        (
+            b"",
+            "took the connection and did not answer the TLS handshake in 0.01 s; leave out --ssl if it does not speak TLS",
+        ),
         (b"\x16\x03", "did not come to the end of the TLS handshake in 0.01 s; give it longer with -w"),
     ],
 )
@@ -154,7 +157,7 @@ def test_who_is_silent_is_not_waited_for_longer_than_that(said: bytes, words: st
 def test_a_silent_client_is_not_waited_for_either() -> None:
     context, _made = server_context(TlsSettings())
     ours, theirs = socket.socketpair()
-    with theirs, pytest.raises(TlsFault, match="^the client does not come to the end of the TLS handshake$"):
+    with theirs, pytest.raises(TlsFault, match=r"^the client does not come to the end of the TLS handshake$"):
         accept_encrypted(ours, context, TlsSettings(), "the client", 0.01)
 
 
