@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
@@ -82,9 +82,13 @@ class Option(click.Option):
 
 
 class Command(click.Command):
-    """A command whose help was marked by ``_N``."""
+    """A command whose help was marked by ``_N``; *examples* are lines to type, each with what it does, marked likewise."""
 
     context_class = Context
+
+    def __init__(self, *args: Any, examples: Sequence[tuple[str, str]] = (), **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.examples = examples
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.allow_extra_args = True  # or click would tell of them in words of its own
@@ -126,6 +130,9 @@ class Command(click.Command):
                     formatter.write_dl(records)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.examples:
+            with formatter.section(_("Examples")):
+                formatter.write_dl([(line, translated(meaning)) for line, meaning in self.examples], col_max=44)
         if self.epilog:
             formatter.write_paragraph()
             with formatter.indentation():

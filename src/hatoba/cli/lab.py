@@ -14,7 +14,7 @@ from hatoba.cli.group import COMMANDS
 from hatoba.errors import LabError, UsageError
 from hatoba.lab.channel import Message
 from hatoba.lab.programs import find_program, to_start
-from hatoba.messages import _N, _, translated, wanted_language
+from hatoba.messages import _N, _, wanted_language
 
 _ITSELF = "hatoba"
 """The command that every lab made here has, wherever this one was started from."""
@@ -27,23 +27,16 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
 )
 
 
-class LabCommand(Command):
-    """With examples at the end of its help."""
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section(_("Examples")):
-            formatter.write_dl([(line, translated(meaning)) for line, meaning in EXAMPLES], col_max=40)
-
-
 @click.command(
     "lab",
-    cls=LabCommand,
+    cls=Command,
     help=_N(
         "Build practice hosts on this machine and open a shell on one of them, scanner, from which the others, web, data and"
         " wall, can be scanned by name; or run COMMAND there. When the shell or the command ends, all is gone again. No packet"
         " leaves the machine, and where the system allows user namespaces no privilege is needed. The files are this"
         " machine's own: a lab separates networks and nothing else."
     ),
+    examples=EXAMPLES,
     context_settings={"help_option_names": ["-h", "--help"], "ignore_unknown_options": True, "allow_interspersed_args": False},
 )
 @click.option(

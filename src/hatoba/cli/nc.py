@@ -24,6 +24,16 @@ EPILOG = _N(
     " as those."
 )
 
+EXAMPLES: tuple[tuple[str, str], ...] = (
+    ("hatoba nc 198.18.0.2 25", _N("connect and talk: what is typed goes there")),
+    ("hatoba nc -l 9000", _N("wait for somebody to connect, and talk")),
+    ("hatoba nc -l 9000 > file", _N("receive a file ...")),
+    ("hatoba nc 198.18.0.2 9000 < file", _N("... and send it, on the other machine")),
+    ("hatoba nc -l 8080 --serve .", _N("a web server for this folder")),
+    ("hatoba nc -z -v 198.18.0.2 22 80 443", _N("which of these ports are open")),
+    ("hatoba nc --ssl-verify www.example.org 443", _N("connect by TLS, and check the certificate")),
+)
+
 CONNECTING = _N("Connecting and listening")
 DATA = _N("Data and its end")
 CLIENTS = _N("Clients")
@@ -221,6 +231,7 @@ _left_out = _several(
     cls=NetcatCommand,
     help=_N("Connect and listen by hand."),
     epilog=EPILOG,
+    examples=EXAMPLES,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.argument("words", nargs=-1, metavar="[HOST] [PORT]")

@@ -10,7 +10,7 @@ import socket
 
 from hatoba.cli.nc_values import Given, ends_to_check
 from hatoba.messages import _, ngettext, system_words
-from hatoba.netcat.checking import check_ports
+from hatoba.netcat.checking import Checked, check_ports
 from hatoba.netcat.console import Console
 from hatoba.netcat.ends import End, Peer, SocketSettings, Transport
 
@@ -29,11 +29,13 @@ def check(given: Given, settings: SocketSettings, console: Console) -> int:
     found = 0
     for checked in check_ports(end, ports, settings, pause_s=given["delay_s"] or 0.0):
         where = f"{Peer(checked.address, checked.port)}/{end.transport.value}"
-        if checked.fault is not None:
+        if console.explaining:
+            console.write(f"{where}: {_evidence(checked, end.transport)}")
+        elif checked.fault is not None:
             console.tell(_("{where} is not open: {reason}").format(where=where, reason=system_words(checked.fault)))
         elif not checked.proved:
             console.tell(_("{where} may be open: nothing came back, and nobody said that it is closed").format(where=where))
-        else:
+        if checked.fault is None and checked.proved:
             found += 1
             print(" ".join(filter(None, (where, _("open"), _service(checked.port, end.transport)))), flush=True)
     if len(ports) > 1:
@@ -55,6 +57,14 @@ def _require_permission(end: End, settings: SocketSettings) -> None:
     if settings.family != socket.AF_UNSPEC:
         families = frozenset({4 if settings.family == socket.AF_INET else 6})
     permission(build_targets([end.host], ports=parse_ports("1"), families=families, resolve_all=True).targets)
+
+
+def _evidence(checked: Checked, transport: Transport) -> str:
+    """What came of a port and what that means, as a scan explains it."""
+    from hatoba.netcat.evidence import verdict_of
+    from hatoba.reports.explain import explain
+
+    return explain(verdict_of(checked, transport))
 
 
 def _service(port: int, transport: Transport) -> str:

@@ -98,14 +98,15 @@ def _serving(settings: TlsSettings, console: Console) -> Wrapper:
 
 def _connecting(settings: TlsSettings, given: Given) -> Wrapper:
     from hatoba.cli.nc_values import end_of
-    from hatoba.netcat.tls import client_context, encrypt
+    from hatoba.netcat.tls import SERVER_HANDSHAKE_S, client_context, encrypt
 
     context = client_context(settings)
+    patience_s = SERVER_HANDSHAKE_S if given["wait_s"] is None else given["wait_s"]
     host = "" if given["unix"] else end_of(given).host
 
     def wrap(connection: socket.socket, peer: Peer, console: Console) -> socket.socket:
         began_s = time.monotonic()
-        inside = encrypt(connection, context, settings, host, given["wait_s"])
+        inside = encrypt(connection, context, settings, host, patience_s)
         return _told(inside, settings, console, time.monotonic() - began_s)
 
     return wrap

@@ -11,10 +11,14 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from hatoba.netcat.ends import End, NotConnected, Peer, SocketSettings, Transport, fault_sentence
 from hatoba.netcat.resolving import Place, places
 from hatoba.netcat.sockets import bind_source, open_socket
+
+if TYPE_CHECKING:
+    from hatoba.wire.connect_errors import SocketError
 
 AT_ONCE = 64
 """Ports that are tried at the same time."""
@@ -24,6 +28,12 @@ UDP_WAIT_S = 1.0
 
 QUESTION = b"\n"
 """What a UDP port is sent: an empty datagram is dropped by many programs."""
+
+_CUT = (errno.ECONNRESET, errno.EPIPE)
+"""Only what stood can be cut: who hangs up at once had accepted the connection."""
+
+_TOTAL_RETRANSMITS = slice(100, 104)
+"""``tcpi_total_retrans`` in what TCP_INFO tells (linux/tcp.h)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,12 @@ class Checked:
     address: str
     fault: OSError | None
     proved: bool = True
+    asked: int = 1
+    """How often: the kernel repeats a handshake's first packet."""
+    took_s: float | None = None
+    """From the first question to what came back; None where nothing did."""
+    icmp: SocketError | None = None
+    """The ICMP error behind *fault*, and who sent it; None where it was none."""
 
 
 def check_ports(
@@ -71,54 +87,92 @@ class _Attempt:
     """One port that is being tried. Raises OSError where there is no socket for that."""
 
     def __init__(self, transport: Transport, place: Place, port: int, settings: SocketSettings) -> None:
-        self.port = port
-        self.fault: OSError | None = None
+        self._transport = transport
+        self._port, self._address = port, str(place.address[0])
+        self._fault: OSError | None = None
+        self._took_s: float | None = None
+        self._icmp: SocketError | None = None
+        self._answered = False
         self.over = False
-        self.answered = False
-        self._datagrams = transport.datagrams
         self.awaits = select.POLLIN if transport.datagrams else select.POLLOUT
         self.socket = open_socket(transport, place, settings)
         self.socket.setblocking(False)
+        _keep_errors(self.socket)
+        self._began_s = time.monotonic()
         try:
             bind_source(self.socket, transport, place.family, settings)
             self.socket.connect((place.address[0], port, *place.address[2:]))
-            if self._datagrams:
+            if transport.datagrams:
                 self.socket.send(QUESTION)
             else:
-                self.over = True
+                self._ended(None)
         except BlockingIOError:
             pass  # the handshake is under way (EINPROGRESS)
         except OSError as error:
-            self.fault, self.over = error, True
+            self._ended(error)
 
     def ready(self) -> None:
         """Something came back."""
-        self.over = True
-        if self._datagrams:
+        if self._transport.datagrams:
             try:
                 self.socket.recv(1)
-                self.answered = True
             except OSError as error:
-                self.fault = error
-        elif code := self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            self.fault = OSError(code, os.strerror(code))
+                self._ended(error)
+            else:
+                self._answered = True
+                self._ended(None)
+        else:
+            code = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            self._ended(OSError(code, os.strerror(code)) if code and code not in _CUT else None)
+
+    def _ended(self, fault: OSError | None) -> None:
+        self.over = True
+        self._took_s = time.monotonic() - self._began_s
+        self._fault = fault
+        if fault is not None:
+            self._icmp = _icmp_error(self.socket)
+
+    def outcome(self) -> Checked:
+        """What came of it, up to now."""
+        datagrams, fault = self._transport.datagrams, self._fault
+        if not self.over and not datagrams:
+            fault = TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+        proved = not datagrams or self._answered or fault is not None
+        return Checked(self._port, self._address, fault, proved, self._asked(), self._took_s, self._icmp)
+
+    def _asked(self) -> int:
+        if self._transport is not Transport.TCP:
+            return 1
+        told = self.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TOTAL_RETRANSMITS.stop)
+        return 1 + int.from_bytes(told[_TOTAL_RETRANSMITS], sys.byteorder)
+
+
+def _keep_errors(connection: socket.socket) -> None:
+    """Have the kernel keep ICMP errors with their senders, and tell a UDP socket of all of them."""
+    from hatoba.wire.connect_errors import IP_RECVERR, IPV6_RECVERR
+
+    if connection.family == socket.AF_INET6:
+        connection.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 1)
+    else:
+        connection.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+
+
+def _icmp_error(connection: socket.socket) -> SocketError | None:
+    """The ICMP error that the kernel has kept for *connection*."""
+    from hatoba.wire.connect_errors import ORIGIN_ICMP, ORIGIN_ICMP6, ErrorQueue
+
+    error = ErrorQueue().read(connection.fileno())
+    return error if error is not None and error.origin in (ORIGIN_ICMP, ORIGIN_ICMP6) else None
 
 
 def _check_some(transport: Transport, place: Place, ports: Sequence[int], settings: SocketSettings) -> list[Checked]:
     attempts: dict[int, _Attempt] = {}
-    address = str(place.address[0])
     try:
         for port in ports:
             attempt = _Attempt(transport, place, port, settings)
             attempts[attempt.socket.fileno()] = attempt
         _await(attempts, UDP_WAIT_S if transport.datagrams else None, settings.connect_timeout_s)
-        for attempt in attempts.values():
-            if not attempt.over and not transport.datagrams:
-                attempt.fault = TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
-        return [
-            Checked(attempt.port, address, attempt.fault, not transport.datagrams or attempt.answered or bool(attempt.fault))
-            for attempt in attempts.values()
-        ]
+        return [attempt.outcome() for attempt in attempts.values()]
     finally:
         for attempt in attempts.values():
             attempt.socket.close()

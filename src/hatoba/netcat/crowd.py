@@ -6,19 +6,27 @@ import math
 import os
 import select
 import socket
+import struct
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from hatoba.errors import HatobaError
+from hatoba.messages import _
 from hatoba.netcat.console import Console
 from hatoba.netcat.ends import End, Peer, Wrapper
 from hatoba.netcat.listening import Welcome, accept
 from hatoba.netcat.pumps import Copying, receiving, sending
 from hatoba.netcat.ways import Streams, Ways, end_sending, given, output
+
+STALL_S = 2.0
+PIECE_BYTES = 1 << 16
+"""Who does not take so much in so long while others wait for it is let go: 32 KiB/s, beyond what its socket holds."""
+
+_RESET = struct.pack("ii", 1, 0)
 
 
 @dataclass(slots=True, eq=False)
@@ -27,19 +35,29 @@ class _Client:
     peer: Peer
     ahead_bytes: int = 0
     """How much of what is to be written it has taken already, and others have not."""
+    waited_for_since_s: float = math.inf
+    """Since when somebody has had all that is to be written, and this one has not."""
 
 
 class Crowd:
     """The clients of one listener, as ``read`` and ``write`` of a pump see them. ``descriptor`` is readable when something
     happens.
 
-    Nobody is left behind: what is written waits for the slowest, beyond the buffers of its socket. A client that ends, or
-    breaks off, is forgotten; the crowd itself never ends, and without clients nothing is written.
+    Nobody is left behind: what is written waits for the slowest, beyond the buffers of its socket, but no longer than
+    :data:`STALL_S`: then that one is let go, by a reset, lest it take what it got for all. A client that ends, or breaks off,
+    is forgotten; the crowd itself never ends, and without clients nothing is written.
     """
 
     def __init__(
-        self, end: End, listeners: Sequence[socket.socket], console: Console, welcome: Welcome, wrap: Wrapper | None = None
+        self,
+        end: End,
+        listeners: Sequence[socket.socket],
+        console: Console,
+        welcome: Welcome,
+        wrap: Wrapper | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._clock = clock
         self._end = end
         self._console = console
         self._welcome = welcome
@@ -54,7 +72,7 @@ class Crowd:
         self._more: _Client | None = None
         self._listening = False
         self._input_over = False
-        self._alone_since_s = time.monotonic()
+        self._alone_since_s = clock()
         self.came = 0
         self._listen_while_there_is_room()
 
@@ -66,6 +84,9 @@ class Crowd:
         if self._welcome.wait_s is None or self._clients or self._wrapping:
             return math.inf
         return self._alone_since_s + self._welcome.wait_s
+
+    def acts_at_s(self) -> float:
+        return STALL_S + min((client.waited_for_since_s for client in self._clients.values()), default=math.inf)
 
     def read(self, buffer: memoryview) -> int | None:
         """What one of the clients sent; those that came or went are dealt with on the way."""
@@ -90,10 +111,29 @@ class Crowd:
                     client.ahead_bytes += sending(client.connection)(data[client.ahead_bytes :]) or 0
                 except OSError as fault:
                     self._drop(client, fault)
+        self._let_go_who_stalls(len(data))
         taken = min((client.ahead_bytes for client in self._clients.values()), default=0)
         for client in self._clients.values():
             client.ahead_bytes -= taken
         return taken or None
+
+    def _let_go_who_stalls(self, whole_bytes: int) -> None:
+        """Let those go whom others wait for too long: who have all *whole_bytes* that are to be written."""
+        now_s = self._clock()
+        somebody_waits = any(client.ahead_bytes == whole_bytes for client in self._clients.values())
+        for client in list(self._clients.values()):
+            if client.ahead_bytes == whole_bytes or not somebody_waits:
+                client.waited_for_since_s = math.inf
+            else:
+                client.waited_for_since_s = min(client.waited_for_since_s, now_s)
+            if now_s - client.waited_for_since_s >= STALL_S:
+                self._console.complain(
+                    _("{peer} reads too slowly and is let go: the others waited {seconds} s for it").format(
+                        peer=str(client.peer) or _("a socket without a name"), seconds=f"{STALL_S:g}"
+                    )
+                )
+                client.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                self._forget(client)
 
     def slowest(self) -> int | None:
         """The descriptor of the client that writing waits for; None while there is no client."""
@@ -124,13 +164,16 @@ class Crowd:
             self._console.left(client.peer)
         else:
             self._console.failed(client.peer, fault)
+        self._forget(client)
+
+    def _forget(self, client: _Client) -> None:
         descriptor = client.connection.fileno()
         del self._clients[descriptor]
         self._poll.unregister(descriptor)
         client.connection.close()
         if self._more is client:
             self._more = None
-        self._alone_since_s = time.monotonic()
+        self._alone_since_s = self._clock()
         self._listen_while_there_is_room()
 
     def _listen_while_there_is_room(self) -> None:
@@ -205,6 +248,7 @@ class _ToAll(Copying):
             crowd.descriptor,
             crowd.write,
             change=streams.sent,
+            piece_bytes=PIECE_BYTES,
             line_delay_s=streams.line_delay_s,
         )
 

@@ -245,6 +245,9 @@ class _Anybody:
     def deserted_at_s(self) -> float:
         return math.inf if self._welcome.wait_s is None else self._heard_at_s + self._welcome.wait_s
 
+    def acts_at_s(self) -> float:
+        return math.inf
+
     def read(self, buffer: memoryview) -> int | None:
         for descriptor, _event in self._poll.poll(0):
             listener = self._sockets[descriptor]

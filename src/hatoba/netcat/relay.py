@@ -95,13 +95,14 @@ class Relay:
                 moved_at_s = now_s
             if self._over or more:
                 continue
-            deserted_at_s = math.inf if self._ways.company is None else self._ways.company.deserted_at_s()
+            company = self._ways.company
+            deserted_at_s = math.inf if company is None else company.deserted_at_s()
             until_s = min(self._quit_at_s, deserted_at_s, moved_at_s + (self._settings.idle_s or math.inf))
             if now_s >= until_s:
                 ending.deserted = now_s >= deserted_at_s
                 ending.idle = now_s < self._quit_at_s and not ending.deserted
                 break
-            self._wait(until_s - now_s)
+            self._wait(min(until_s, math.inf if company is None else company.acts_at_s()) - now_s)
         ending.took_s = time.monotonic() - began_s
         return ending
 
@@ -192,7 +193,7 @@ class Relay:
             wanted[descriptor] = wanted.get(descriptor, 0) | event
         for descriptor, events in wanted.items():
             poll.register(descriptor, events)
-        poll.poll(None if seconds == math.inf else math.ceil(1000 * seconds))
+        poll.poll(None if seconds == math.inf else math.ceil(1000 * max(0.0, seconds)))
 
 
 def _several(pump: Pump, turns: int = _TURNS) -> int | None:

@@ -26,6 +26,9 @@ from hatoba.reports.text import safe
 HANDSHAKE_S = 10.0
 """How long a client may take for its handshake before a server gives it up."""
 
+SERVER_HANDSHAKE_S = 30.0
+"""How long a server may take, unless -w says otherwise: it may be far away, and slow at arithmetic."""
+
 
 @dataclass(frozen=True, slots=True)
 class TlsSettings:
@@ -117,7 +120,7 @@ def encrypt(
     context: ssl.SSLContext,
     settings: TlsSettings,
     host: str,
-    patience_s: float | None = None,
+    patience_s: float | None = SERVER_HANDSHAKE_S,
     clock: Callable[[], float] = time.monotonic,
 ) -> TlsSocket:
     """TLS with the server at the other end of *connection*, which was asked for as *host* (a name or an address): that or
@@ -190,11 +193,25 @@ def _begun(inside: TlsSocket, settings: TlsSettings, patience_s: float | None, c
         inside.below.close()
         if error.errno is not None:  # the network's own
             raise
-        raise TlsFault(_("{peer} does not come to the end of the TLS handshake").format(peer=inside.peer)) from error
+        raise _unfinished(inside, patience_s or 0.0) from error
     except BaseException:
         inside.below.close()
         raise
     return inside
+
+
+def _unfinished(inside: TlsSocket, waited_s: float) -> TlsFault:
+    """The handshake took longer than it may."""
+    if inside.serving:
+        return TlsFault(_("{peer} does not come to the end of the TLS handshake").format(peer=inside.peer))
+    if inside.heard:
+        text = _("{peer} did not come to the end of the TLS handshake in {seconds} s; give it longer with -w")
+    else:
+        text = _(
+            "{peer} took the connection and did not answer the TLS handshake in {seconds} s; leave out --ssl if it does not"
+            " speak TLS on this port, or give it longer with -w"
+        )
+    return TlsFault(text.format(peer=inside.peer, seconds=f"{waited_s:g}"))
 
 
 def _context(protocol: int, settings: TlsSettings) -> ssl.SSLContext:

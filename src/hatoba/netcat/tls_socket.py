@@ -68,6 +68,8 @@ class TlsSocket:
         self._early = b""
         self._taken = 0
         self._ended = self._shut = self._closed = False
+        self.heard = False
+        """Whether anything came from the other side."""
 
     @property
     def below(self) -> socket.socket:
@@ -299,6 +301,7 @@ class TlsSocket:
         piece = self._below.recv(most_bytes)
         with self._state:
             if piece:
+                self.heard = True
                 self._incoming.write(piece)
             else:
                 # OpenSSL is not told: it would take the end of what comes for the end of all, and encrypt no more.

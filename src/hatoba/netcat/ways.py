@@ -56,6 +56,9 @@ class Company(Protocol):
         """When (``time.monotonic``) nobody will have been there for as long as anybody is waited for; infinite while somebody
         is."""
 
+    def acts_at_s(self) -> float:
+        """When (``time.monotonic``) it wants its turn, whether something comes or not; infinite where it only waits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ways:

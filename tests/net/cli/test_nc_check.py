@@ -23,3 +23,6 @@ def test_open_closed_and_silent_ports() -> None:
     assert "may be open: nothing came back" in found["udp"]["err"]
     assert f"127.0.0.1:{found['closed']}/udp is not open: Connection refused" in found["udp"]["err"]
     assert nc_check.WAIT_S > 1.0
+    assert found["explained"]["out"] == found["found"]["out"]
+    assert f"{where}: open: 127.0.0.1 accepted the connection, " in found["explained"]["err"]
+    assert f"127.0.0.1:{found['closed']}/tcp: closed: 127.0.0.1 refused the connection with RST" in found["explained"]["err"]

@@ -233,10 +233,19 @@ def checked() -> dict[str, Any]:
     closed = next(_PORTS)
     found = _outcome(start([*NC, "-z", "-v", host, f"{port}-{closed}"]))
     nothing = _outcome(start([*NC, "-z", host, str(closed)]))
+    explained = _outcome(start([*NC, "-z", "--explain", host, str(port), str(closed)]))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         udp = _outcome(start([*NC, "-z", "-v", "-u", "-w", "100ms", host, str(silent.getsockname()[1]), str(closed)]))
-    return {"server": server.fileno() > 0, "port": port, "closed": closed, "found": found, "nothing": nothing, "udp": udp}
+    return {
+        "server": server.fileno() > 0,
+        "port": port,
+        "closed": closed,
+        "found": found,
+        "nothing": nothing,
+        "udp": udp,
+        "explained": explained,
+    }
 
 
 def explained() -> dict[str, Any]:

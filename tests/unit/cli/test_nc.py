@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import subprocess
 import sys
 
 import pytest
 
-from hatoba.cli.nc import take_compat
+from hatoba.cli.nc import EXAMPLES, command, take_compat
+from hatoba.cli.nc_values import check_together
 from hatoba.cli.shell import run
 from hatoba.errors import UsageError
 
@@ -88,6 +91,17 @@ def test_help_has_every_option(capsys: Capture, language: str) -> None:
     for option in ("-l, --listen", "-u, --udp", "-U, --unixsock", "-z", "--explain", "--compat", "-x, --hex-dump", "--allow"):
         assert option in shown
     assert "--lua-exec" not in shown
+
+
+def test_help_ends_with_what_one_types_first(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(["nc", "--help"]) == 0
+    shown = capsys.readouterr().out.partition("\nExamples:\n")[2]
+    for line, meaning in EXAMPLES:
+        assert f"  {line} " in shown
+        assert meaning.split()[-1] in shown
+        words = shlex.split(re.split(r" [<>] ", line.removeprefix("hatoba nc "))[0])
+        check_together(command.make_context("nc", words).params)
 
 
 def test_compat_is_found_wherever_it_stands() -> None:

@@ -72,6 +72,21 @@ def test_the_host_is_the_name_that_counts(monkeypatch: pytest.MonkeyPatch, argum
     assert asked == [host]
 
 
+@pytest.mark.parametrize(("options", "patience_s"), [([], tls.SERVER_HANDSHAKE_S), (["-w", "3"], 3.0)])
+def test_no_handshake_is_waited_for_without_end(monkeypatch: pytest.MonkeyPatch, options: list[str], patience_s: float) -> None:
+    asked: list[object] = []
+
+    def encrypt(_connection: object, _context: object, _settings: object, _name: str, patience_s: object) -> NoReturn:
+        asked.append(patience_s)
+        raise TlsFault("enough")
+
+    monkeypatch.setattr(tls, "encrypt", encrypt)
+    wrap = wrapper(given("--ssl", *options, "www", "443"), Console(None))
+    with socket.socket() as connection, pytest.raises(TlsFault, match="enough"):
+        wrap(connection, Peer("198.18.0.2", 443), Console(None))
+    assert asked == [patience_s]
+
+
 def test_a_listener_says_by_what_its_certificate_can_be_known(tmp_path: Path) -> None:
     text = io.StringIO()
     wrapper(given("-l", "--ssl", "1"), Console(text))

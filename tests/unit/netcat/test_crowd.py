@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import math
+import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
+
+from hatoba.netcat import crowd as crowd_module
 from hatoba.netcat.console import Console
-from hatoba.netcat.crowd import Crowd, crowd_ways
+from hatoba.netcat.crowd import PIECE_BYTES, STALL_S, Crowd, crowd_ways
 from hatoba.netcat.dialing import dial
 from hatoba.netcat.ends import End, Peer, SocketSettings, Transport
 from hatoba.netcat.listening import Welcome, listening_sockets
@@ -24,7 +31,8 @@ PLAIN = SocketSettings()
 def crowd(
     path: Path, held: Bench, at_once: int = 10, wait_s: float | None = None, **settings: object
 ) -> Iterator[tuple[End, Ways]]:
-    console, _said = heard()
+    console = settings.pop("console", None) or heard()[0]
+    assert isinstance(console, Console)
     end = End(Transport.UNIX, str(path / "socket"))
     with listening_sockets(end, PLAIN, console) as sockets:
         welcome = Welcome(keep_open=True, at_once=at_once, wait_s=wait_s)
@@ -107,9 +115,115 @@ def test_a_slow_client_loses_nothing_and_others_get_nothing_twice(tmp_path: Path
 
 
 def _write(descriptor: int, data: memoryview) -> int:
-    import os
-
     return os.write(descriptor, data[:65536])
+
+
+class FakeClock:
+    """Stands still, unless it has no time of its own."""
+
+    def __init__(self) -> None:
+        self.now_s: float = 100.0
+
+    def __call__(self) -> float:
+        return time.monotonic() if self.now_s is None else self.now_s
+
+
+def stuck_beside(fast: socket.socket, ways: Ways, feed: int) -> int:
+    """Feed until whoever does not read holds up *fast*, who has had so many bytes by then, all that was taken in."""
+    fast.setblocking(False)
+    os.set_blocking(feed, False)
+    heard_bytes = 0
+    while True:
+        with suppress(BlockingIOError):
+            _write(feed, memoryview(bytes(1 << 16)))
+        stepped = ways.sending.step()
+        with suppress(BlockingIOError):
+            while piece := fast.recv(1 << 20):
+                heard_bytes += len(piece)
+                stepped = 1
+        if stepped is None:
+            return heard_bytes
+
+
+def test_who_stops_reading_holds_up_nobody_for_long(tmp_path: Path) -> None:
+    clock, said = FakeClock(), io.StringIO()
+    with bench() as held, crowd(tmp_path, held, clock=clock, console=Console(said)) as (end, ways):
+        assert ways.company is not None
+        with call(end) as stuck, call(end) as fast:
+            turn(ways)
+            before = stuck_beside(fast, ways, held.feed)
+            assert ways.company.acts_at_s() == clock.now_s + STALL_S
+            clock.now_s += STALL_S - 0.01
+            assert stuck_beside(fast, ways, held.feed) == 0
+            assert said.getvalue() == ""
+            clock.now_s += 0.01
+            ways.sending.step()
+            assert "reads too slowly and is let go: the others waited 2 s for it\n" in said.getvalue()
+            assert ways.company.acts_at_s() == math.inf
+            for _piece in range(20):
+                with suppress(BlockingIOError):
+                    _write(held.feed, memoryview(bytes(1 << 16)))
+                assert ways.sending.step()
+                assert fast.recv(1 << 20)
+            got = 0
+            while piece := stuck.recv(1 << 20):
+                got += len(piece)
+            assert got < before + PIECE_BYTES
+
+
+def test_who_is_slow_but_goes_on_is_waited_for(tmp_path: Path) -> None:
+    clock, said = FakeClock(), io.StringIO()
+    with (
+        bench() as held,
+        crowd(tmp_path, held, clock=clock, console=Console(said)) as (end, ways),
+        call(end) as slow,
+        call(end) as fast,
+    ):
+        turn(ways)
+        stuck_beside(fast, ways, held.feed)
+        for _time in range(5):
+            clock.now_s += STALL_S - 0.01
+            wanted = 3 * PIECE_BYTES
+            while wanted > 0:
+                wanted -= len(slow.recv(wanted))
+            assert stuck_beside(fast, ways, held.feed) > 0
+        assert said.getvalue() == ""
+
+
+def test_nobody_is_let_go_for_whom_nobody_waits(tmp_path: Path) -> None:
+    clock, said = FakeClock(), io.StringIO()
+    with bench() as held, crowd(tmp_path, held, clock=clock, console=Console(said)) as (end, ways), call(end) as alone:
+        turn(ways)
+        os.set_blocking(held.feed, False)
+        while True:
+            with suppress(BlockingIOError):
+                _write(held.feed, memoryview(bytes(1 << 16)))
+            if ways.sending.step() is None:
+                break
+        clock.now_s += 10 * STALL_S
+        assert ways.sending.step() is None
+        assert said.getvalue() == ""
+        assert alone.recv(1 << 16)
+
+
+def test_the_relay_looks_for_who_stalls_though_nothing_moves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, said = FakeClock(), io.StringIO()
+    with (
+        bench() as held,
+        crowd(tmp_path, held, clock=clock, console=Console(said)) as (end, ways),
+        call(end),
+        call(end) as fast,
+    ):
+        turn(ways)
+        clock.now_s = time.monotonic() + 0.05
+        stuck_beside(fast, ways, held.feed)
+        monkeypatch.setattr(crowd_module, "STALL_S", 0.01)
+        monkeypatch.setattr(clock, "now_s", None)
+        console, _said = heard()
+        held.closes_feed()
+        ending = Relay(ways, RelaySettings(idle_s=20, quit_after_s=0), console).run()
+        assert "is let go" in said.getvalue()
+        assert ending.took_s < 20, "only the time that nothing may move woke it"
 
 
 def test_no_more_clients_than_there_is_room_for(tmp_path: Path) -> None:

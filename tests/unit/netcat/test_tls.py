@@ -135,12 +135,30 @@ def test_the_client_hears_that_it_is_not_trusted(authority: Authority) -> None:
     assert str(caught.value) == f"{HOST} wants to see a certificate; give one with --ssl-cert and --ssl-key"
 
 
-def test_who_is_silent_is_not_waited_for_longer_than_that() -> None:
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (
+            b"",
+            "took the connection and did not answer the TLS handshake in 0.01 s; leave out --ssl if it does not speak TLS",
+        ),
+        (b"\x16\x03", "did not come to the end of the TLS handshake in 0.01 s; give it longer with -w"),
+    ],
+)
+def test_who_is_silent_is_not_waited_for_longer_than_that(said: bytes, words: str) -> None:
     ours, theirs = socket.socketpair()
+    theirs.sendall(said)
     with theirs, pytest.raises(TlsFault) as caught:
         encrypt(ours, client_context(TlsSettings()), TlsSettings(), HOST, 0.01)
-    assert str(caught.value) == f"{HOST} does not come to the end of the TLS handshake"
+    assert str(caught.value).startswith(f"{HOST} {words}")
     assert ours.fileno() == -1
+
+
+def test_a_silent_client_is_not_waited_for_either() -> None:
+    context, _made = server_context(TlsSettings())
+    ours, theirs = socket.socketpair()
+    with theirs, pytest.raises(TlsFault, match=r"^the client does not come to the end of the TLS handshake$"):
+        accept_encrypted(ours, context, TlsSettings(), "the client", 0.01)
 
 
 def test_nothing_in_common(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
