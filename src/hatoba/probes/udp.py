@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from hatoba.model import Answer, Protocol, Reason, State
 from hatoba.packets.answers import ICMP_ERROR, UDP_DATAGRAM, content
+from hatoba.packets.distinct import one_of
 from hatoba.packets.layouts import UDP
 from hatoba.packets.segment import Place, Segment
 from hatoba.probes.method import Asked, Heard, Judgement, Mask, Method, Ports, Wording
@@ -104,7 +105,7 @@ def _quoting(heard: Heard) -> Mask:
     if errors.any():
         for question in QUESTIONS:
             for place in segment(question).cookies[:1]:
-                ours |= repeating(heard, errors & np.isin(heard.ports, question.ports), place)
+                ours |= repeating(heard, errors & one_of(heard.ports, question.ports), place)
     return ours
 
 
