@@ -33,6 +33,12 @@ def test_nothing_is_loaded_that_nobody_asked_for(make_lab: MakeLab, method: str)
     assert last == "0"
 
 
+def test_a_report_loads_itself_and_not_what_only_services_and_systems_need(make_lab: MakeLab) -> None:
+    printed, last = _scan(make_lab().add_host("alone"), "-oX", "-", "-p", "1,2", "127.0.0.1")
+    assert printed.count('state="closed"') == 2
+    assert last == "0 hatoba.reports.nmap_xml"
+
+
 def test_nor_where_hosts_have_to_be_found_and_their_open_ports_are_asked_again(make_lab: MakeLab) -> None:
     lab = make_lab()
     scanner = lab.add_host("scanner", ["198.18.0.1/24"])
