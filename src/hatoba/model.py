@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING
 
-from hatoba.system import Observation, SystemsTold
+if TYPE_CHECKING:
+    from hatoba.system import Observation, SystemsTold
 
 Address = IPv4Address | IPv6Address
 """An address of a host. An IPv6 link-local address carries its zone in ``scope_id``."""
@@ -29,7 +32,7 @@ class Protocol(IntEnum):
     DCCP = 33
     SCTP = 132
 
-    @property
+    @cached_property
     def word(self) -> str:
         return self.name.lower()
 
@@ -44,7 +47,7 @@ class State(IntEnum):
     OPEN_FILTERED = 5
     CLOSED_FILTERED = 6
 
-    @property
+    @cached_property
     def word(self) -> str:
         """The state's name in reports and in JSON, the same word as nmap's: ``open|filtered``."""
         return self.name.lower().replace("_", "|")
@@ -96,7 +99,7 @@ class Reason(IntEnum):
     USER_SET = 35
     HOST_TIMEOUT = 36
 
-    @property
+    @cached_property
     def word(self) -> str:
         return _REASON_WORDS.get(self, self.name.lower().replace("_", "-"))
 

@@ -175,6 +175,10 @@ class Service:
     """What it was built for; None where it did not tell."""
 
     @property
+    def was_asked(self) -> bool:
+        return self.outcome is not Outcome.EXCLUDED
+
+    @property
     def encrypted(self) -> bool:
         """Whether TLS stood in front from the first byte."""
         return self.tls is not None and not self.tls.started

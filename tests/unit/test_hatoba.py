@@ -61,6 +61,8 @@ UNWANTED = [
         "hatoba.engine.stages.unmasking",
     ),
     *("hatoba.wire.handshakes", "hatoba.wire.reverse_names", "hatoba.wire.watched_network"),
+    *("hatoba.service", "hatoba.system", "hatoba.registry.cpe", "hatoba.registry.tls_suites", "hatoba.registry.finding"),
+    *("hatoba.reports.findings", "hatoba.reports.host_systems", "hatoba.probes.udp_questions"),
 ]
 """What a scan loads only for who asks for it."""
 

@@ -48,10 +48,11 @@ def speak(language: str | None) -> str:
 
     Click asks the standard library's ``gettext`` for the texts of the current domain, in the language that the environment
     names; its texts are in our catalogue (``click_texts.py``), so it is told our domain and our choice. ``LANGUAGE`` comes
-    before every other variable there.
+    before every other variable there. English is what click says itself: no catalogue is read
+    for it, as in :func:`use_language`.
     """
     chosen = use_language(language)
     os.environ["LANGUAGE"] = chosen
-    gettext.bindtextdomain("hatoba", str(_LOCALE))
+    gettext.bindtextdomain("hatoba", os.devnull if chosen == "en" else str(_LOCALE))
     gettext.textdomain("hatoba")
     return chosen

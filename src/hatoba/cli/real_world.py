@@ -20,7 +20,6 @@ from hatoba.errors import UsageError
 from hatoba.messages import _
 from hatoba.model import ScanPlan
 from hatoba.results.known import Known
-from hatoba.service import Service
 from hatoba.targets.scope import Permitted, Scope
 from hatoba.targets.target_set import TargetSet
 from hatoba.wire.capabilities import Capabilities, default_method, probe_capabilities, require_packets, require_raw
@@ -29,6 +28,7 @@ from hatoba.wire.source_ports import SourcePorts
 if TYPE_CHECKING:
     from hatoba.cli.scan_watch import Watch
     from hatoba.identify.signatures.library import Library
+    from hatoba.service import Service
 
 
 def real_world() -> World:

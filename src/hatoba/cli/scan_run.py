@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from shlex import quote
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, TypeAlias
 from typing import Protocol as Interface
 
 from hatoba.api.pings import NO_PORTS, by_connect, default_pings, only_asked
@@ -32,7 +32,6 @@ from hatoba.reports.outputs import Fanout, Output, open_output, open_resumed
 from hatoba.reports.progress import ProgressBar
 from hatoba.results.batch import HostBatch, VerdictBatch
 from hatoba.results.known import Known
-from hatoba.service import Service
 from hatoba.targets.build import Built, build_targets
 from hatoba.targets.files import Listed
 from hatoba.targets.ports import PortChoice, parse_port_lists, ports_asked
@@ -43,11 +42,12 @@ if TYPE_CHECKING:
     from hatoba.cli.scan_watch import Watch
     from hatoba.identify.signatures.library import Library
     from hatoba.reports.jsonl_reading import ReadScan
+    from hatoba.service import Service
 
 CLOSED_PIPE = 141
 """Exit status where nobody is left to write for: 128 + SIGPIPE."""
 
-Event = ScanInfo | VerdictBatch | Service | Found | Host | HostBatch | Progress | ScanEnd
+Event: TypeAlias = "ScanInfo | VerdictBatch | Service | Found | Host | HostBatch | Progress | ScanEnd"
 
 
 class Scan(Interface):
@@ -323,8 +323,6 @@ def _hand_on(event: Event, reports: Fanout, bar: ProgressBar) -> None:
             reports.start(event)
         case VerdictBatch():
             reports.verdicts(event)
-        case Service():
-            reports.service(event)
         case Found():
             reports.found(event)
         case Host():
@@ -334,6 +332,8 @@ def _hand_on(event: Event, reports: Fanout, bar: ProgressBar) -> None:
         case ScanEnd():
             bar.hide()
             reports.end(event)
+        case _:  # a service: who asks for none has not loaded what they are
+            reports.service(event)
 
 
 def _status(

@@ -19,6 +19,7 @@ from hatoba.engine.stages.port_samples import PortSamples
 from hatoba.engine.stages.second_look import look_again, worth_it
 from hatoba.errors import HatobaError
 from hatoba.model import Answer, Doing, Found, Host, Reason, State, Trace
+from hatoba.packets.distinct import one_of
 from hatoba.packets.items import joined
 from hatoba.probes import METHODS, PINGS
 from hatoba.probes.method import Method
@@ -49,7 +50,7 @@ class GroupScan:
         if setting.known is not None:
             indices = group.block.index(group.offsets)
             self._known = setting.known.of(indices)
-            for place in np.flatnonzero(np.isin(indices, list(setting.known.found))).tolist():
+            for place in np.flatnonzero(one_of(indices, tuple(setting.known.found))).tolist():
                 self._book.recall(place, setting.known.found[int(indices[place])])
         for questions in asked:
             self._book.learn(self._of(questions), [questions.method])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +13,13 @@ from hatoba.engine.doubts import Doubts
 from hatoba.engine.groups import Group
 from hatoba.engine.setting import AnyMethod
 from hatoba.model import Address, Answer, Found, Host, Protocol, Reason, State, Trace, Vanishing
-from hatoba.packets.distinct import distinct
+from hatoba.packets.distinct import distinct, one_of
 from hatoba.results.batch import HostBatch, HostTable
-from hatoba.system import Observation
 
-_IS_NOT_OWN = np.isin(np.arange(256), (Answer.NONE, Answer.LOCAL))
+if TYPE_CHECKING:
+    from hatoba.system import Observation
+
+_IS_NOT_OWN = one_of(np.arange(256), (Answer.NONE, Answer.LOCAL))
 """Which codes of ``model.Answer`` don't come from the host."""
 _WITHOUT_TTL = (Reason.ARP_RESPONSE, Reason.ND_RESPONSE, Reason.LOCALHOST_RESPONSE)
 """Reasons that no IP packet gave."""

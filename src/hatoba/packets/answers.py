@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from hatoba.packets.distinct import one_of
 from hatoba.packets.items import items, joined
 from hatoba.packets.layouts import (
     ADDRESS_BYTES,
@@ -62,7 +63,7 @@ _LEAST_BYTES = {TCP: 20, UDP: 8, SCTP: 16}  # of what stands behind the IP heade
 _FRAGMENT_OFFSET = {4: 0x1FFF, 6: 0xFFF8}  # its bits (RFC 791 section 3.1, RFC 8200 section 4.5)
 _EXTENSION_BYTES = 8  # the least; their lengths are told in units of eight, the first of them not counted
 _MOST_EXTENSIONS = 5  # each of them once, destination options twice (RFC 8200 section 4.1)
-_IS_READ = {family: np.isin(np.arange(256), (*_LEAST_BYTES, ICMP_OF[family])) for family in (4, 6)}
+_IS_READ = {family: one_of(np.arange(256), (*_LEAST_BYTES, ICMP_OF[family])) for family in (4, 6)}
 """Protocols, by IANA's number, whose packets are read."""
 _IS_EXTENSION = np.zeros(256, bool)
 _IS_EXTENSION[list(EXTENSION_HEADERS)] = True
@@ -216,7 +217,7 @@ def _sctp_packets(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArra
 def _icmp_replies(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArray[np.void]:
     if places.size:
         types = _slices(packets.at(places), packets.start[places], 1)[:, 0]
-        places = places[np.isin(types, ICMP_REPLIES[packets.family])]
+        places = places[one_of(types, ICMP_REPLIES[packets.family])]
     rows = packets.rows(places, ICMP_REPLY)
     if not len(rows):
         return rows
@@ -239,7 +240,7 @@ def _icmp_errors(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArray
     family = packets.family
     if places.size:
         types = _slices(packets.at(places), packets.start[places], 1)[:, 0]
-        places = places[np.isin(types, ICMP_ERRORS[family])]
+        places = places[one_of(types, ICMP_ERRORS[family])]
     if not places.size:
         return np.zeros(0, ANSWER)
     start, frames = packets.start[places], packets.at(places)
@@ -272,7 +273,7 @@ def _put_quoted(family: int, rows: npt.NDArray[np.void], inner: Bytes2D, transpo
     rows["target"][:, :width] = inner[:, IP_BYTES[family] - width :]
     rows["protocol"] = inner[:, 9 if family == 4 else 6]
     rows["tag"] = _u16(inner, 4) if family == 4 else _u32(inner, 0) & np.uint32(0xFFFFF)
-    ported = np.isin(rows["protocol"], tuple(_LEAST_BYTES))
+    ported = one_of(rows["protocol"], tuple(_LEAST_BYTES))
     icmp = rows["protocol"] == ICMP_OF[family]
     first, second = _u16(transport, 0), _u16(transport, 2)
     rows["sport"] = np.where(ported, first, np.where(icmp, _u16(transport, 4), 0))

@@ -1,7 +1,9 @@
-"""Sorted distinct values. ``numpy.unique`` imports numpy.ma for it, which takes longer than many a scan."""
+"""Sorted distinct values, and members of a set. NumPy's own ``unique`` imports numpy.ma for the one, its ``isin`` now and then
+for the other, which takes longer than many a scan."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -25,3 +27,8 @@ def among(values: npt.NDArray[Scalar], ordered: npt.NDArray[Scalar]) -> npt.NDAr
         return np.zeros(len(values), bool)
     found: npt.NDArray[np.bool_] = ordered[np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)] == values
     return found
+
+
+def one_of(values: npt.NDArray[Scalar], wanted: Sequence[int] | npt.NDArray[Scalar]) -> npt.NDArray[np.bool_]:
+    """Which of *values* are *wanted*, in whatever order these are named."""
+    return among(values, np.sort(np.asarray(wanted, values.dtype)))

@@ -19,23 +19,34 @@ from __future__ import annotations
 
 import re
 import struct
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from hatoba.model import Answer, Protocol, Reason, State
 from hatoba.packets.answers import ICMP_ERROR, UDP_DATAGRAM, content
+from hatoba.packets.distinct import one_of
 from hatoba.packets.layouts import UDP
 from hatoba.packets.segment import Place, Segment
 from hatoba.probes.method import Asked, Heard, Judgement, Mask, Method, Ports, Wording
-from hatoba.probes.udp_questions import QUESTIONS, Question, questions_for
 from hatoba.probes.unreachable import ICMP_ANSWER, from_target, judge_errors, quotes, reasons, repeating, tagged
+
+if TYPE_CHECKING:
+    from hatoba.probes.udp_questions import Question
 
 _HEADER_BYTES = 8
 _CHECKSUM = 6
 _FIRST_CHOSEN_PORT = 1024
 _TFTP_PORT = 69
 _TFTP_ERROR = re.compile(rb"\0\x05\0[\0-\x08][^\0]*\0")  # RFC 1350 section 5: opcode, code, text
+
+
+def questions_for(port: int) -> tuple[Question, ...]:
+    """As ``udp_questions.questions_for``, whose two dozen files are loaded now: scans of other methods need none of them."""
+    from hatoba.probes import udp_questions
+
+    return udp_questions.questions_for(port)
 
 
 def segment(question: Question | None) -> Segment:
@@ -102,9 +113,11 @@ def _quoting(heard: Heard) -> Mask:
     ours = errors & tagged(heard)
     errors &= ~ours
     if errors.any():
+        from hatoba.probes.udp_questions import QUESTIONS
+
         for question in QUESTIONS:
             for place in segment(question).cookies[:1]:
-                ours |= repeating(heard, errors & np.isin(heard.ports, question.ports), place)
+                ours |= repeating(heard, errors & one_of(heard.ports, question.ports), place)
     return ours
 
 

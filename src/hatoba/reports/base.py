@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import TYPE_CHECKING, TextIO, runtime_checkable
 from typing import Protocol as Interface
-from typing import TextIO, runtime_checkable
 
 from hatoba.model import Found, Host, Protocol, ScanEnd, ScanInfo, Verdict
 from hatoba.results.batch import HostBatch, VerdictBatch
 from hatoba.results.collector import Collector
 from hatoba.results.summary import HostSummary, limit_for, summarise
-from hatoba.service import Outcome, Service
+
+if TYPE_CHECKING:
+    from hatoba.service import Service
 
 UNNAMED = "unknown"
 """Stands in columns and fields for the service of a port that nobody has claimed, so that they don't shift."""
@@ -110,7 +112,7 @@ class Desk:
         """What it speaks, as far as it told, with ``tls/`` in front where that stands before it; else the usual name of its
         number, with a question mark where the port was asked and did not tell. Untrusted text; empty where nothing is known."""
         service, usual = self.service(verdict), self.services.name(verdict.port, verdict.protocol)
-        if service is None or service.outcome is Outcome.EXCLUDED:
+        if service is None or not service.was_asked:
             return usual
         wrap = "tls/" if service.encrypted else ""
         if service.facts is not None:

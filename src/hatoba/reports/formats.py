@@ -8,7 +8,7 @@ from typing import TextIO
 
 from hatoba.messages import translated
 from hatoba.model import Protocol
-from hatoba.reports.base import UNNAMED, Desk, Report, ReportOptions, Services, Sink
+from hatoba.reports.base import Desk, Report, ReportOptions, Services, Sink
 from hatoba.reports.outputs import Fanout, Output
 from hatoba.results.collector import Collector
 
@@ -30,15 +30,14 @@ _DEFAULTS = ReportOptions()
 
 def registry_services() -> Services:
     """Service names, hints in the language in force, and vendors, from the registry, which is loaded only now."""
-    from hatoba.registry import lookup, service_name
+    from hatoba.registry import store
     from hatoba.registry.vendors import vendor_of
 
     def name(port: int, protocol: Protocol) -> str:
-        known = service_name(port, protocol)
-        return "" if known == UNNAMED else known
+        return store.services(protocol).get(port, "")
 
     def hint(port: int, protocol: Protocol) -> str:
-        return translated(lookup(port, protocol).hint)
+        return translated(store.hint(port, protocol))
 
     return Services(name, hint, vendor_of)
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from hatoba.messages import _
 from hatoba.model import Host, Protocol, Reason, State, Verdict
 from hatoba.reports.base import UNNAMED, Desk
 from hatoba.reports.colour import bold, by_state, faint
 from hatoba.reports.explain import explain
-from hatoba.reports.explain_service import explain_service
-from hatoba.reports.findings import findings
 from hatoba.reports.host_heading import cautions, heading, way
-from hatoba.reports.host_systems import systems_lines
 from hatoba.reports.quantities import number
-from hatoba.reports.support import support
 from hatoba.reports.text import padded, safe, width
 from hatoba.reports.wrapping import indented
 from hatoba.results.summary import Group, HostSummary
+
+if TYPE_CHECKING:
+    from hatoba.service import Service
 
 _FEW_OPEN = 5
 """Up to so many open ports, what to do about them is said without being asked."""
@@ -32,6 +32,8 @@ def host_section(desk: Desk, host: Host, summary: HostSummary, hosts_only: bool 
     lines += _summed_up(desk, summary)
     lines += _port_lines(desk, host, list(summary.shown.verdicts()))
     if host.systems is not None:
+        from hatoba.reports.host_systems import systems_lines  # of scans that ask for systems
+
         told = systems_lines(host.systems, desk.options.explain)
         lines += [line for sentence in told for line in indented(sentence.lstrip(), _margin(sentence), columns)]
     lines += way(host)
@@ -97,9 +99,16 @@ def _port_lines(desk: Desk, host: Host, verdicts: list[Verdict]) -> list[str]:
             for part in indented(told, "    ", desk.options.columns)
         ]
         if (service := desk.service(verdict)) is not None:
-            told_of = explain_service(service) if desk.options.explain else findings(service)
+            told_of = _said_by(service, desk.options.explain)
             lines += [part for told in told_of for part in indented(told, "    ", desk.options.columns)]
     return lines
+
+
+def _said_by(service: Service, at_length: bool) -> Iterable[str]:
+    from hatoba.reports.explain_service import explain_service  # of scans that ask for services
+    from hatoba.reports.findings import findings
+
+    return explain_service(service) if at_length else findings(service)
 
 
 def _ends_of_life(desk: Desk, verdicts: list[Verdict]) -> dict[tuple[Protocol, int], list[str]]:
@@ -110,6 +119,8 @@ def _ends_of_life(desk: Desk, verdicts: list[Verdict]) -> dict[tuple[Protocol, i
     for verdict in [] if desk.options.explain else verdicts:
         service = desk.service(verdict)
         if service is not None and service.release is not None and service.release.ended and service.release.name not in said:
+            from hatoba.reports.support import support  # of scans that ask for services
+
             said.add(service.release.name)
             found[verdict.protocol, verdict.port] = [support(service.release)]
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hatoba.messages import _N, _, translated
 from hatoba.model import Protocol, Reason, State, Verdict
-from hatoba.probes.udp_questions import questions_for
+from hatoba.probes.udp import questions_for
 
 ROUTING = frozenset({Reason.NET_UNREACH, Reason.HOST_UNREACH, Reason.NO_ROUTE, Reason.BEYOND_SCOPE, Reason.ADDR_UNREACH})
 

@@ -7,15 +7,18 @@ out, not made up: no ``times`` (it wants a variance), no ``starttime`` of a host
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from hatoba.model import Hop, Host, Protocol, Reason, ScanEnd, ScanInfo, Trace, Verdict
+from hatoba.model import Hop, Host, Reason, ScanEnd, ScanInfo, Trace, Verdict
 from hatoba.probes import METHODS
 from hatoba.reports.base import Desk
-from hatoba.reports.nmap_xml_scripts import attributes as _attributes
-from hatoba.reports.nmap_xml_service import service_elements
-from hatoba.reports.nmap_xml_systems import os_element, shield_words
+from hatoba.reports.nmap_xml_elements import attributes as _attributes
+from hatoba.reports.nmap_xml_elements import usual_service
 from hatoba.results.batch import HostBatch
 from hatoba.results.summary import Group
+
+if TYPE_CHECKING:
+    from hatoba.system import SystemsTold
 from hatoba.targets.ports import range_list
 
 _SCAN_TYPES = {"sctp-init": "sctpinit", "sctp-cookie": "sctpcookieecho", "ip-protocol": "ipproto"}
@@ -75,7 +78,7 @@ class NmapXmlReport:
         of_ports = "" if self._hosts_only else f"<ports>{''.join(ports)}</ports>\n"
         self._write(
             f"<host{_about(host)}><status{status}/>\n{self._addresses(host)}<hostnames>\n{self._names(host)}</hostnames>\n"
-            f"{of_ports}{'' if host.systems is None else os_element(host.systems)}"
+            f"{of_ports}{'' if host.systems is None else _systems(host.systems)}"
             f"{'' if host.trace is None else _trace(host.trace)}</host>\n"
         )
 
@@ -116,17 +119,21 @@ class NmapXmlReport:
     def _port(self, verdict: Verdict) -> str:
         heard = verdict.reason != Reason.NO_RESPONSE  # what came all the same decides nothing, and nmap has no place for it
         ttl = verdict.evidence.ttl or 0 if heard else 0
-        state = _attributes(state=verdict.state.word, reason=verdict.reason.word, reason_ttl=ttl)
+        state = f'state="{verdict.state.word}" reason="{verdict.reason.word}" reason_ttl="{ttl}"'
         state += _sender(verdict) if heard else ""
-        service = service_elements(self._desk.service(verdict), self._desk.services.name(verdict.port, verdict.protocol))
-        return f"{_port_tag(verdict.protocol, verdict.port)}<state{state}/>{service}</port>\n"
+        service = self._service(verdict)
+        return f'<port protocol="{verdict.protocol.word}" portid="{verdict.port}"><state {state}/>{service}</port>\n'
+
+    def _service(self, verdict: Verdict) -> str:
+        service, usual = self._desk.service(verdict), self._desk.services.name(verdict.port, verdict.protocol)
+        if service is None:
+            return usual_service(usual)
+        from hatoba.reports.nmap_xml_service import service_elements  # names of products and of ciphers: -sV alone needs them
+
+        return service_elements(service, usual)
 
     def _ctime(self, seconds: float) -> str:
         return datetime.fromtimestamp(seconds, self._desk.options.timezone).ctime()
-
-
-def _port_tag(protocol: Protocol, port: int) -> str:
-    return f'<port protocol="{protocol.word}" portid="{port}">'
 
 
 def _sender(verdict: Verdict) -> str:
@@ -145,9 +152,18 @@ def _about(host: Host) -> str:
         remarks.append(f"{host.reason} from {host.responder}")
     if host.deception is not None:
         remarks.append(host.deception.value)
-    remarks += [] if host.systems is None else [word for word in shield_words(host.systems) if word not in remarks]
+    if host.systems is not None:
+        from hatoba.reports.nmap_xml_systems import shield_words  # of scans that ask for systems
+
+        remarks += [word for word in shield_words(host.systems) if word not in remarks]
     comment = _attributes(comment=", ".join(remarks)) if remarks else ""
     return (_attributes(timedout="true") if host.timed_out else "") + comment
+
+
+def _systems(told: SystemsTold) -> str:
+    from hatoba.reports.nmap_xml_systems import os_element  # of scans that ask for systems
+
+    return os_element(told)
 
 
 def _trace(trace: Trace) -> str:

@@ -8,29 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from hatoba.registry.tls_suites import weakness_of
-from hatoba.reports.text import xml_text
+from hatoba.reports.nmap_xml_elements import element, script, table
 from hatoba.service import Certificate, CipherList, Facts, Tls, WebShield
 
 _VERSIONS = {"TLSv1": "TLSv1.0"}
 """In nmap's words, where those are others."""
-
-
-def attributes(**values: str | int) -> str:
-    """As they stand in a tag, each behind a space."""
-    return "".join(f' {name}="{xml_text(str(value))}"' for name, value in values.items())
-
-
-def script(name: str, lines: Iterable[str], elements: str) -> str:
-    output = "&#xa;".join(map(xml_text, lines))
-    return f'<script{attributes(id=name)} output="{output}">{elements}</script>'
-
-
-def element(value: str, key: str = "") -> str:
-    return f"<elem{attributes(key=key) if key else ''}>{xml_text(value)}</elem>"
-
-
-def table(key: str, elements: str) -> str:
-    return f"<table{attributes(key=key) if key else ''}>{elements}</table>"
 
 
 def http_scripts(facts: Facts) -> Iterator[str]:

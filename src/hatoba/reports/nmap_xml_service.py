@@ -6,21 +6,21 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from hatoba.registry.cpe import cpe_uri
-from hatoba.reports.nmap_xml_scripts import attributes, element, http_scripts, script, tls_scripts
+from hatoba.reports.nmap_xml_elements import TABLE_CONFIDENCE, attributes, element, script, usual_service
+from hatoba.reports.nmap_xml_scripts import http_scripts, tls_scripts
 from hatoba.reports.text import xml_text
 from hatoba.service import Certificate, Release, Service
 
-_TABLE_CONFIDENCE = 3
 _KEYS = {"RSA": "rsa", "DSA": "dsa", "EC": "ec"}
 
 
-def service_elements(service: Service | None, usual: str) -> str:
+def service_elements(service: Service, usual: str) -> str:
     """``<service>`` and ``<script>`` elements of one port; *usual* is the name that its number usually stands for."""
-    if service is None or (service.facts is None and service.tls is None):
-        return f"<service{attributes(name=usual, method='table', conf=_TABLE_CONFIDENCE)}/>" if usual else ""
+    if service.facts is None and service.tls is None:
+        return usual_service(usual)
     facts = service.facts
     if facts is None:
-        told = attributes(name="unknown", method="probed", conf=_TABLE_CONFIDENCE, tunnel="ssl")
+        told = attributes(name="unknown", method="probed", conf=TABLE_CONFIDENCE, tunnel="ssl")
         return f"<service{told}/>{''.join(_scripts(service))}"
     wanted = {
         "product": facts.product,

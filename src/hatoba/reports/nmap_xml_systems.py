@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hatoba.registry.cpe import cpe_uri
-from hatoba.reports.nmap_xml_scripts import attributes
+from hatoba.reports.nmap_xml_elements import attributes
 from hatoba.reports.text import xml_text
 from hatoba.system import System, SystemsTold
 

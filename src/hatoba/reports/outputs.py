@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
 from shlex import quote
-from typing import BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from hatoba.errors import OutputError
 from hatoba.messages import _
@@ -21,7 +21,9 @@ from hatoba.output_file import open_claimed, writing_failed
 from hatoba.reports.base import Report, TellsFound
 from hatoba.results.batch import HostBatch, VerdictBatch
 from hatoba.results.collector import Collector
-from hatoba.service import Service
+
+if TYPE_CHECKING:
+    from hatoba.service import Service
 
 
 @dataclass(frozen=True, slots=True)

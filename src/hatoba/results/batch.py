@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 from typing import Protocol as Interface
 
 import numpy as np
@@ -32,6 +34,8 @@ VERDICT = np.dtype(
 )
 """The layout of one verdict, 24 bytes."""
 
+_AT_ONCE = 1024
+"""Rows that become Python's own at once: several times as fast as one by one, and few enough to take no memory to speak of."""
 
 _ANSWER_WORDS: dict[int, str] = {
     Answer.SYN_ACK: "syn-ack",
@@ -107,8 +111,37 @@ class VerdictBatch:
 
     def verdicts(self) -> Iterator[Verdict]:
         """Each row as a frozen value."""
-        for row in self.rows:
-            yield verdict_of(row, self)
+        address = cache(self.hosts.address)  # many rows are of the same host
+        for start in range(0, len(self.rows), _AT_ONCE):
+            for row in self.rows[start : start + _AT_ONCE].tolist():
+                yield self._verdict(row, address)
+
+    def _verdict(self, row: tuple[Any, ...], address_of: Callable[[int], Address]) -> Verdict:
+        (host, port, protocol, state, reason, probes, answered, answer, *rest) = row
+        (ttl, icmp_type, icmp_code, contradicted, who, rtt_s) = rest
+        address = address_of(host)
+        word = answer_word(answer, icmp_type, icmp_code)
+        is_icmp = answer in (Answer.ICMP, Answer.ICMP6)
+        responder = None if word is None else (self.responders[who - 1] if who else address)
+        return Verdict(
+            address,
+            Protocol(protocol),
+            port,
+            State(state),
+            Reason(reason),
+            Evidence(
+                method=self.method_for(protocol),
+                probes=probes,
+                answer=word,
+                answered_probe=answered or None,
+                responder=responder,
+                rtt_s=None if math.isnan(rtt_s) else rtt_s,
+                ttl=ttl or None,
+                icmp_type=icmp_type if is_icmp else None,
+                icmp_code=icmp_code if is_icmp else None,
+                contradicted_by=(word2,) if contradicted and (word2 := answer_word(contradicted, 0, 0)) else (),
+            ),
+        )
 
 
 def answer_word(answer: int, icmp_type: int, icmp_code: int) -> str | None:
@@ -118,31 +151,3 @@ def answer_word(answer: int, icmp_type: int, icmp_code: int) -> str | None:
     if answer == Answer.ICMP6:
         return f"icmp6 {icmp_type}/{icmp_code}"
     return _ANSWER_WORDS.get(answer)
-
-
-def verdict_of(row: np.void, batch: VerdictBatch) -> Verdict:
-    (host, port, protocol, state, reason, probes, answered, answer, *rest) = row.item()
-    (ttl, icmp_type, icmp_code, contradicted, who, rtt_s) = rest
-    address = batch.hosts.address(host)
-    word = answer_word(answer, icmp_type, icmp_code)
-    is_icmp = answer in (Answer.ICMP, Answer.ICMP6)
-    responder = None if word is None else (batch.responders[who - 1] if who else address)
-    return Verdict(
-        address,
-        Protocol(protocol),
-        port,
-        State(state),
-        Reason(reason),
-        Evidence(
-            method=batch.method_for(protocol),
-            probes=probes,
-            answer=word,
-            answered_probe=answered or None,
-            responder=responder,
-            rtt_s=None if math.isnan(rtt_s) else rtt_s,
-            ttl=ttl or None,
-            icmp_type=icmp_type if is_icmp else None,
-            icmp_code=icmp_code if is_icmp else None,
-            contradicted_by=(word2,) if contradicted and (word2 := answer_word(contradicted, 0, 0)) else (),
-        ),
-    )

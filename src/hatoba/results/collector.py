@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,9 @@ from hatoba.model import Address, Answer, Host, Protocol, Reason
 from hatoba.packets.distinct import among, distinct
 from hatoba.packets.items import joined
 from hatoba.results.batch import VERDICT, HostBatch, HostTable, VerdictBatch
-from hatoba.service import Service
+
+if TYPE_CHECKING:
+    from hatoba.service import Service
 
 Rows = npt.NDArray[np.void]
 

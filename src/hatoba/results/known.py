@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,9 @@ from hatoba.model import Address, Found, Host, TakenOver
 from hatoba.packets.items import joined
 from hatoba.results.batch import VERDICT, HostBatch
 from hatoba.results.collector import in_order
-from hatoba.service import Service
+
+if TYPE_CHECKING:
+    from hatoba.service import Service
 
 Rows = npt.NDArray[np.void]
 Mask = npt.NDArray[np.bool_]

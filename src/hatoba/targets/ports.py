@@ -24,7 +24,7 @@ import numpy.typing as npt
 from hatoba.errors import UsageError
 from hatoba.messages import _
 from hatoba.model import Protocol
-from hatoba.packets.distinct import distinct
+from hatoba.packets.distinct import distinct, one_of
 from hatoba.targets.quoting import shown
 
 PortArray = npt.NDArray[np.uint16]
@@ -88,7 +88,7 @@ class PortChoice:
         """These ports but those of *other*, protocol by protocol. May leave nothing."""
         return choice(
             {
-                protocol: array[~np.isin(array, other.ports[protocol])] if protocol in other.ports else array
+                protocol: array[~one_of(array, other.ports[protocol])] if protocol in other.ports else array
                 for protocol, array in self.ports.items()
             }
         )

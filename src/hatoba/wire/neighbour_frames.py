@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hatoba.packets import checksum
+from hatoba.packets.distinct import among
 from hatoba.packets.layouts import (
     ADDRESS_BYTES,
     ARP,
@@ -102,7 +103,7 @@ def answers(
     genuine, addresses, macs = (_arp_replies if family == 4 else _advertisements)(link, source, frames, lengths)
     numbers = np.zeros((len(macs), 8), np.uint8)
     numbers[:, 2:] = macs
-    genuine &= ~np.isin(numbers.view(">u8").ravel(), _NO_MACS)
+    genuine &= ~among(numbers.view(">u8").ravel(), _NO_MACS)
     return Told(addresses[genuine], macs[genuine], at_s[genuine])
 
 

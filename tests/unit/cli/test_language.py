@@ -44,6 +44,15 @@ def test_click_is_told_the_language_even_against_the_environment(monkeypatch: py
     assert gettext.gettext("Usage:") == "Usage:"
 
 
+def test_no_catalogue_is_read_for_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[object] = []
+    monkeypatch.setattr(gettext.GNUTranslations, "_parse", lambda _self, file: read.append(file.name))
+    monkeypatch.setattr(gettext, "_translations", {})
+    speak("en")
+    assert gettext.gettext("Usage:") == "Usage:"
+    assert read == []
+
+
 @pytest.mark.parametrize(
     ("variables", "language"),
     [

@@ -12,6 +12,7 @@ from libnmap.parser import NmapParser
 
 from hatoba.reports.explain_service import explain_service
 from hatoba.reports.jsonl_service import service_facts, service_of
+from hatoba.reports.nmap_xml_elements import usual_service
 from hatoba.reports.nmap_xml_service import service_elements
 from hatoba.reports.text import shown_bytes
 from hatoba.service import Facts, Outcome, Service, WebShield
@@ -161,8 +162,8 @@ def test_libnmap_reads_it() -> None:
 
 
 def test_a_port_that_was_not_asked_is_written_as_ever() -> None:
-    assert service_elements(None, "ssh") == '<service name="ssh" method="table" conf="3"/>'
-    assert service_elements(None, "") == ""
+    assert usual_service("ssh") == '<service name="ssh" method="table" conf="3"/>'
+    assert usual_service("") == ""
 
 
 def test_grepable_has_the_version_where_nmap_has_it() -> None:

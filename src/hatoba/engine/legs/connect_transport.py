@@ -15,6 +15,7 @@ from hatoba.engine.legs.responders import Responders
 from hatoba.engine.legs.transport import HEARD
 from hatoba.errors import WireError
 from hatoba.messages import _, system_words
+from hatoba.packets.distinct import one_of
 from hatoba.probes.connect import Kind, judge
 from hatoba.wire.network import Connects
 from hatoba.wire.routes import link_index
@@ -77,7 +78,7 @@ class ConnectTransport:
         """Which of these say that this leg's way, which was there when it began, is gone. They say nothing of a port; what
         was heard beside them is handed on first, then the next look raises."""
         lost: npt.NDArray[np.bool_] = (
-            (outcomes["kind"] == Kind.LOCAL) & (outcomes["offender_family"] == 0) & np.isin(outcomes["errno"], _NO_WAY)
+            (outcomes["kind"] == Kind.LOCAL) & (outcomes["offender_family"] == 0) & one_of(outcomes["errno"], _NO_WAY)
         )
         if lost.any():
             row = outcomes[lost][0]

@@ -9,6 +9,7 @@ from hatoba.engine.legs.ledger import DROPPED, Ledger
 from hatoba.engine.legs.leg import Indices, Leg
 from hatoba.engine.legs.transport import IS_ICMP
 from hatoba.model import Protocol, State, Unsteady
+from hatoba.packets.distinct import one_of
 from hatoba.packets.items import joined
 from hatoba.results.batch import VERDICT
 
@@ -76,7 +77,7 @@ class Pending:
         self._put_question(rows, indices)
         rows["state"], rows["reason"] = states, reasons
         rows["rtt_s"] = np.nan
-        for place in np.flatnonzero(np.isin(indices, np.fromiter(self._noted, np.int64, len(self._noted)))).tolist():
+        for place in np.flatnonzero(one_of(indices, tuple(self._noted))).tolist():
             noted = self._noted[int(indices[place])]
             for field in ("answer", "icmp_type", "icmp_code", "responder", "ttl"):
                 rows[field][place] = noted[field]

@@ -20,7 +20,7 @@ from hatoba.engine.doubts import Doubts
 from hatoba.engine.groups import Group
 from hatoba.engine.setting import Setting
 from hatoba.model import Answer, Protocol, State, Unsteady
-from hatoba.packets.distinct import distinct
+from hatoba.packets.distinct import distinct, one_of
 
 _RANDOM_PORTS = 6
 _LOWEST, _HIGHEST = 10_000, 65_535
@@ -37,7 +37,7 @@ _SILENCED_LEAST = 3
 _USUAL_LOSS = 0.1
 """What may be lost where no more was seen."""
 _BY_CHANCE = 0.001
-_BY_HOST = np.isin(np.arange(256), (Answer.SYN_ACK, Answer.SYN, Answer.RST, Answer.CONNECTED, Answer.REFUSED))
+_BY_HOST = one_of(np.arange(256), (Answer.SYN_ACK, Answer.SYN, Answer.RST, Answer.CONNECTED, Answer.REFUSED))
 """Which codes of ``model.Answer`` are a host's own words on a port, which no ration of ICMP errors holds back."""
 
 Rows = npt.NDArray[np.void]
@@ -65,7 +65,7 @@ def look_again(
         only[row, draw.sample(asked_of_it, len(asked_of_it) - _ASKED_AT_MOST)] = False
     told_by_host = only.copy()
     told_by_host[np.searchsorted(hosts, places), np.searchsorted(ports, found["port"])] &= _steadily(found, setting)
-    only[:, np.isin(ports, strange)] |= lavish[hosts][:, None]
+    only[:, one_of(ports, strange)] |= lavish[hosts][:, None]
     brief = replace(setting.plan, max_retries=_REPEATS, prove_closed=False)
     run, transport = setting.leg(
         group.part(hosts), [(asked.method, ports)], only=only, plan=brief, deadline_s=deadline_s, again=True
@@ -80,12 +80,12 @@ def look_again(
     again = np.concatenate(seen)
     doubts = Doubts(unsteady=differing_ports(group, found, again))
     if not run.timed_out and not setting.stopped():
-        own = ~np.isin(again["answer"], (Answer.NONE, Answer.LOCAL)) & (again["responder"] == 0)
-        heard = np.isin(hosts, group.places(again["host"].compress(own)))
+        own = ~one_of(again["answer"], (Answer.NONE, Answer.LOCAL)) & (again["responder"] == 0)
+        heard = one_of(hosts, group.places(again["host"].compress(own)))
         doubts.heard.update(hosts[heard].tolist())
         losses = np.maximum(_losses(np.searchsorted(hosts, places), found, len(hosts)), setting.tally.loss or 0.0)
         doubts.silenced.update(hosts[~heard & _too_many_to_lose(told_by_host.sum(axis=1), losses)].tolist())
-    tried = again[np.isin(again["port"], strange) & (again["state"] == State.OPEN)]
+    tried = again[one_of(again["port"], strange) & (again["state"] == State.OPEN)]
     answering = np.bincount(group.places(tried["host"]), minlength=len(group)) >= _NEARLY_ALL * len(strange)
     if (lavish & answering).any():
         from hatoba.engine.stages.unmasking import unmask  # whole connections, a ranking of ports: few hosts need them
@@ -110,7 +110,7 @@ def _steadily(found: Rows, setting: Setting) -> npt.NDArray[np.bool_]:
     """Which of these answers would come again if their host were asked again: its own words, but for the resets of one that
     rations them."""
     tally = setting.tally
-    rationed = np.isin(found["host"], [*tally.resets, *tally.untold])
+    rationed = one_of(found["host"], [*tally.resets, *tally.untold])
     steadily: npt.NDArray[np.bool_] = _BY_HOST[found["answer"]] & ((found["state"] == State.OPEN) | ~rationed)
     return steadily
 
@@ -133,7 +133,7 @@ def _too_many_to_lose(counts: npt.NDArray[np.integer], losses: npt.NDArray[np.fl
 def _random_ports(asked: npt.NDArray[np.uint16], draw: random.Random) -> npt.NDArray[np.uint16]:
     """Such that nobody asks for, if there are enough."""
     candidates = np.array(draw.sample(range(_LOWEST, _HIGHEST), 4 * _RANDOM_PORTS), np.uint16)
-    unasked = candidates[~np.isin(candidates, asked)]
+    unasked = candidates[~one_of(candidates, asked)]
     return (unasked if len(unasked) >= _RANDOM_PORTS else candidates)[:_RANDOM_PORTS]
 
 

@@ -18,6 +18,7 @@ from hatoba.engine.legs.leg import Indices
 from hatoba.engine.setting import Setting
 from hatoba.engine.stages.holding import hold
 from hatoba.model import Deception, Protocol
+from hatoba.packets.distinct import one_of
 from hatoba.probes.connect import End, Handshake
 from hatoba.registry.ranking import top_ports
 
@@ -61,7 +62,7 @@ def unmask(
 
 def _likeliest(places: Indices, ports: Ports, masked: Indices, most: int) -> tuple[Indices, Ports]:
     """Of the ports at the *masked* hosts the *most* likely to be used of each, the likeliest of all hosts first."""
-    chosen = np.isin(places, masked)
+    chosen = one_of(places, masked)
     places, ports = places[chosen], ports[chosen]
     order = np.lexsort((_ranks()[ports], places))
     places, ports = places[order], ports[order]
