@@ -1,10 +1,10 @@
-"""``hatoba nc`` beside ncat and OpenBSD's nc: how fast one TCP stream goes over a veth pair, and how soon it starts.
+"""``hatoba nc`` beside ncat, OpenBSD's nc and socat: streams, TLS, small messages, datagrams, and how soon they start.
 
-    python -m benchmarks.netcat [--gib N] [--rounds N] [--files-only]
+    python -m benchmarks.netcat [--gib N] [--rounds N] [--only WORK ...]
 
-Contenders run in turn, A B C A B C. Each run moves a sparse file from one host to the other, by the client or by the listener,
-from a file to the null device or from a pipe to a pipe, and is timed from the client's start, its own start-up included, until
-both have ended.
+Contenders run in turn, A B C D A B C D, between two hosts joined by a veth pair. A stream is a sparse file that goes from one
+host to the other, by the client or by the listener, from a file to the null device or from a pipe to a pipe, timed from the
+client's start, its own start-up included, until both have ended. ``netcat_works.py`` says what the other works are.
 """
 
 from __future__ import annotations
@@ -12,116 +12,119 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
-from hatoba.lab import PIPE, Host, Lab
-
-HATOBA = (sys.executable, "-P", "-m", "hatoba", "nc")
-PORT = "5000"
-ADDRESS = "198.18.0.2"
-
-
-@dataclass(frozen=True, slots=True)
-class Contender:
-    """How a program listens (it tells that it does on standard error), sends and receives."""
-
-    name: str
-    command: tuple[str, ...]
-    sends: tuple[str, ...]
-    receives: tuple[str, ...]
-
-    def listener(self, *options: str) -> list[str]:
-        return [*self.command, "-l", "-v", "-n", *options, ADDRESS, PORT]
-
-    def client(self, *options: str) -> list[str]:
-        return [*self.command, "-n", *options, ADDRESS, PORT]
-
-
-CONTENDERS = (
-    Contender("hatoba", HATOBA, ("--send-only",), ("--recv-only",)),
-    Contender("ncat", ("ncat",), ("--send-only",), ("--recv-only",)),
-    Contender("OpenBSD nc", ("nc.openbsd",), ("-N",), ("-d",)),
+from benchmarks.netcat_contenders import ADDRESS, CONTENDERS, HATOBA, Contender, Task
+from benchmarks.netcat_works import (
+    Hosts,
+    certificate,
+    move,
+    receive_datagrams,
+    round_trips,
+    send_datagrams,
+    start_up,
 )
+from hatoba.lab import Lab
+
+WORKS = ("start", "files", "pipes", "tls", "round-trips", "datagrams")
+NOWHERE = ["-U", "/no/such/socket"]
+STARTS = {
+    "python -c pass": [sys.executable, "-c", "pass"],
+    "hatoba": [*HATOBA, *NOWHERE],
+    "ncat": ["ncat", *NOWHERE],
+    "OpenBSD nc": ["nc.openbsd", *NOWHERE],
+    "socat": ["socat", "-", "UNIX:/no/such/socket"],
+}
+
+Run = Callable[[Contender], float]
 
 
-def move(contender: Contender, hosts: tuple[Host, Host], file: Path, *, by_client: bool, pipes: bool) -> float:
-    """Seconds that it takes to move *file*. Raises RuntimeError where not all of it arrived or somebody failed."""
-    near, far = hosts
-    listens = contender.listener(*(contender.receives if by_client else contender.sends))
-    connects = contender.client(*(contender.sends if by_client else contender.receives))
-    sender_host, receiver_host = (near, far) if by_client else (far, near)
-    with file.open("rb") as source, open(os.devnull, "r+b") as nothing:
-        feeder = sender_host.popen(["cat"], stdin=source, stdout=PIPE) if pipes else None
-        given = source if feeder is None else feeder.stdout
-        streams = (
-            {"stdin": given, "stdout": nothing} if not by_client else {"stdin": nothing, "stdout": PIPE if pipes else nothing}
-        )
-        listener = far.popen(listens, stderr=PIPE, **streams)
-        assert listener.stderr is not None
-        while b"istening on" not in listener.stderr.readline():
-            pass
-        streams = {"stdin": given, "stdout": nothing} if by_client else {"stdin": nothing, "stdout": PIPE if pipes else nothing}
-        began_s = time.perf_counter()
-        client = near.popen(connects, **streams)
-        receiver = listener if by_client else client
-        drain = receiver_host.popen(["cat"], stdin=receiver.stdout, stdout=nothing) if pipes else None
-        statuses = [process.wait(120) for process in (client, listener, drain) if process is not None]
-        took_s = time.perf_counter() - began_s
-    if any(statuses):
-        raise RuntimeError(f"{contender.name}: {statuses}")
-    return took_s
+class Board:
+    """Runs the contenders in turn, and prints medians and ratios."""
+
+    def __init__(self, rounds: int) -> None:
+        self._rounds = rounds
+
+    def compare(self, what: str, carrier: str, run: Run, figure: Callable[[float], str], *, shares: bool = False) -> None:
+        """*run* gives seconds, or with *shares* something of which more is better."""
+        them = [contender for contender in CONTENDERS if carrier in contender.carriers]
+        runs: dict[str, list[float]] = {contender.name: [] for contender in them}
+        for _round in range(self._rounds):
+            for contender in them:
+                runs[contender.name].append(run(contender))
+        ours = statistics.median(runs["hatoba"])
+        for name, found in runs.items():
+            middle = statistics.median(found)
+            times = ours / middle if shares else middle / ours
+            tail = "" if name == "hatoba" else f"   hatoba: {times:.2f} times {'as many' if shares else 'as fast'}"
+            print(f"{what:<32}{name:<12}{figure(middle):>22}{tail}", flush=True)
 
 
-def start_ups(rounds: int) -> Iterator[tuple[str, float]]:
-    """Medians, in milliseconds, of the whole life of processes that do nothing else."""
-    for name, command in (
-        ("python -c pass", [sys.executable, "-c", "pass"]),
-        ("hatoba nc", [*HATOBA, "-U", "/no/such/socket"]),
-        ("ncat", ["ncat", "-U", "/no/such/socket"]),
-        ("OpenBSD nc", ["nc.openbsd", "-U", "/no/such/socket"]),
-    ):
-        times = []
-        for _round in range(rounds):
-            began_s = time.perf_counter()
-            subprocess.run(command, stderr=subprocess.DEVNULL, check=False)
-            times.append(time.perf_counter() - began_s)
-        yield name, 1000 * statistics.median(times)
+def streams(board: Board, hosts: Hosts, pem: str, gib: float, carrier: str, *, pipes: bool) -> None:
+    with tempfile.NamedTemporaryFile(dir="/dev/shm") as source:
+        os.truncate(source.name, int(gib * (1 << 30)))
+        for way in ("receives", "sends"):
+            task = Task(True, carrier, way, pem)
+            who = "client" if way == "receives" else "listener"
+            what = f"{carrier}, {'pipe to pipe' if pipes else 'file to null'}, {who} sends"
+
+            def run(contender: Contender, task: Task = task) -> float:
+                return move(contender, hosts, Path(source.name), task, pipes=pipes)
+
+            board.compare(what, carrier, run, lambda took_s: f"{gib / took_s:.2f} GiB/s")
+
+
+def talks(board: Board, hosts: Hosts, pem: str, count: int) -> None:
+    for carrier in ("tcp", "tls", "udp"):
+        task = Task(True, carrier, "both", pem)
+
+        def run(contender: Contender, task: Task = task) -> float:
+            return round_trips(contender, hosts, task, count)
+
+        board.compare(f"{carrier}, lines there and back", carrier, run, lambda took_s: f"{count / took_s:,.0f} a second")
+
+
+def datagrams(board: Board, hosts: Hosts, count: int) -> None:
+    task = Task(True, "udp", "receives", "")
+
+    def sending(contender: Contender) -> float:
+        return send_datagrams(contender, hosts, task, count)
+
+    def receiving(contender: Contender) -> float:
+        return receive_datagrams(contender, hosts, task, count)
+
+    board.compare("udp, datagrams sent", "udp", sending, lambda took_s: f"{count / took_s:,.0f} a second")
+    board.compare("udp, datagrams received", "udp", receiving, lambda share: f"{100 * share:.1f} of 100", shares=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--gib", type=float, default=1.0, help="how much one run moves")
+    parser.add_argument("--gib", type=float, default=1.0, help="how much one stream moves")
+    parser.add_argument(
+        "--count", type=int, default=100_000, help="how many datagrams; a twentieth of them as lines there and back"
+    )
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--files-only", action="store_true", help="leave the pipes out")
+    parser.add_argument("--only", nargs="+", choices=WORKS, default=WORKS)
     options = parser.parse_args()
-    for name, took_ms in start_ups(max(5, options.rounds)):
-        print(f"start-up  {name:<16}{took_ms:8.1f} ms")
-    with tempfile.NamedTemporaryFile(dir="/dev/shm") as source, Lab("netcat") as lab:
-        os.truncate(source.name, int(options.gib * (1 << 30)))
+    if "start" in options.only:
+        for name, command in STARTS.items():
+            took_ms = statistics.median(start_up(command) for _round in range(max(5, options.rounds)))
+            print(f"{'start-up':<32}{name:<16}{took_ms:8.1f} ms")
+    board = Board(options.rounds)
+    with Lab("netcat") as lab, certificate() as pem:
         near, far = lab.add_host("near", ["198.18.0.1/24"]), lab.add_host("far", [f"{ADDRESS}/24"])
         lab.link(near, far)
-        for pipes in (False,) if options.files_only else (False, True):
-            for by_client in (True, False):
-                _compare((near, far), Path(source.name), options, by_client=by_client, pipes=pipes)
-
-
-def _compare(hosts: tuple[Host, Host], file: Path, options: argparse.Namespace, *, by_client: bool, pipes: bool) -> None:
-    what = f"{'pipe to pipe' if pipes else 'file to null'}, {'client sends' if by_client else 'listener sends'}"
-    times: dict[str, list[float]] = {contender.name: [] for contender in CONTENDERS}
-    for _round in range(options.rounds):
-        for contender in CONTENDERS:
-            times[contender.name].append(move(contender, hosts, file, by_client=by_client, pipes=pipes))
-    ours = statistics.median(times["hatoba"])
-    for name, taken in times.items():
-        middle_s = statistics.median(taken)
-        speed = f"{middle_s:7.2f} s {options.gib / middle_s:7.2f} GiB/s"
-        print(f"{what:<30}{name:<12}{speed}   hatoba is {middle_s / ours:.2f} times as fast")
+        hosts = near, far
+        for name, carrier in (("files", "tcp"), ("pipes", "tcp"), ("tls", "tls")):
+            if name in options.only:
+                streams(board, hosts, pem, options.gib, carrier, pipes=name == "pipes")
+        if "round-trips" in options.only:
+            talks(board, hosts, pem, options.count // 20)
+        if "datagrams" in options.only:
+            datagrams(board, hosts, options.count)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,10 @@ class Pump(Protocol):
     ready_at_s: float
     """Not to be asked before (``time.monotonic``)."""
 
+    @property
+    def holds(self) -> bool:
+        """Whether it holds something that it has read and not written."""
+
     def step(self) -> int | None: ...
 
     def waits_for(self) -> tuple[int, int]: ...
@@ -62,6 +66,10 @@ class _InKernel:
             _widen(self._sink)
         return moved
 
+    @property
+    def holds(self) -> bool:
+        return False
+
     def _move(self) -> int:
         raise NotImplementedError
 
@@ -91,6 +99,10 @@ class SendingFile(_InKernel):
         moved = self._instead.step()
         self.moved_bytes = self._instead.moved_bytes
         return moved
+
+    @property
+    def holds(self) -> bool:
+        return self._instead is not None and self._instead.holds
 
     def waits_for(self) -> tuple[int, int]:
         return super().waits_for() if self._instead is None else self._instead.waits_for()
@@ -159,6 +171,10 @@ class Copying:
         if self._line_delay_s and not self._rest:
             self.ready_at_s = time.monotonic() + self._line_delay_s
         return written
+
+    @property
+    def holds(self) -> bool:
+        return bool(self._rest) or bool(self._unchanged)
 
     def _fill(self) -> int | None:
         """Put the next piece where it is written from; what is returned is as of a step."""

@@ -26,6 +26,9 @@ from hatoba.netcat.ways import Ways
 _TURNS = 16
 """So many steps one way before the other gets its turn."""
 
+_LITTLE_BYTES = 1 << 12
+"""After a step that moved less there is most likely nothing more: to wait for more is cheaper than to try, and fail."""
+
 
 class AtPeerEnd(enum.Enum):
     """What to do when the peer sends no more, and input may have more to send."""
@@ -76,6 +79,12 @@ class Relay:
         self._sending = ways.sending if settings.sends else None
         self._receiving: Pump | None = ways.receiving
         self._ending = Ending()
+        self._tries = bool(ways.tell_end is None or ways.company or settings.most_pieces)
+        """Whether a pump is tried until it fails: datagrams are little each, and a company may keep some in memory."""
+        self._poll = select.poll()
+        self._polled: dict[int, int] = {}
+        self._ready: set[int] | None = None
+        """The descriptors that have something new; None: perhaps all."""
         self._quit_at_s = math.inf
         self._pieces = 0
         self._over = False
@@ -94,6 +103,7 @@ class Relay:
             if moved:
                 moved_at_s = now_s
             if self._over or more:
+                self._ready = None
                 continue
             company = self._ways.company
             deserted_at_s = math.inf if company is None else company.deserted_at_s()
@@ -117,10 +127,10 @@ class Relay:
 
     def _send_some(self) -> bool:
         """Move input to the peer; True where there is more to move at once."""
-        if self._sending is None:
+        if self._sending is None or not self._may_go_on(self._sending):
             return False
         try:
-            state = _several(self._sending)
+            state = self._several(self._sending)
         except OSError as fault:
             self._ending.fault = fault
             self._count_moved()
@@ -137,10 +147,10 @@ class Relay:
 
     def _receive_some(self) -> bool:
         """Move what the peer sent to standard output; True where there is more to move at once."""
-        if self._receiving is None:
+        if self._receiving is None or not self._may_go_on(self._receiving):
             return False
         try:
-            state = _several(self._receiving, 1 if self._settings.most_pieces else _TURNS)
+            state = self._several(self._receiving, 1 if self._settings.most_pieces else _TURNS)
         except OSError as fault:
             if isinstance(fault, BrokenPipeError):
                 # Only a splice into standard output ends so: nobody can break what we read from.
@@ -178,9 +188,24 @@ class Relay:
         self._over = self._sending is None or quits
         self._console.peer_ended(still_sending=not self._over)
 
+    def _may_go_on(self, pump: Pump) -> bool:
+        """Whether what *pump* waits for has come, as far as it waits for a descriptor alone."""
+        return self._ready is None or pump.ready_at_s > 0 or pump.waits_for()[0] in self._ready
+
+    def _several(self, pump: Pump, turns: int = _TURNS) -> int | None:
+        """Some steps of *pump*: 0 where its source ended, None where it has to wait, above 0 where it could go on at once."""
+        for _turn in range(turns):
+            if pump.ready_at_s and pump.ready_at_s > time.monotonic():
+                return None
+            moved = pump.step()
+            if not moved:
+                return moved
+            if moved < _LITTLE_BYTES and not self._tries and not pump.holds:
+                return None
+        return 1
+
     def _wait(self, seconds: float) -> None:
         """Until one of the ways can go on, at most so long."""
-        poll = select.poll()
         wanted: dict[int, int] = {}
         now_s = time.monotonic()
         for pump in (self._sending, self._receiving):
@@ -191,17 +216,12 @@ class Relay:
                 continue
             descriptor, event = pump.waits_for()
             wanted[descriptor] = wanted.get(descriptor, 0) | event
-        for descriptor, events in wanted.items():
-            poll.register(descriptor, events)
-        poll.poll(None if seconds == math.inf else math.ceil(1000 * max(0.0, seconds)))
-
-
-def _several(pump: Pump, turns: int = _TURNS) -> int | None:
-    """Some steps of *pump*: 0 where its source ended, None where it has to wait, above 0 where it could go on at once."""
-    for _turn in range(turns):
-        if pump.ready_at_s and pump.ready_at_s > time.monotonic():
-            return None
-        moved = pump.step()
-        if not moved:
-            return moved
-    return 1
+        if wanted != self._polled:
+            for descriptor in self._polled.keys() - wanted.keys():
+                self._poll.unregister(descriptor)
+            for descriptor, events in wanted.items():
+                self._poll.register(descriptor, events)
+            self._polled = wanted
+        found = self._poll.poll(None if seconds == math.inf else math.ceil(1000 * max(0.0, seconds)))
+        # Who of a company comes or goes changes what others wait for.
+        self._ready = {descriptor for descriptor, _event in found} if found and self._ways.company is None else None

@@ -26,7 +26,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from hatoba.messages import _
 from hatoba.netcat.tls_faults import TlsFault, TlsTruncated, told
@@ -68,6 +68,8 @@ class TlsSocket:
         self._early = b""
         self._taken = 0
         self._ended = self._shut = self._closed = False
+        self._dry = False
+        """Nothing can be decrypted before more comes: not asking OpenSSL spares the exception that says so."""
         self.heard = False
         """Whether anything came from the other side."""
 
@@ -165,9 +167,15 @@ class TlsSocket:
 
     def recv(self, most_bytes: int, flags: int = 0) -> bytes:
         """Up to *most_bytes*; ``b""`` after the peer's goodbye."""
+        data = bytearray(min(most_bytes, _MOST_UNREAD_BYTES))
+        return bytes(memoryview(data)[: self.recv_into(data)])
+
+    def recv_into(self, buffer: bytearray | memoryview, most_bytes: int = 0) -> int:
+        """The same into *buffer*: how many bytes stand at its beginning then."""
+        room = memoryview(buffer)[: most_bytes or None]
         while True:
             with self._state:
-                data = self._read(most_bytes)
+                count = self._read_into(room)
             if self.unsent and self._sending.acquire(blocking=False):  # else whoever sends takes them along
                 try:
                     self._flush_all(socket.MSG_DONTWAIT)
@@ -175,16 +183,11 @@ class TlsSocket:
                     pass
                 finally:
                     self._sending.release()
-            if data is not None:
-                return data
+            if count is not None:
+                return count
             # No more than the next turn can hand over, with the beginning of a record that lies here already: who waits for the
             # kernel to have more would never hear of what is left.
-            self._fill(min(max(most_bytes - _RECORD_BYTES, _LEAST_PIECE_BYTES), _MOST_PIECE_BYTES))
-
-    def recv_into(self, buffer: bytearray | memoryview, most_bytes: int = 0) -> int:
-        data = self.recv(most_bytes or len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
+            self._fill(min(max(len(room) - _RECORD_BYTES, _LEAST_PIECE_BYTES), _MOST_PIECE_BYTES))
 
     def send(self, data: bytes | bytearray | memoryview, flags: int = 0) -> int:
         """Take some of *data*. Without blocking, BlockingIOError where the kernel takes no more: repeat it with the same bytes
@@ -254,28 +257,38 @@ class TlsSocket:
             left -= len(piece)
 
     def _read(self, most_bytes: int) -> bytes | None:
-        """Decrypted bytes; ``b""`` at the peer's goodbye; None where more has to come first. Under the lock."""
-        parts = [self._early[:most_bytes]] if self._early else []
-        self._early = self._early[most_bytes:]
-        count = sum(map(len, parts))
-        while count < most_bytes:
+        """As :meth:`_read_into`, into bytes of their own; ``b""`` at the peer's goodbye. Under the lock."""
+        data = bytearray(most_bytes)
+        count = self._read_into(memoryview(data))
+        return None if count is None else bytes(memoryview(data)[:count])
+
+    def _read_into(self, room: memoryview) -> int | None:
+        """How many bytes could be decrypted into *room*; 0 at the peer's goodbye; None where more has to come first. Under the
+        lock."""
+        count = min(len(self._early), len(room))
+        room[:count] = self._early[:count]
+        self._early = self._early[count:]
+        while count < len(room) and not self._dry:
             try:
-                part = self._tls.read(most_bytes - count)
+                more = cast(int, self._tls.read(len(room) - count, room[count:]))
             except ssl.SSLWantReadError:
-                if not parts and self._ended and not self._takes_cuts:
-                    raise TlsTruncated from None
-                return b"".join(parts) if parts or self._ended else None
-            except ssl.SSLZeroReturnError:
-                part = b""
-            except ssl.SSLError as error:
-                if parts:  # what came whole is handed on first; OpenSSL says the same again
-                    break
-                raise told(error, self.peer, serving=self.serving) from error
-            if not part:
+                self._dry = True
                 break
-            parts.append(part)
-            count += len(part)
-        return b"".join(parts)
+            except ssl.SSLZeroReturnError:
+                return count
+            except ssl.SSLError as error:
+                if count:  # what came whole is handed on first; OpenSSL says the same again
+                    return count
+                raise told(error, self.peer, serving=self.serving) from error
+            if not more:
+                return count
+            count += more
+            self._dry = not (self._incoming.pending or self._tls.pending())
+        if count or not self._dry:
+            return count
+        if self._ended and not self._takes_cuts:
+            raise TlsTruncated
+        return 0 if self._ended else None
 
     def _write(self, data: memoryview) -> int:
         if self._shut:
@@ -295,6 +308,7 @@ class TlsSocket:
                 self._early = self._read(_MOST_UNREAD_BYTES) or b""
             with suppress(ssl.SSLError, ValueError):
                 self._tls.unwrap()
+            self._dry = False  # it may have taken the peer's goodbye in
 
     def _fill(self, most_bytes: int = _PIECE_BYTES) -> None:
         """Wait for more from the socket."""
@@ -303,6 +317,7 @@ class TlsSocket:
             if piece:
                 self.heard = True
                 self._incoming.write(piece)
+                self._dry = False
             else:
                 # OpenSSL is not told: it would take the end of what comes for the end of all, and encrypt no more.
                 self._ended = True

@@ -7,7 +7,9 @@ import dataclasses
 import errno
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -237,6 +239,37 @@ def test_it_waits_while_nothing_can_go_on(full: bool, monkeypatch: pytest.Monkey
             held.peer.sendall(b"no room for it")
         assert relay(held, idle_s=IDLE_S).idle
     assert len(waits) < 5
+
+
+class Counted:
+    """A pump that counts its steps, and does something at the first."""
+
+    def __init__(self, pump: Any, at_first: Callable[[], object] = lambda: None) -> None:
+        self._pump, self._at_first = pump, at_first
+        self.steps = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pump, name)
+
+    def step(self) -> int | None:
+        self.steps += 1
+        if self.steps == 1:
+            self._at_first()
+        moved: int | None = self._pump.step()
+        return moved
+
+
+def test_nothing_is_tried_in_vain_but_what_may_have_more() -> None:
+    """Each try that fails costs more than all the rest of a small message."""
+    with bench() as held:
+        held.peer.sendall(b"first")
+        ways = stream_ways(held.ours, Streams(held.source, held.sink))
+        sending, receiving = Counted(ways.sending, lambda: held.peer.sendall(b"second")), Counted(ways.receiving)
+        console, _said = heard()
+        counted = dataclasses.replace(ways, sending=sending, receiving=receiving)
+        assert Relay(counted, RelaySettings(idle_s=IDLE_S), console).run().idle
+        assert held.drained() == b"firstsecond"
+    assert (receiving.steps, sending.steps) == (3, 2), "the last one of each is when the time is over"
 
 
 def test_much_goes_both_ways_at_once_through_small_buffers() -> None:
