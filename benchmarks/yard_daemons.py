@@ -40,4 +40,8 @@ YARD = (
     _silent("waitress", "python3", "python3-waitress", 8015, "Waitress", yard_recipes.WAITRESS, "http", needs_package=True),
     _silent("uvicorn", "uvicorn", "uvicorn", 8016, "Uvicorn", yard_recipes.UVICORN, "http"),
     _silent("spice", "qemu-system-x86_64", "libspice-server1", 5930, "SPICE", yard_recipes.SPICE, "spice"),
+    _silent("sslh", "sslh", "sslh", 8445, "SimpleHTTP", yard_recipes.SSLH, "http"),
+    Daemon("nginx behind a proxy", "nginx", "nginx", 8096, "nginx", yard_recipes.NGINX_PROXY, "http"),
+    beside("nginx behind a proxy", "nginx behind a proxy with TLS", 8447, "http", "nginx", tls=True),
+    _silent("haproxy behind a proxy", "haproxy", "haproxy", 8091, "HAProxy", yard_recipes.HAPROXY_PROXY, "http-proxy"),
 )
