@@ -8,6 +8,7 @@ from benchmarks import daemon_recipes, more_recipes
 from benchmarks.daemon import Daemon, beside
 from benchmarks.office_daemons import OFFICE
 from benchmarks.workshop_daemons import WORKSHOP
+from benchmarks.yard_daemons import YARD
 
 _silent = partial(Daemon, tells_version=False)
 """One that tells strangers no version."""
@@ -110,4 +111,5 @@ MORE = (
     Daemon("memcached over UDP", "memcached", "memcached", 11211, "emcached", more_recipes.MEMCACHED_UDP, "memcached", "udp"),
     *OFFICE,
     *WORKSHOP,
+    *YARD,
 )

@@ -1,5 +1,6 @@
 """What a port that is known is asked besides: which versions of TLS and which ciphers it takes; of a web server its icon, its
-methods, whether it speaks HTTP/2; and, if that was wished for, whether a WAF stands in front.
+methods, whether it speaks HTTP/2; whether several servers share the port; and, if that was wished for, whether a WAF stands in
+front.
 
 Each question has a connection of its own, and what is known after each is handed on: it is not lost when the port's time is up.
 """
@@ -14,7 +15,8 @@ from hatoba.identify.favicon import hashed, icon_path
 from hatoba.identify.layers import H2, Layer, TlsLayer
 from hatoba.identify.listening import MOST_BYTES, Heard, hear
 from hatoba.identify.manner import ALL, CLOSER_LOOK, Manner, Target
-from hatoba.identify.protocols import Question, http, http2
+from hatoba.identify.protocols import Answers, Question, http, http2, ssh
+from hatoba.identify.protocols.complete import line
 from hatoba.identify.start_tls import StartTlsLayer
 from hatoba.identify.tls import server_name
 from hatoba.identify.tls_survey import TlsSurvey, found_by_hand, surveyed
@@ -22,12 +24,14 @@ from hatoba.identify.waf_test import waf_tested
 from hatoba.service import Facts, Service
 from hatoba.wire.conversations import Conversation
 
+_AS_SSH = Question(b"SSH-2.0-hatoba\r\n", line)
+
 
 async def closer_look(
     service: Service, layer: Layer, target: Target, manner: Manner, wall_clock: Callable[[], float]
 ) -> AsyncIterator[Service]:
     """*service* with more at every step; *layer* is the way in which it was recognised."""
-    look = _Look(layer, target, manner)
+    look = _Look(layer, target, manner, wall_clock)
     closer, all_ciphers = manner.intensity >= CLOSER_LOOK, manner.tls_ciphers or manner.intensity >= ALL
     below = _to_hellos(layer, closer, all_ciphers)
     if below is not None:
@@ -38,12 +42,14 @@ async def closer_look(
             async for tls in surveyed(survey, service.tls, all_ciphers=all_ciphers):
                 service = replace(service, tls=tls)
                 yield service
-    if service.facts is None or service.facts.name not in ("http", "ipp") or layer.alpn == H2:
+    if service.facts is None:
         return
-    for ask in (look.icon, look.methods, look.http2) if closer else ():
+    web = service.facts.name in ("http", "ipp") and layer.alpn != H2
+    looks = (look.icon, look.methods, look.http2) if web else ()
+    for ask in (*looks, look.neighbours) if closer and (web or service.encrypted) else ():
         service = replace(service, facts=await ask(service.facts or Facts("http")))
         yield service
-    if manner.waf_test and service.facts is not None:
+    if manner.waf_test and web and service.facts is not None:
         yield replace(service, facts=await waf_tested(service.facts, target.host, look.ask))
 
 
@@ -55,12 +61,35 @@ def _to_hellos(layer: Layer, closer: bool, all_ciphers: bool) -> Layer | None:
 
 
 class _Look:
-    def __init__(self, layer: Layer, target: Target, manner: Manner) -> None:
+    def __init__(self, layer: Layer, target: Target, manner: Manner, wall_clock: Callable[[], float]) -> None:
         self._layer, self._host, self._patience = layer, target.host, manner.patience
+        self._plain = layer.below if isinstance(layer, TlsLayer) else layer
+        self._through_tls = TlsLayer(self._plain, target, manner.patience, manner, wall_clock)
 
     async def ask(self, question: Question, most_bytes: int = MOST_BYTES) -> Heard | None:
         conversation = await self._layer.open()
         return None if conversation is None else await self._put(conversation, question, self._patience.answer_s, most_bytes)
+
+    async def neighbours(self, facts: Facts) -> Facts:
+        """Who else answers on the same port: something in front (sslh, HAProxy) sends each client to another server, by its
+        first words. Where SSH's reach one, the others are asked, too."""
+        told = [await self._plainly(_AS_SSH, ssh.read)]
+        if not told[0]:
+            return facts
+        if self._layer.encrypted:
+            told.append(await self._plainly(http.request(self._host), http.read))
+        elif (conversation := await self._through_tls.open()) is not None:
+            conversation.close()
+            told.append(f"tls {self._through_tls.alpn}".strip())
+        return _with(facts, ("beside", "; ".join(filter(None, told))))
+
+    async def _plainly(self, question: Question, read: Callable[[Answers], Facts | None]) -> str:
+        """Protocol, product and version of whoever understands *question* without TLS; an empty text where nobody does."""
+        conversation = await self._plain.open()
+        heard = None if conversation is None else await self._put(conversation, question, self._patience.guess_s)
+        sent_back = heard is not None and question.data.strip() in heard.data
+        found = None if heard is None or sent_back or http.wants_tls(heard.data) else read((heard.data,))
+        return "" if found is None else " ".join(filter(None, (found.name, found.product, found.version)))
 
     async def _put(self, conversation: Conversation, question: Question, first_s: float, most_bytes: int = MOST_BYTES) -> Heard:
         patience = self._patience

@@ -21,10 +21,11 @@ from functools import partial
 
 from hatoba.identify.attempts import Attempt, TrackedDials, first_success
 from hatoba.identify.closer_look import closer_look
-from hatoba.identify.layers import H2, Layer, PlainLayer, TlsLayer
+from hatoba.identify.layers import H2, Layer, PlainLayer, ProxiedLayer, TlsLayer
 from hatoba.identify.listening import MOST_BYTES, Heard, hear
 from hatoba.identify.manner import (
     CLOSER_LOOK,
+    LIGHT,
     PRINTERS,
     TLS_RARITY,
     Manner,
@@ -51,6 +52,8 @@ _MOST_DATAGRAMS = 64
 """Answers to the questions of one round; who sends more of them pours."""
 _MOST_DRAGGED = 2
 """Answers that nobody understands and that never end, until a port is left: a tarpit has no others."""
+_MANY_HANG_UPS = 4
+"""Questions that are answered by an end and no word: whoever lets nobody speak but proxies has no other answer."""
 
 
 class Interview:
@@ -59,10 +62,12 @@ class Interview:
         self._target, self._manner, self._wall_clock = target, manner.at(target.protocol, target.port), wall_clock
         self._patience = manner.patience
         self._result = Service(target.address, target.protocol, target.port, Outcome.UNREACHABLE)
-        self._layer: Layer = PlainLayer(self._dials, target, manner.patience.connect_s)
+        self._outermost: Layer = PlainLayer(self._dials, target, manner.patience.connect_s)
+        """What every connection begins with."""
+        self._layer: Layer = self._outermost
         """The way in; another one once TLS was spoken."""
         self._asked_properly: set[str] = set()
-        self._dragged = 0
+        self._dragged = self._hung_up = 0
 
     @property
     def result(self) -> Service:
@@ -91,7 +96,34 @@ class Interview:
         return self._result
 
     async def _ask_stream(self) -> None:
-        plain = self._layer
+        await self._ask_outermost()
+        if self._manner.intensity >= CLOSER_LOOK and self._hung_up >= _MANY_HANG_UPS and not self._result.heard:
+            await self._ask_as_a_proxy()
+
+    async def _ask_as_a_proxy(self) -> None:
+        """Once more, for a server that hangs up on everybody but proxies; if it hangs up on them, too, that is all."""
+        so_far = self._result
+        if so_far.outcome is not Outcome.SILENT or so_far.tls is not None:
+            return
+        door = ProxiedLayer(self._outermost)
+        if (conversation := await door.open()) is None:
+            return
+        heard = await self._greeting(conversation, self._patience.stranger_s)
+        conversation.close()
+        if heard.ended and not heard.data:
+            return
+        self._outermost = self._layer = door
+        self._manner = replace(self._manner, intensity=LIGHT)
+        await self._ask_outermost()
+        facts = self._result.facts
+        if facts is None:
+            self._result = so_far
+        else:
+            facts = replace(facts, details=(*facts.details, ("proxy-protocol", "required")))
+            self._result = replace(self._result, facts=facts)
+
+    async def _ask_outermost(self) -> None:
+        plain = self._outermost
         tls_first = speaks_for_tls(self._manner, self._target.port)
         if tls_first and await self._through_tls():
             return
@@ -99,7 +131,7 @@ class Interview:
 
     async def _through_tls(self) -> bool:
         """Whether TLS is spoken; if so, whatever is inside is asked as well."""
-        layer = TlsLayer(self._dials, self._target, self._patience, self._manner, self._wall_clock)
+        layer = TlsLayer(self._outermost, self._target, self._patience, self._manner, self._wall_clock)
         conversation = await layer.open()
         if layer.speaks_tls:
             self._layer = layer
@@ -417,6 +449,7 @@ class Interview:
         if self._result.outcome is Outcome.RECOGNISED:
             return
         self._dragged += heard.dragged
+        self._hung_up += heard.ended and not heard.data
         if heard.data and not self._result.heard:
             self._result = replace(self._result, outcome=Outcome.UNRECOGNISED, heard=heard.data[:_KEPT_BYTES])
         elif self._result.outcome is Outcome.UNREACHABLE:

@@ -44,13 +44,36 @@ class PlainLayer:
             return None
 
 
+class ProxiedLayer:
+    """Through a door that only proxies are meant to use: each conversation begins with a header of the PROXY protocol, which
+    says nothing of who comes (HAProxy's proxy-protocol.txt, section 2.1: "UNKNOWN")."""
+
+    encrypted = False
+    alpn = ""
+    _HEADER = b"PROXY UNKNOWN\r\n"
+
+    def __init__(self, below: Layer) -> None:
+        self._below = below
+
+    async def open(self) -> Conversation | None:
+        conversation = await self._below.open()
+        if conversation is None:
+            return None
+        try:
+            await conversation.send(self._HEADER)
+        except OSError:
+            conversation.close()
+            return None
+        return conversation
+
+
 class TlsLayer:
     encrypted = True
 
     def __init__(
-        self, dials: Dials, target: Target, patience: Patience, manner: Manner, wall_clock: Callable[[], float]
+        self, below: Layer, target: Target, patience: Patience, manner: Manner, wall_clock: Callable[[], float]
     ) -> None:
-        self.below = PlainLayer(dials, target, patience.connect_s)
+        self.below = below
         self._target, self._patience, self._wall_clock = target, patience, wall_clock
         self._offered = tuple(dict.fromkeys(name for one in manner.protocols for name in one.alpn))
         # Who can do both would choose HTTP/2, in which less is told.

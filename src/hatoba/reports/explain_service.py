@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from hatoba.messages import _N, _, translated
-from hatoba.reports.findings import PROBLEMS, fronted, spoken_of, weak
+from hatoba.reports.findings import PROBLEMS, doors, fronted, spoken_of, weak
 from hatoba.reports.support import support
 from hatoba.reports.text import safe, shown_bytes
 from hatoba.service import Certificate, Facts, Outcome, Release, Service, Tls
@@ -26,6 +26,8 @@ _SOURCES = {
     "recog": _N("completed by a fingerprint of Recog's: {source}"),
 }
 """By the name of the detail that holds the source."""
+_TOLD_APART = {"waf-test", "beside", "proxy-protocol", *_SOURCES}
+"""Details that have sentences of their own."""
 
 _SIGNS = {
     "header": _N('it adds "{words}"'),
@@ -88,9 +90,10 @@ def _released(release: Release) -> str:
 
 
 def _said_besides(facts: Facts) -> Iterator[str]:
-    told = [(name, value) for name, value in facts.details if name != "waf-test" and name not in _SOURCES]
+    told = [(name, value) for name, value in facts.details if name not in _TOLD_APART]
     if told:
         yield _("it tells: {details}").format(details=", ".join(f'{safe(name)} "{safe(value)}"' for name, value in told))
+    yield from doors(facts)
     for shield in facts.shields:
         sign = translated(_SIGNS[shield.sign]).format(words=shown_bytes(shield.evidence[:_SHOWN_BYTES]))
         yield _("{fronted}: {sign}").format(fronted=fronted((shield,)), sign=sign)

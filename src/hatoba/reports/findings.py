@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from hatoba.messages import _N, _, translated
 from hatoba.reports.text import safe
-from hatoba.service import Certificate, Service, Tls, WebShield
+from hatoba.service import Certificate, Facts, Service, Tls, WebShield
 
 PROBLEMS = {
     "expired": _N("expired"),
@@ -40,6 +40,8 @@ def findings(service: Service) -> Iterator[str]:
     """Without full stops. None where all is well and nothing stands in front."""
     if service.facts is not None and service.facts.shields:
         yield fronted(service.facts.shields)
+    if service.facts is not None:
+        yield from doors(service.facts)
     if service.tls is None:
         return
     if service.tls.weaknesses:
@@ -50,6 +52,17 @@ def findings(service: Service) -> Iterator[str]:
         if sent.problems:
             name = safe(sent.common_name or sent.subject)
             yield _("certificate of {name}, sent with it: {problems}").format(name=name, problems=_dated(sent))
+
+
+def doors(facts: Facts) -> Iterator[str]:
+    """What stands between a client and the service, as far as connections tell."""
+    told = dict(facts.details)
+    if "beside" in told:
+        yield _("several servers share this port, by what a client says first; besides: {services}").format(
+            services=safe(told["beside"])
+        )
+    if "proxy-protocol" in told:
+        yield _("meant for proxies alone: it hangs up on whoever does not begin with the PROXY protocol")
 
 
 def fronted(shields: Sequence[WebShield]) -> str:

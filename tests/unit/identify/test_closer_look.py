@@ -68,7 +68,7 @@ def test_the_icon_the_methods_and_http_2() -> None:
     told = details(web(pages | {"PRI *": H2_ANSWER}))
     assert (told["favicon-mmh3"], told["favicon-sha256"]) == (str(found.murmur3), found.sha256)
     assert (told["allow"], told["dav"], told["h2"]) == ("GET, HEAD", "1,2", "yes")
-    assert (asked(dials), took_s) == (["GET /", "GET /favicon.ico", "OPTIONS /", "PRI *"], 0.0)
+    assert (asked(dials), took_s) == (["GET /", "GET /favicon.ico", "OPTIONS /", "PRI *", "SSH-2.0-hatoba\r\n"], 0.0)
 
 
 def test_a_refusal_names_methods_too() -> None:
@@ -197,3 +197,87 @@ def test_a_printer_is_looked_at_as_web_servers_are() -> None:
     told = dict(service.facts.details)
     assert (service.facts.name, told["title"], "favicon-mmh3" in told) == ("ipp", "Quay", True)
     assert asked(dials)[:3] == ["POST /ipp/print", "POST /", "GET /"]
+
+
+DROPBEAR = b"SSH-2.0-dropbear_2022.83\r\n"
+_SHARED = "ssh Dropbear sshd 2022.83"
+
+
+def shared_port(make_web: Callable[[], Any], *, hello: bool) -> Callable[[], Any]:
+    """A peer that, as sslh does, is one server or another by a client's first words; it is TLS's where *hello* says so."""
+
+    class Sorted(Peer):
+        async def send(self, data: bytes) -> None:
+            if not self.sent and data.startswith(b"SSH-"):
+                self._answers = lambda _said: [DROPBEAR]
+            elif not self.sent and data.startswith(b"\x16") is hello:
+                behind = make_web()
+                self._answers = behind._records if hello else behind._answers
+            elif not self.sent:
+                other = TlsPeer(server_context()) if data.startswith(b"\x16") else web({})()
+                self._answers = getattr(other, "_records", other._answers)
+            await super().send(data)
+
+    return Sorted
+
+
+def test_a_port_that_several_servers_share_without_tls_first() -> None:
+    told = details(shared_port(web({"GET /": answer()}), hello=False))
+    assert told["beside"] == f"{_SHARED}; tls"
+
+
+def test_a_port_that_several_servers_share_behind_tls() -> None:
+    told = details(shared_port(lambda: TlsPeer(server_context(), (), lambda _said: [answer(), END]), hello=True), 443)
+    assert told["beside"] == f"{_SHARED}; http nginx"
+
+
+@pytest.mark.parametrize("said", [MISSING, b"SSH-2.0-hatoba\r\n", b""])
+def test_who_refuses_ssh_or_sends_it_back_shares_with_nobody(said: bytes) -> None:
+    pages = web({"GET /": answer()})
+
+    def make() -> Peer:
+        return Peer((), lambda sent: [said, END] if sent.startswith(b"SSH-") else pages()._answers(sent))
+
+    assert "beside" not in details(make)
+
+
+def test_below_intensity_5_nobody_is_asked_who_shares_the_port() -> None:
+    _service, _took_s, dials = interview(web({"GET /": answer()}), intensity=4)
+    assert not [said for said in dials.sent if said.startswith(b"SSH-")]
+
+
+def proxied(behind: Callable[[bytes], Any]) -> Callable[[], Peer]:
+    """Hangs up on whoever does not begin with a header of the PROXY protocol; who does speaks to the server *behind* it."""
+
+    class Door(Peer):
+        async def send(self, data: bytes) -> None:
+            first = not self.sent
+            if first and not data.startswith(b"PROXY "):
+                self._answers = lambda _said: [END]
+            elif first:
+                self._answers = lambda _said: []
+            else:
+                self._answers = behind
+            await super().send(data)
+
+    return Door
+
+
+@pytest.mark.parametrize("port", [80, 40_000])
+def test_a_port_for_proxies_alone(port: int) -> None:
+    service, _took_s, dials = interview(proxied(lambda said: [answer(), END] if said.startswith(b"GET ") else [END]), port)
+    assert service.facts is not None
+    assert (service.facts.product, dict(service.facts.details)["proxy-protocol"]) == ("nginx", "required")
+    assert {said for said in dials.sent if said.startswith(b"PROXY")} == {b"PROXY UNKNOWN\r\n"}
+
+
+def test_who_hangs_up_on_proxies_too_is_left_after_one_try() -> None:
+    service, _took_s, dials = interview(lambda: Peer((), lambda _said: [END]), 40_000)
+    assert service.outcome is Outcome.SILENT
+    assert dials.sent.count(b"PROXY UNKNOWN\r\n") == 1
+
+
+def test_who_says_nothing_is_not_taken_for_a_port_for_proxies() -> None:
+    service, _took_s, dials = interview(Peer, 40_000)
+    assert service.outcome is Outcome.SILENT
+    assert b"PROXY UNKNOWN\r\n" not in dials.sent

@@ -11,7 +11,7 @@ import hpack
 import pytest
 
 from hatoba.identify.interview import Interview
-from hatoba.identify.layers import TlsLayer
+from hatoba.identify.layers import PlainLayer, TlsLayer
 from hatoba.identify.manner import Manner, Patience, Target
 from hatoba.identify.tls import TlsConversation, _sent_certificates, context, is_tls, server_name
 from hatoba.model import Protocol
@@ -235,7 +235,8 @@ def test_a_handshake_that_fails_is_a_refusal(heard: bytes) -> None:
 def test_a_layer_tells_what_was_said_instead() -> None:
     async def talk() -> tuple[bytes, bool]:
         target = Target(ip_address("198.18.0.2"), Protocol.TCP, 443)
-        layer = TlsLayer(FakeDials(lambda: Peer([b"220 hi\r\n"])), target, Patience(), Manner(), lambda: NOW_S)
+        below = PlainLayer(FakeDials(lambda: Peer([b"220 hi\r\n"])), target, 1.0)
+        layer = TlsLayer(below, target, Patience(), Manner(), lambda: NOW_S)
         assert await layer.open() is None
         return layer.heard, layer.speaks_tls
 

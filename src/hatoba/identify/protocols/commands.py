@@ -179,6 +179,8 @@ def read_zabbix(answers: Answers) -> Facts | None:
     if answer[:5] != b"ZBXD\1" or len(answer) < 14:
         return None
     said = answer[13 : 13 + int.from_bytes(answer[5:9], "little")]
+    if said.startswith(b'{"response":'):
+        return None  # a server's, or a proxy's
     found = re.fullmatch(rb"(\d+(?:\.\d+)+)[\w.]*", said)
     version = text(found[1]) if found else ""
     names = (cpe23("a", "zabbix", "zabbix", version),)

@@ -172,7 +172,7 @@ def _named(facts: Facts, head: Head, server: bytes, body: bytes) -> Facts:
     if tor is not facts:
         return replace(tor, name="tor-socks")
     fields = b"\n".join(name + b": " + value for name, value in head.fields)
-    found = named(facts, fields, APPLICATIONS)
+    found = named(facts, head.reason + b"\n" + fields, APPLICATIONS)
     if not found.product:
         found = named(facts, server, SERVERS)
         exact = named(found, body[:4096], PAGES)

@@ -178,6 +178,15 @@ PROTOCOLS = (
         ("aria2_project", "aria2"),
         (6800,),
     ),
+    # Docker Registry HTTP API V2, "API Version Check"
+    _api(
+        "docker-registry",
+        "/v2/",
+        rb"(?i:\r\ndocker-distribution-api-version: registry/2)",
+        "Docker Registry",
+        ("docker", "registry"),
+        (5000, 5001),
+    ),
     _api(
         "wsman",
         "/wsman",

@@ -54,6 +54,7 @@ SERVERS = (
     product(rb"^Caddy$", "Caddy httpd", ("caddyserver", "caddy")),
     product(rb"^Jetty\((?P<version>[\w.-]+)\)", "Jetty", ("eclipse", "jetty")),
     product(rb"^MiniServ/(?P<version>[\d.]+)", "MiniServ", ("webmin", "webmin")),
+    product(rb"^thin(?:$| (?P<version>\d[\w.]*))", "thin", ("macournoyer", "thin")),
     product(rb"^thttpd/(?P<version>[\d.]+)", "thttpd", ("acme", "thttpd")),
     product(rb"^mini_httpd/(?P<version>[\d.]+)", "mini_httpd", ("acme", "mini-httpd")),
     product(rb"^micro_httpd", "micro_httpd", ("acme", "micro_httpd")),
@@ -75,11 +76,17 @@ SERVERS = (
     product(rb"^Icinga/[rv]?(?P<version>\d[\w.]*)", "Icinga 2 API", ("icinga", "icinga")),
     product(rb"^ZNC (?P<version>\d[\d.]*)", "ZNC IRC bouncer", ("znc", "znc")),
     product(rb"^rspamd/(?P<version>\d[\w.]*)", "Rspamd", ("rspamd", "rspamd")),
+    product(rb"^Netdata Embedded HTTP Server v?(?P<version>\d[\w.]*)", "Netdata", ("netdata", "netdata")),
+    product(rb"^WebSockify (?P<extra>Python/[\w.+]+)", "websockify"),
+    product(rb"^waitress$", "Waitress", ("agendaless", "waitress")),
+    product(rb"^h2o/(?P<version>\d[\w.]*)", "H2O", ("dena", "h2o")),
+    product(rb"^nghttpx(?: nghttp2" + _V + rb")?", "nghttpx http proxy", ("nghttp2", "nghttp2")),
     product(rb"^Virata-EmWeb/(?P<version>\w+)", "Virata-EmWeb", None, "", "printer"),
 )
 """By the value of the field Server."""
 
 APPLICATIONS = (
+    product(rb"(?:^|\n)docker-distribution-api-version: registry/", "Docker Registry", ("docker", "registry")),
     product(rb"(?:^|\n)x-jenkins: (?P<version>[\d.]+)", "Jenkins", ("jenkins", "jenkins")),
     product(rb"(?:^|\n)x-influxdb-version: v?(?P<version>[\d.]+)", "InfluxDB", ("influxdata", "influxdb")),
     product(rb"(?:^|\n)kbn-(?:name|license-sig): ", "Elastic Kibana", ("elastic", "kibana")),
@@ -87,12 +94,13 @@ APPLICATIONS = (
     product(rb"(?:^|\n)x-clickhouse-", "ClickHouse", ("clickhouse", "clickhouse")),
     product(rb"(?:^|\n)x-vault-", "HashiCorp Vault", ("hashicorp", "vault")),
     product(rb"(?:^|\n)location: (?:/[\w.-]{1,40})?/\.web/?(?:\n|$)", "Radicale", ("radicale", "radicale")),
+    product(rb"^Script output follows\n", "Mercurial hgweb", ("mercurial", "mercurial")),  # hgweb_mod.py's word for "OK"
     product(rb"(?:^|\n)x-consul-", "HashiCorp Consul", ("hashicorp", "consul")),
     product(rb"(?:^|\n)x-syncthing-version: v(?P<version>\d[\d.]*)", "Syncthing", ("syncthing", "syncthing")),
     product(rb"(?:^|\n)set-cookie: cockpit=", "Cockpit web service", ("cockpit-project", "cockpit")),
     product(rb"(?:^|\n)set-cookie: grafana_session=|(?:^|\n)x-grafana-", "Grafana", ("grafana", "grafana")),
 )
-"""By fields that only one program writes, whichever web server it has inside."""
+"""By fields, or a reason in front of them, that only one program writes, whichever web server it has inside."""
 
 POWERED_BY = (
     product(rb"(?:^|\n)x-elastic-product: Elasticsearch", "Elasticsearch REST API", ("elastic", "elasticsearch")),
@@ -132,6 +140,7 @@ PAGES = (
         ("supervisord", "supervisor"),
     ),
     product(rb"\n {4}ShellInABox - Make command line applications", "ShellInABox", ("shellinabox_project", "shellinabox")),
+    product(rb'^\{ "result": 400, "text": "Bad Request" \}', "Kea control agent", ("isc", "kea")),
     product(rb"<title>RabbitMQ Management</title>", "RabbitMQ management", ("vmware", "rabbitmq")),
     product(rb"^Port \d+ is for clickhouse-client program", "ClickHouse", ("clickhouse", "clickhouse")),
     product(

@@ -15,6 +15,7 @@ TELNET_PRODUCTS = (
     product(rb"User Access Verification", "Cisco router telnetd", None, "Cisco IOS", "router"),
     product(rb"MikroTik v(?P<version>\d[\w.]*)", "MikroTik router config telnetd", None, "RouterOS", "router"),
     product(rb"Welcome to Microsoft Telnet Service", "Microsoft Windows telnetd", None, "Windows"),
+    product(rb"^Open On-Chip Debugger\r\n", "OpenOCD telnetd", ("openocd", "open_on-chip_debugger")),
 )
 
 

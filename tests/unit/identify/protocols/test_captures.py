@@ -30,8 +30,10 @@ from hatoba.identify.protocols import (
     ipp,
     java,
     mail,
+    measures,
     messaging,
     remote,
+    sharing,
     smb,
     ssh,
     terminals,
@@ -43,7 +45,8 @@ from tests.unit.identify.protocols.feeding import CAPTURES, GARBAGE, Capture, cu
 from tests.unit.identify.protocols.truths import TRUTHS, Truth
 
 FAMILIES = (calls, chat, databases, datagrams, files, java, mail, messaging, desktops, terminals)
-FAMILIES += (backends, commands, emulators, greetings, http_apis, industry, remote, udp_services, wide_databases)
+FAMILIES += (backends, commands, emulators, greetings, http_apis, industry, measures, remote, sharing, udp_services)
+FAMILIES += (wide_databases,)
 SINGLE = (directory, ftp, http, http2, ipp, smb, ssh)
 
 

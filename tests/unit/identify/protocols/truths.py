@@ -198,3 +198,38 @@ TRUTHS |= {
     "supervisor": Truth("http", "Supervisor", "4.2.5", cpe="cpe:/a:supervisord:supervisor:4.2.5"),
     "syncthing": Truth("http", "Syncthing", "1.19.2", cpe="cpe:/a:syncthing:syncthing:1.19.2"),
 }
+TRUTHS |= {
+    "c-icap": Truth("icap", "C-ICAP", "0.5.10"),
+    "cvs": Truth("cvspserver", "CVS pserver"),
+    "darkstat": Truth("http", "darkstat", "3.0.719"),
+    "deluged": Truth("deluge-rpc", "Deluge daemon", "2.0.3", cpe="cpe:/a:deluge-torrent:deluge:2.0.3"),
+    "docker-registry": Truth("http", "Docker Registry", cpe="cpe:/a:docker:registry"),
+    "gmond": Truth("ganglia", "Ganglia gmond", "3.7.2", "open to anybody"),
+    "h2o": Truth("http", "H2O", "2.2.5", cpe="cpe:/a:dena:h2o:2.2.5"),
+    "iperf3": Truth("iperf3", "iperf3", cpe="cpe:/a:es:iperf3"),
+    "kea-ctrl-agent": Truth("http", "Kea control agent", cpe="cpe:/a:isc:kea"),
+    "mercurial": Truth("http", "Mercurial hgweb", cpe="cpe:/a:mercurial:mercurial"),
+    "netdata": Truth("http", "Netdata", "1.37.1", cpe="cpe:/a:netdata:netdata:1.37.1"),
+    "nghttpx": Truth("http-proxy", "nghttpx http proxy", cpe="cpe:/a:nghttp2:nghttp2"),
+    "opendkim": Truth("milter", extra="protocol 6"),
+    "openocd": Truth("openocd", "OpenOCD", "0.12.0", cpe="cpe:/a:openocd:open_on-chip_debugger:0.12.0"),
+    "openocd telnet": Truth(
+        "telnet", "OpenOCD telnetd", "", "Open On-Chip Debugger >", cpe="cpe:/a:openocd:open_on-chip_debugger"
+    ),
+    "owserver": Truth("owserver", "OWFS owserver", "3.2p4", "open to anybody"),
+    "postgrey": Truth("smtp-policy"),
+    "pulseaudio": Truth(
+        *("pulseaudio", "PulseAudio", "16.1", "protocol 35; open to anybody"),
+        hostname="target",
+        cpe="cpe:/a:pulseaudio:pulseaudio:16.1",
+    ),
+    "snapserver": Truth("snapcast", "Snapcast", "0.26.0", "open to anybody", cpe="cpe:/a:badaix:snapcast:0.26.0"),
+    "spice": Truth("spice", "SPICE server", extra="protocol 2.2"),
+    "thin": Truth("http", "thin", cpe="cpe:/a:macournoyer:thin"),
+    "usbipd": Truth("usbip", "USB/IP", extra="0 devices shared"),
+    "uvicorn": Truth("http", "Uvicorn", cpe="cpe:/a:encode:uvicorn"),
+    "waitress": Truth("http", "Waitress", cpe="cpe:/a:agendaless:waitress"),
+    "webfs": Truth("http", "webfs", "1.21"),
+    "websockify": Truth("http", "websockify", extra="Python/3.11.2"),
+    "zabbix-proxy": Truth("zabbix-trapper", "Zabbix server or proxy", "6.0.14", cpe="cpe:/a:zabbix:zabbix:6.0.14"),
+}
