@@ -66,7 +66,7 @@ class Scan:
         self._setting = Setting(plan, permitted, network, self._seed, clock, lambda: self._stop, known)
         self._known = known
         self._search = NeighbourSearch(network, clock, self._setting.pace, lambda: self._stop, self._setting.order_key)
-        self._setting.meanwhile = self._search.step
+        self._setting.beside.append(self._search.step)
         self._methods = [method_of(name, plan.tcp_flags) for name in plan.methods]
         self._hosts = {"up": 0, "down": 0, "unknown": 0}
         self._problems: list[str] = []
@@ -97,7 +97,7 @@ class Scan:
                     yield event
                     continue
                 if isinstance(event, Sought):
-                    gauge.doubtful(self._ports_of(event))
+                    gauge.doubtful(self._ports_of(event), event.pinged)
                     continue
                 if isinstance(event, Unreachable):
                     gauge.left_out(self._ports_of(event))
