@@ -22,7 +22,17 @@ from hatoba.engine.group_scan import GroupScan
 from hatoba.engine.groups import Group, Part, Sought, Unreachable, connect_groups, packet_groups
 from hatoba.engine.legs.leg import MAX_QUESTIONS
 from hatoba.engine.neighbour_search import NeighbourSearch, Searching
-from hatoba.engine.problems import contradictions, drops, echoed, no_ways, other_way, rationing, reset_rationing, silenced
+from hatoba.engine.problems import (
+    contradictions,
+    drops,
+    echoed,
+    no_ways,
+    other_way,
+    rationing,
+    refused,
+    reset_rationing,
+    silenced,
+)
 from hatoba.engine.setting import Setting, method_of
 from hatoba.engine.stages.discovery import pings_for
 from hatoba.errors import HatobaError
@@ -218,6 +228,7 @@ class Scan:
             *silenced(tally, self._targets),
             *contradictions(tally),
             *drops(tally),
+            *refused(self._setting.network.refusals),
         ]
         return ScanEnd(
             finished_at=self._wall_clock(),

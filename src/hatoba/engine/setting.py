@@ -198,7 +198,7 @@ class Setting:
     def _transport(self, group: Group, leg: Leg, ledger: Ledger) -> Transport:
         methods = [method for method in leg.asks.methods if isinstance(method, Method)]
         if len(methods) < len(leg.asks.methods):
-            return ConnectTransport(leg, self.connects, ledger, self.responders)
+            return ConnectTransport(leg, self.connects, ledger, self.responders, self.network.refusals)
         ports = [leg.asks.port[leg.asks.method == number] for number in range(len(methods))]
         wordings = Wordings(methods, ports, leg.block.family)
         if any(method.protocol == Protocol.UDP for method in methods) and not group.route.local:
