@@ -20,6 +20,7 @@ from hatoba.engine.crowds import Crowd, crowds
 from hatoba.engine.gauge import Gauge
 from hatoba.engine.group_scan import GroupScan
 from hatoba.engine.groups import Group, Part, Sought, Unreachable, connect_groups, packet_groups
+from hatoba.engine.in_order import MOST, InOrder
 from hatoba.engine.legs.leg import MAX_QUESTIONS
 from hatoba.engine.neighbour_search import NeighbourSearch, Searching
 from hatoba.engine.problems import (
@@ -94,6 +95,7 @@ class Scan:
         yield self._info(blocks)
         gauge = Gauge(sum(block.count * self._port_count(block) for block in blocks), self._clock, self._setting.tally)
         failed = False
+        in_order = InOrder(self._targets, hold=not self._methods and len(self._targets) <= MOST)
         try:
             for event in chain(self._taken_over(gauge), self._groups(self._unfinished(blocks))):
                 if isinstance(event, VerdictBatch):
@@ -113,7 +115,7 @@ class Scan:
                     gauge.left_out(self._ports_of(event))
                 told = self._unreachable(event) if isinstance(event, Unreachable) else event
                 self._hosts[told.state] += len(told) if isinstance(told, HostBatch) else 1
-                yield told
+                yield from in_order.add(told)
             if self._plan.interface is not None and not self._hosts["up"] and not self._stop:
                 self._problems += other_way(self._plan.interface, self._targets, self._setting.network)
         except HatobaError as error:
@@ -121,6 +123,7 @@ class Scan:
             self._problems.append(str(error))
         finally:
             self._setting.close()
+        yield from in_order.held()
         yield gauge.now()
         yield self._end(gauge, started_s, failed)
 
@@ -237,7 +240,7 @@ class Scan:
             hosts_down=self._hosts["down"],
             hosts_total=sum(self._hosts.values()),
             counts=gauge.counts(),
-            probes_sent=tally.probes_sent,
+            probes_sent=tally.probes_sent + (0 if self._methods else self._search.sent),
             loss=tally.loss,
             expected_missed=tally.expected_missed,
             capture_drops=tally.drops,
