@@ -23,7 +23,7 @@ _LEAST_TOLERANCE_S = 0.5
 class Gauge:
     def __init__(self, total: int, clock: Callable[[], float], tally: Tally) -> None:
         self._total, self._clock, self._tally = total, clock, tally
-        self._doubtful = 0
+        self._doubtful = [0, 0]
         self._started_s = self._told_s = clock()
         self._states = np.zeros(256, np.int64)
         self._window = [(self._started_s, 0)]
@@ -37,9 +37,10 @@ class Gauge:
         """So many ports will have no verdict: nobody is there who could be asked for them."""
         self._total -= ports
 
-    def doubtful(self, ports: int) -> None:
-        """So many ports are most likely to be :meth:`left_out`, which is not known yet: don't foresee them."""
-        self._doubtful = ports
+    def doubtful(self, ports: int, pinged: bool = False) -> None:
+        """So many ports are most likely to be :meth:`left_out`, which is not known yet: don't foresee them. Those of hosts that
+        are *pinged* are counted apart."""
+        self._doubtful[pinged] = ports
 
     def counts(self) -> dict[str, int]:
         """Ports by the word of their state; states that no port has are left out."""
@@ -59,7 +60,7 @@ class Gauge:
         since_s, sent_then = self._window[0]
         settled = int(self._states.sum())
         elapsed_s = now_s - self._started_s
-        total = self._total - self._doubtful
+        total = self._total - sum(self._doubtful)
         left = total - settled
         return Progress(
             settled=settled,

@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from hatoba.engine.crowds import Questions
-from hatoba.engine.groups import Group, Unreachable
+from hatoba.engine.groups import Group, Sought, Unreachable
 from hatoba.engine.host_book import Asked, HostBook
 from hatoba.engine.setting import AnyMethod, Mask, Setting
 from hatoba.engine.stages.discovery import discover
+from hatoba.engine.stages.latecomers import Latecomers
 from hatoba.engine.stages.port_samples import PortSamples
 from hatoba.engine.stages.second_look import look_again, worth_it
+from hatoba.engine.stages.still_there import look_whether_there, own_words
 from hatoba.errors import HatobaError
 from hatoba.model import Answer, Doing, Found, Host, Reason, State, Trace
 from hatoba.packets.distinct import one_of
@@ -24,12 +27,12 @@ from hatoba.packets.items import joined
 from hatoba.probes import METHODS, PINGS
 from hatoba.probes.method import Method
 from hatoba.results.batch import VERDICT, HostBatch, HostTable, VerdictBatch
-from hatoba.results.known import unasked
+from hatoba.results.known import Known, unasked
 
 if TYPE_CHECKING:
     from hatoba.engine.stages.hop_probes import Aim
 
-Told = Iterator[VerdictBatch | Found | Host | HostBatch | Unreachable]
+Told = Iterator[VerdictBatch | Found | Host | HostBatch | Unreachable | Sought]
 
 _LOOKED_AT_AGAIN = ("syn", "connect")
 _FEW_SILENT = 16
@@ -41,25 +44,43 @@ _LIKELY_CLOSED_UDP = 30_000, 60_000
 class GroupScan:
     """Everything about the hosts of *group*, which are *asked* these questions, method by method."""
 
-    def __init__(self, group: Group, asked: Sequence[Questions], setting: Setting, hosts: HostTable) -> None:
+    def __init__(
+        self, group: Group, asked: Sequence[Questions], setting: Setting, hosts: HostTable, book: HostBook | None = None
+    ) -> None:
+        """*book*: of hosts that have been looked for already."""
         self._group, self._asked, self._setting, self._hosts = group, asked, setting, hosts
-        self._book = HostBook(group, hosts, setting.responders.addresses)
+        self._looked_for = book is not None
+        self._book = book or HostBook(group, hosts, setting.responders.addresses)
+        self._late: tuple[Latecomers, Group, Sequence[Questions], Mask] | None = None
         self._named = np.zeros(len(group), bool)
         self._samples = PortSamples(len(group))
         self._known = np.zeros(0, VERDICT)
         if setting.known is not None:
             indices = group.block.index(group.offsets)
             self._known = setting.known.of(indices)
-            for place in np.flatnonzero(one_of(indices, tuple(setting.known.found))).tolist():
-                self._book.recall(place, setting.known.found[int(indices[place])])
-        for questions in asked:
-            self._book.learn(self._of(questions), [questions.method])
+            if not self._looked_for:
+                self._recall(indices, setting.known)
         self._sample(self._known)
         patience_s = setting.plan.host_timeout_s
         self._deadline_s = math.inf if patience_s is None else setting.clock() + patience_s
 
+    def _recall(self, indices: npt.NDArray[np.int64], known: Known) -> None:
+        for place in np.flatnonzero(one_of(indices, tuple(known.found))).tolist():
+            self._book.recall(place, known.found[int(indices[place])])
+        for questions in self._asked:
+            self._book.learn(self._of(questions), [questions.method])
+
     def events(self) -> Told:
-        """Verdicts as they become known, then the hosts, with the names that their addresses have."""
+        """Verdicts as they become known, then the hosts, with the names that their addresses have; then the same of those that
+        have answered late."""
+        try:
+            yield from self._with_names()
+        except HatobaError:
+            yield from self._latecomers()
+            raise
+        yield from self._latecomers()
+
+    def _with_names(self) -> Told:
         for event in self._events():
             if isinstance(event, Host) and self._setting.reverse_names is not None and event.state == "up":
                 name = self._setting.reverse_names.name(event.address)
@@ -71,7 +92,7 @@ class GroupScan:
         plan = self._setting.plan
         link_shows = Reason.ARP_RESPONSE if self._group.block.family == 4 else Reason.ND_RESPONSE
         try:
-            if plan.pings or not self._asked:
+            if (plan.pings or not self._asked) and not self._looked_for:
                 yield from self._discover()
             for questions in self._asked:
                 yield from self._ask(questions)
@@ -96,19 +117,53 @@ class GroupScan:
         """Who is to be asked for ports and is not there is told of at once, and left out of the group."""
         self._setting.tally.doing = Doing.DISCOVERY
         pinged = not (self._group.route.local or self._group.neighbours)
-        for _sign in discover(self._group, self._setting, self._book, self._setting.plan.pings, self._deadline_s):
+        late = Latecomers(self._book, self._setting) if self._asked else None
+        for _sign in discover(self._group, self._setting, self._book, self._setting.plan.pings, self._deadline_s, late):
             yield self._nothing()
             yield from self._book.found() if pinged else ()
         self._ask_names()
         kept = self._book.up | self._book.timed_out
         if not self._asked or self._setting.stopped() or kept.all():
             return
-        for absent, reason, responder in self._book.absent(~kept):
-            yield Unreachable(self._group.block, self._group.offsets[absent], reason, responder=responder)
+        if late:
+            self._late = late, self._group, self._asked, ~kept
+            self._setting.beside.append(late.step)
+            yield Sought(self._group.block, self._group.offsets[~kept], pinged=True)
+        else:
+            yield from self._absent(self._group, self._book, ~kept)
         places = np.flatnonzero(kept)
         self._group, self._book, self._named = self._group.part(places), self._book.of(places), self._named[places]
         self._samples = self._samples.part(places)
         self._asked = [questions.of(places) for questions in self._asked]
+
+    @staticmethod
+    def _absent(group: Group, book: HostBook, absent: Mask) -> Iterator[Unreachable]:
+        for places, reason, responder in book.absent(absent):
+            yield Unreachable(group.block, group.offsets[places], reason, responder=responder)
+
+    def _latecomers(self) -> Told:
+        """Who was silent when the others were found, and may have answered since. Of a scan that is stopped before their time
+        is up nothing is known of those that are silent yet."""
+        if self._late is None:
+            return
+        (late, group, asked, silent), self._late = self._late, None
+        self._setting.beside.remove(late.step)
+        in_time = late.over or not self._setting.stopped()
+        self._setting.tally.doing = Doing.DISCOVERY
+        for _sign in late.rest():
+            yield self._nothing()
+            in_time = late.over or not self._setting.stopped()
+        yield Sought(group.block, group.offsets[:0], pinged=True)
+        yield from late.book.found()
+        there = silent & (late.book.up | late.book.timed_out)
+        if in_time:
+            yield from self._absent(group, late.book, silent & ~there)
+        if there.any():
+            places = np.flatnonzero(there)
+            part = GroupScan(
+                group.part(places), [its.of(places) for its in asked], self._setting, self._hosts, late.book.of(places)
+            )
+            yield from part.events()
 
     def _ask(self, questions: Questions) -> Iterator[VerdictBatch]:
         count = int(questions.counts(len(self._group)).sum())
@@ -116,15 +171,21 @@ class GroupScan:
             return
         known = self._of(questions)
         left = self._left_of(questions, known)
-        found, silent = [worth_it(known, count)], self._silent(known)
+        looked_at_again = questions.method.name in _LOOKED_AT_AGAIN
+        choose = partial(worth_it, questions=count) if looked_at_again else own_words
+        found, silent = [choose(known)], self._silent(known)
         if left is None or left.any():
             for batch in self._ask_left(questions, left, known):
-                found.append(worth_it(batch.rows, count))
+                found.append(choose(batch.rows))
                 silent += self._silent(batch.rows)
                 yield batch
         late = self._setting.clock() >= self._deadline_s and self._book.timed_out.any()
-        if not late and self._setting.plan.second_look and questions.method.name in _LOOKED_AT_AGAIN:
+        if late or not self._setting.plan.second_look or self._setting.stopped():
+            return
+        if looked_at_again:
             yield from self._doubt(questions, joined(found), silent)
+        else:
+            yield from self._miss(questions, own_words(joined(found)), silent)
 
     def _silent(self, rows: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
         """Of how many ports of each host these verdicts say that nothing came."""
@@ -161,8 +222,6 @@ class GroupScan:
     def _doubt(
         self, questions: Questions, found: npt.NDArray[np.void], silent: npt.NDArray[np.int64]
     ) -> Iterator[VerdictBatch]:
-        if self._setting.stopped():
-            return
         self._setting.tally.doing = Doing.DOUBTING
         for doubts in look_again(self._group, questions, found, self._setting, self._deadline_s):
             if doubts is None:
@@ -175,6 +234,21 @@ class GroupScan:
                 if self._setting.tally.silenced:
                     for place in doubts.heard:
                         self._setting.tally.is_there(self._index(place))
+
+    def _miss(
+        self, questions: Questions, answered: npt.NDArray[np.void], silent: npt.NDArray[np.int64]
+    ) -> Iterator[VerdictBatch]:
+        """Who of those that have answered, and have silent ports, has gone? One that is seen to ration was heard in the end."""
+        self._setting.tally.doing = Doing.DOUBTING
+        suspects = np.array(
+            [place for place in np.flatnonzero(silent).tolist() if self._index(place) not in self._setting.tally.rationing]
+        )
+        if not suspects.size:
+            return
+        for gone in look_whether_there(self._group, questions, answered, suspects, self._setting, self._deadline_s):
+            yield self._nothing()
+            for place in gone.tolist() if gone is not None else ():
+                self._setting.tally.silence(self._index(place), int(silent[place]))
 
     def _index(self, place: int) -> int:
         """Of the host at that place among all hosts of the scan."""

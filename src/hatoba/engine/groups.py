@@ -75,6 +75,8 @@ class Sought:
 
     block: Block
     offsets: Indices
+    pinged: bool = False
+    """By pings, and not on a link."""
 
 
 Part = Group | Unreachable | Sought | Searching

@@ -168,6 +168,10 @@ class HostBook:
         """The time of the hosts at *places* was up before all was known of them."""
         self._timed_out[places] = True
 
+    def time_out_silent(self, places: npt.NDArray[np.int64]) -> None:
+        """The same, for those of them alone that have not shown themselves: it is not known whether they are there."""
+        self.time_out(places[~self.up[places]])
+
     def _note_hindrances(self, rows: Rows, places: Numbers) -> None:
         """Keep the first word of each host's routers, or of this machine, on why it can't be reached."""
         self._hindered[places[rows["reason"] == Reason.NO_NEIGHBOUR]] = Reason.NO_NEIGHBOUR, 0

@@ -23,7 +23,7 @@ from hatoba.engine.legs.pending import Pending
 from hatoba.engine.legs.transport import IS_ICMP, Transport
 from hatoba.engine.pacing.loss import BOUND, MAX_ATTEMPTS, LossEstimate
 from hatoba.engine.pacing.pace import Pace
-from hatoba.engine.pacing.round_trip import INITIAL_S, MAX_S, MIN_S, RoundTrip, SlowestAnswers
+from hatoba.engine.pacing.round_trip import INITIAL_S, LONGEST_S, MAX_S, MIN_S, RoundTrip, SlowestAnswers
 from hatoba.engine.pacing.slow_hosts import SlowHosts
 from hatoba.engine.pacing.spacing import Spacing
 from hatoba.engine.rations.controls import Controls
@@ -44,6 +44,7 @@ port alone."""
 _STOP_PATIENCE_S = 0.3
 """How long a scan that was told to stop still waits for what it has asked."""
 _FEW_UNDER_WAY = 4096
+_FEW_STRANGERS = 256
 _GRAIN_S = 0.005
 """How evenly questions are spread over a second that is theirs."""
 _FEW_LOSSES = 8
@@ -71,14 +72,15 @@ class LegRun:
         deadline_s: float = math.inf,
         again: bool = False,
         meanwhile: Callable[[], None] = lambda: None,
+        late_s: float = 0.0,
     ) -> None:
         """*host_settles*: one answer of a host will do, nothing more is asked of it then. At *deadline_s* of the clock it ends
         with what is known. *again*: all of it was told already, so that nothing can be missing from the report. *meanwhile* is
-        called before each look at what has come."""
+        called before each look at what has come. *late_s*: how long a host that was never heard is waited for at least, once it
+        was asked."""
         self._leg, self._transport, self._ledger, self._plan = leg, transport, ledger, plan
         self._tally, self._clock = tally, clock
-        self._order_key = order_key
-        self._pace = pace
+        self._order_key, self._pace = order_key, pace
         self._host_settles, self._again = host_settles, again
         self._deadline_s = deadline_s
         self._told_to_stop, self._meanwhile = stopped, meanwhile
@@ -95,6 +97,7 @@ class LegRun:
         self._flushed_s = self._news_s = self._asked_s = clock()
         self._slow_from: float = math.inf
         """The attempts from this one on are made at leisure, for those who ration."""
+        self._most_rounds = MAX_ATTEMPTS if plan.max_retries is None else plan.max_retries + 1
         brief = plan.max_retries is not None and not plan.prove_closed
         draw = Draw(order_key)
         self._rationing = Rationing(leg, ledger, draw, plan.prove_closed, brief)
@@ -105,16 +108,17 @@ class LegRun:
         """Between two rounds is no wait for hosts that were never heard: an answer that comes late still tells its attempt."""
         self._in_turns = False
         """Hosts that are set apart are asked now, and nobody else."""
-        self._untold: set[int] = set()
-        """Of which it was said that nothing more is to be learnt."""
         self._apart, self._by_chance = np.zeros((2, len(leg.offsets)), bool)
         """Hosts whose silence says nothing until they are asked within the ration of their resets; and those that turned out
         to ration none."""
         initial_s = initial_timeout_s if plan.initial_rtt_timeout_s is None else plan.initial_rtt_timeout_s
         self.round_trip = RoundTrip(initial_s, plan.min_rtt_timeout_s or MIN_S, plan.max_rtt_timeout_s or MAX_S)
-        self._longest_s = plan.max_rtt_timeout_s or MAX_S
+        self._longest_s = plan.max_rtt_timeout_s or LONGEST_S
         self._slowest = SlowestAnswers(len(leg.offsets), initial_s, self._longest_s)
-        self._slowest_s, self._looked_s = 0.0, -math.inf
+        self._slowest.recall(tally.late_hosts, leg.host_index)
+        self._late_s, self._asked_all_s = late_s, math.inf
+        self.strangers_until_s, self._beside = -math.inf, False
+        """Until when hosts that were never heard are waited for, once nothing else is left to do."""
 
     def recall(self, hosts: Indices, known: npt.NDArray[np.void]) -> None:
         """Take from verdicts that were told before, of the *hosts* at these places, who sends errors: what is silent now may be
@@ -130,10 +134,18 @@ class LegRun:
         """Whether the hosts' time was up before all was known."""
         return self._clock() >= self._deadline_s and self._ledger.unanswered > 0
 
-    def batches(self) -> Iterator[npt.NDArray[np.void]]:
+    def go_beside(self, beside: bool) -> None:
+        """Whether the wait for strangers goes on beside something else from now on: then each step only takes what has come.
+        The answers to that come in here, too, and may be lost."""
+        self._tally.drops += self._transport.drops if beside else -self._transport.drops
+        self._beside = beside
+
+    def batches(self) -> Generator[npt.NDArray[np.void]]:
         """Verdict rows as they become known, often none: an empty array is a sign of life."""
         try:
             yield from self._ask_until_believable()
+            if (yield from self._await_strangers()) and self._rounds < self._most_rounds and not self._believable():
+                yield from self._ask_until_believable()
             yield from self._ask_rationed()
             self._tell_loss()
             if not self._stopped():
@@ -147,6 +159,7 @@ class LegRun:
             self._tally.drops += self._transport.drops
             self._tally.contradictions += self._pending.contradictions
             self._slow.remember()
+            self._slowest.remember(self._tally.late_hosts, self._leg.host_index)
         yield self._pending.take()
 
     def doubts(self) -> Doubts:
@@ -164,13 +177,12 @@ class LegRun:
 
     def _ask_until_believable(self) -> Iterator[npt.NDArray[np.void]]:
         questions = None if self._ledger.unanswered == len(self._leg) else self._ledger.open_questions()
-        most = MAX_ATTEMPTS if self._plan.max_retries is None else self._plan.max_retries + 1
         while True:
             yield from self._ask(self._with_controls(questions))
             self._rounds = self._attempts
-            if self._hasty and (self._rounds >= most or self._believable()):
+            if self._hasty and (self._rounds >= self._most_rounds or self._believable()):
                 yield from self._await_answers()
-            if not self._ledger.unanswered or self._stopped() or self._rounds >= most:
+            if not self._ledger.unanswered or self._stopped() or self._rounds >= self._most_rounds:
                 return
             self._set_apart()
             questions = self._doubtful()
@@ -222,7 +234,7 @@ class LegRun:
             self._resets.look_back()
         self._tally.doing, self._in_turns = doing, False
         self._controls.none()
-        self._tell_rationed()
+        self._resets.tell(self._tally.resets, self._tally.silenced, self._tally.untold)
         back = np.zeros(len(self._apart), bool)
         back[list(self._resets.by_chance)] = True
         back &= self._apart
@@ -231,21 +243,6 @@ class LegRun:
         if back.any():
             self._loss.start_again(self._attempts)
         return bool(back.any())
-
-    def _tell_rationed(self) -> None:
-        for place, counts in self._resets.evidence.items():
-            self._tally.resets[self._index(place)] = counts
-        for place in self._resets.given_up - self._untold:
-            left = int(np.count_nonzero(self._ledger.state[self._leg.questions(place)] == 0))
-            if place in self._resets.silenced:
-                self._tally.silenced[self._index(place)] = left
-            else:
-                self._tally.untold[self._index(place)] = left
-            self._resets.missed += left
-        self._untold |= self._resets.given_up
-
-    def _index(self, place: int) -> int:
-        return int(self._leg.host_index(np.array([place]))[0])
 
     def _turns_left(self) -> int:
         """How many attempts it takes until all that is silent was asked everything."""
@@ -301,7 +298,8 @@ class LegRun:
             room = min(allowed, self._transport.room(), _BATCH)
             wait_s = self.round_trip.timeout_s if allowed >= 1 else self._pace.wait_s()
             if allowed >= 1 and room < 1:
-                self._transport.give_up(now_s - max(self.round_trip.timeout_s, self._on_the_way_s(now_s)))
+                on_the_way_s = self._slowest.on_the_way_s(now_s, self.unanswered_hosts)
+                self._transport.give_up(now_s - max(self.round_trip.timeout_s, on_the_way_s))
             late, wait_s = self._ask_late(room, now_s, position == size, wait_s)
             count = min(room - late, size - position)
             if over_s:
@@ -390,6 +388,7 @@ class LegRun:
         Where the round has controls, until its last ones would: what of them is on its way yet is not lost."""
         self._transport.drain()
         self._news_s = self._asked_s = self._clock()
+        self._asked_all_s = min(self._asked_all_s, self._asked_s)
         if begun_s is not None and not self._stopped():
             since_s = self._asked_s if self._controls.asked.size else begun_s
             while self._ledger.unanswered and (left_s := since_s + self.round_trip.timeout_s - self._clock()) > 0:
@@ -409,20 +408,28 @@ class LegRun:
             if left_s <= 0 and self._ledger.unanswered == unanswered:
                 break
 
+    def _await_strangers(self) -> Generator[npt.NDArray[np.void], None, bool]:
+        """Give who was never heard the time that the slowest links take; but where many are asked for ports who were not looked
+        for before, most of them are nobody. Whether somebody was heard."""
+        before, until_s = self._ledger.unanswered, self._asked_all_s + self._late_s
+        most = math.inf if self._host_settles else _FEW_STRANGERS
+        while (left_s := until_s - self._clock()) > 0 and not self._stopped():
+            if not 0 < self._slowest.strangers(self.unanswered_hosts()) <= most:
+                break
+            self.strangers_until_s = until_s
+            yield from self._hear(0.0 if self._beside else min(left_s, FLUSH_S))
+            yield self._pending.take()
+        if (heard := self._ledger.unanswered < before) and not self._host_settles:
+            yield from self._await_answers()
+        return heard
+
     def _patience_s(self, now_s: float) -> float:
         timeout_s = self.round_trip.timeout_s
         if self._stopped():
             return min(timeout_s, _STOP_PATIENCE_S)
         if now_s - self._news_s < timeout_s:
             return timeout_s
-        return max(timeout_s, self._on_the_way_s(now_s))
-
-    def _on_the_way_s(self, now_s: float) -> float:
-        """How long the answers may take that are missing yet, looked up now and then."""
-        if now_s - self._looked_s >= FLUSH_S:
-            self._looked_s = now_s
-            self._slowest_s = self._slowest.patience_s(self.unanswered_hosts())
-        return self._slowest_s
+        return max(timeout_s, self._slowest.on_the_way_s(now_s, self.unanswered_hosts))
 
     def _hear(self, timeout_s: float) -> Iterator[npt.NDArray[np.void]]:
         self._meanwhile()

@@ -7,12 +7,13 @@ from ipaddress import ip_address
 
 from hatoba.engine.rations.rationing import RATION_S
 from hatoba.engine.tally import Tally
-from hatoba.messages import _, ngettext
+from hatoba.messages import _, ngettext, system_words
 from hatoba.model import Address
 from hatoba.packets.layouts import ADDRESS_BYTES
 from hatoba.reports.quantities import duration, number
 from hatoba.results.batch import HostTable
 from hatoba.targets.target_set import TargetSet
+from hatoba.wire.faults import Refusals
 from hatoba.wire.network import Network
 
 
@@ -167,6 +168,20 @@ def contradictions(tally: Tally) -> Iterator[str]:
             tally.contradictions,
         )
         yield text.format(count=number(tally.contradictions))
+
+
+def refused(refusals: Refusals) -> Iterator[str]:
+    """What this machine itself refused to send, which the report tells as filtered by an error of its own, or as silent."""
+    for code, count in refusals.counts.items():
+        text = ngettext(
+            "this machine itself refused {count} probe, to {address}: {problem}; look at its routes (ip route get {address}) "
+            "and at its own firewall, then ask again",
+            "this machine itself refused {count} probes, the first of them to {address}: {problem}; look at its routes (ip "
+            "route get {address}) and at its own firewall, then ask again",
+            count,
+        )
+        address = ip_address(refusals.first[code])
+        yield text.format(count=number(count), address=address, problem=system_words(code))
 
 
 def drops(tally: Tally) -> Iterator[str]:

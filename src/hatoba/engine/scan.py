@@ -20,9 +20,20 @@ from hatoba.engine.crowds import Crowd, crowds
 from hatoba.engine.gauge import Gauge
 from hatoba.engine.group_scan import GroupScan
 from hatoba.engine.groups import Group, Part, Sought, Unreachable, connect_groups, packet_groups
+from hatoba.engine.in_order import MOST, InOrder
 from hatoba.engine.legs.leg import MAX_QUESTIONS
 from hatoba.engine.neighbour_search import NeighbourSearch, Searching
-from hatoba.engine.problems import contradictions, drops, echoed, no_ways, other_way, rationing, reset_rationing, silenced
+from hatoba.engine.problems import (
+    contradictions,
+    drops,
+    echoed,
+    no_ways,
+    other_way,
+    rationing,
+    refused,
+    reset_rationing,
+    silenced,
+)
 from hatoba.engine.setting import Setting, method_of
 from hatoba.engine.stages.discovery import pings_for
 from hatoba.errors import HatobaError
@@ -66,7 +77,7 @@ class Scan:
         self._setting = Setting(plan, permitted, network, self._seed, clock, lambda: self._stop, known)
         self._known = known
         self._search = NeighbourSearch(network, clock, self._setting.pace, lambda: self._stop, self._setting.order_key)
-        self._setting.meanwhile = self._search.step
+        self._setting.beside.append(self._search.step)
         self._methods = [method_of(name, plan.tcp_flags) for name in plan.methods]
         self._hosts = {"up": 0, "down": 0, "unknown": 0}
         self._problems: list[str] = []
@@ -84,6 +95,7 @@ class Scan:
         yield self._info(blocks)
         gauge = Gauge(sum(block.count * self._port_count(block) for block in blocks), self._clock, self._setting.tally)
         failed = False
+        in_order = InOrder(self._targets, hold=not self._methods and len(self._targets) <= MOST)
         try:
             for event in chain(self._taken_over(gauge), self._groups(self._unfinished(blocks))):
                 if isinstance(event, VerdictBatch):
@@ -97,13 +109,13 @@ class Scan:
                     yield event
                     continue
                 if isinstance(event, Sought):
-                    gauge.doubtful(self._ports_of(event))
+                    gauge.doubtful(self._ports_of(event), event.pinged)
                     continue
                 if isinstance(event, Unreachable):
                     gauge.left_out(self._ports_of(event))
                 told = self._unreachable(event) if isinstance(event, Unreachable) else event
                 self._hosts[told.state] += len(told) if isinstance(told, HostBatch) else 1
-                yield told
+                yield from in_order.add(told)
             if self._plan.interface is not None and not self._hosts["up"] and not self._stop:
                 self._problems += other_way(self._plan.interface, self._targets, self._setting.network)
         except HatobaError as error:
@@ -111,6 +123,7 @@ class Scan:
             self._problems.append(str(error))
         finally:
             self._setting.close()
+        yield from in_order.held()
         yield gauge.now()
         yield self._end(gauge, started_s, failed)
 
@@ -218,6 +231,7 @@ class Scan:
             *silenced(tally, self._targets),
             *contradictions(tally),
             *drops(tally),
+            *refused(self._setting.network.refusals),
         ]
         return ScanEnd(
             finished_at=self._wall_clock(),
@@ -226,7 +240,7 @@ class Scan:
             hosts_down=self._hosts["down"],
             hosts_total=sum(self._hosts.values()),
             counts=gauge.counts(),
-            probes_sent=tally.probes_sent,
+            probes_sent=tally.probes_sent + (0 if self._methods else self._search.sent),
             loss=tally.loss,
             expected_missed=tally.expected_missed,
             capture_drops=tally.drops,

@@ -22,7 +22,7 @@ from hatoba.engine.legs.responders import Responders
 from hatoba.engine.legs.transport import Transport
 from hatoba.engine.loop import LegRun
 from hatoba.engine.pacing.pace import Pace
-from hatoba.engine.pacing.round_trip import INITIAL_NEAR_S, INITIAL_S
+from hatoba.engine.pacing.round_trip import INITIAL_NEAR_S, INITIAL_S, LATE_S
 from hatoba.engine.tally import Tally
 from hatoba.errors import UsageError
 from hatoba.messages import _
@@ -108,7 +108,7 @@ class Setting:
         self.known = known
         self.responders = Responders(() if known is None else known.responders)
         self.reverse_names = _reverse_names() if plan.reverse_names else None
-        self.meanwhile: Callable[[], None] = lambda: None
+        self.beside: list[Callable[[], None]] = []
         """What goes on beside a leg, a step at a time, without waiting."""
         self.problems: list[str] = []
         """What could not be done and ends nothing, a sentence each."""
@@ -116,6 +116,11 @@ class Setting:
         self._source_ports: HeldPorts | None = None
         self._connects: GatedConnects | None = None
         self._kept_wire = KeptWire()
+
+    def meanwhile(self) -> None:
+        """Let what goes on beside do its next step."""
+        for step in tuple(self.beside):
+            step()
 
     @property
     def first_port(self) -> int:
@@ -184,6 +189,7 @@ class Setting:
             deadline_s,
             again,
             self.meanwhile,
+            0.0 if near or again or (self.plan.pings and not host_settles) else self.plan.max_rtt_timeout_s or LATE_S,
         )
         if known is not None:
             run.recall(group.places(known["host"]), known)
@@ -192,7 +198,7 @@ class Setting:
     def _transport(self, group: Group, leg: Leg, ledger: Ledger) -> Transport:
         methods = [method for method in leg.asks.methods if isinstance(method, Method)]
         if len(methods) < len(leg.asks.methods):
-            return ConnectTransport(leg, self.connects, ledger, self.responders)
+            return ConnectTransport(leg, self.connects, ledger, self.responders, self.network.refusals)
         ports = [leg.asks.port[leg.asks.method == number] for number in range(len(methods))]
         wordings = Wordings(methods, ports, leg.block.family)
         if any(method.protocol == Protocol.UDP for method in methods) and not group.route.local:

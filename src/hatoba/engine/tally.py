@@ -34,6 +34,8 @@ class Tally:
     answerable: float = 0.0
     slow_hosts: dict[int, float] = field(default_factory=dict)
     """Hosts, by their index, that can't keep up with the others, with the number of answers that each gives a second."""
+    late_hosts: dict[int, float] = field(default_factory=dict)
+    """Hosts, by their index, that answer late, with the longest that an answer of theirs has taken, in seconds."""
 
     loss_unknown: bool = False
     """Some questions that are silent were asked once only."""

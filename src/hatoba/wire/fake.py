@@ -19,6 +19,7 @@ from hatoba.packets import checksum, layouts
 from hatoba.packets.frames import FrameTemplate
 from hatoba.packets.layouts import ADDRESS_BYTES, IP_BYTES
 from hatoba.wire.base import WIDTH_BYTES, Arrived, Times, nothing_arrived
+from hatoba.wire.faults import Refusals
 from hatoba.wire.neighbour_frames import Told
 from hatoba.wire.neighbour_table import Entries
 from hatoba.wire.neighbours import Observe
@@ -224,6 +225,7 @@ class FakeNetwork:
     askers: list[FakeNeighbours] = field(default_factory=list)
     table: Mapping[bytes, tuple[bytes, bool]] = field(default_factory=dict)
     """The kernel's table of neighbours, as ``FakeNeighbours.table``."""
+    refusals: Refusals = field(default_factory=Refusals)
 
     def ways(self, family: int, ranges: Iterable[tuple[int, int]], zone: str | None) -> Iterator[Way]:
         source = ip_address("198.18.0.1" if family == 4 else "fd00:18::1").packed

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from hatoba.packets.frames import FrameTemplate
 from hatoba.probes.connect import Handshake
 from hatoba.wire.base import PacketWire
+from hatoba.wire.faults import Refusals
 from hatoba.wire.neighbour_frames import Told
 from hatoba.wire.neighbour_table import Entries
 from hatoba.wire.neighbours import NeighbourWire, Observe
@@ -93,6 +94,10 @@ class HeldPorts(Protocol):
 class Network(Protocol):
     """Routes, neighbours, wires."""
 
+    @property
+    def refusals(self) -> Refusals:
+        """What was refused on wires for packets of one's own."""
+
     def ways(self, family: int, ranges: Iterable[tuple[int, int]], zone: str | None) -> Iterator[Way]:
         """Stretches of *ranges* with their routes."""
 
@@ -134,6 +139,7 @@ class KernelNetwork:
         self._clock = clock
         self._source_port = source_port
         self._interface = interface
+        self.refusals = Refusals()
 
     def ways(self, family: int, ranges: Iterable[tuple[int, int]], zone: str | None) -> Iterator[Way]:
         return _ways_by(zone or self._interface, family, ranges)
@@ -155,7 +161,7 @@ class KernelNetwork:
             return RingWire(template, route.link.name, first_port, slots, self._clock)
         zone_index = link_index(zone) if zone else 0
         bound = self._interface is not None and not route.local
-        return RawIpWire(template, route.link.name, first_port, slots, self._clock, zone_index, bound)
+        return RawIpWire(template, route.link.name, first_port, slots, self._clock, zone_index, bound, self.refusals)
 
     def open_connects(self) -> Connects:
         from hatoba.wire.connect import ConnectWire

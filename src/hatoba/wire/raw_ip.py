@@ -23,7 +23,7 @@ from hatoba.messages import _, system_words
 from hatoba.packets.frames import FrameTemplate
 from hatoba.wire import base
 from hatoba.wire.base import Arrived, Times
-from hatoba.wire.faults import broken_link, no_raw_right
+from hatoba.wire.faults import Refusals, broken_link, no_raw_right
 from hatoba.wire.receiver import Receiver
 from hatoba.wire.volley import Volley
 
@@ -52,10 +52,11 @@ class RawIpWire:
         clock: Callable[[], float],
         zone_index: int = 0,
         bound: bool = False,
+        refusals: Refusals | None = None,
     ) -> None:
         self.template = template
         self._interface, self._clock = interface, clock
-        self._refusals = 0
+        self.refusals = refusals or Refusals()
         try:
             self._socket = socket.socket(_AF[template.family], socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.IPPROTO_RAW)
         except PermissionError:
@@ -95,7 +96,7 @@ class RawIpWire:
             except OSError as error:
                 if error.errno not in _REFUSED:
                     raise self._dead(error) from error
-                self._refusals += 1
+                self.refusals.add(error.errno, names["address"][done].tobytes())
                 sent = 1
             if sent:
                 done, until_s = done + sent, time.monotonic() + base.STUCK_S
@@ -115,11 +116,6 @@ class RawIpWire:
                 link=self._interface, error=system_words(error)
             )
         )
-
-    @property
-    def refusals(self) -> int:
-        """Packets that this machine refused to send."""
-        return self._refusals
 
     def receive(self, timeout_s: float) -> Arrived:
         return self._receiver.receive(timeout_s)

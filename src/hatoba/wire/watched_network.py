@@ -14,6 +14,7 @@ from hatoba.packets.frames import FrameTemplate
 from hatoba.packets.layouts import ADDRESS_BYTES, ETHERNET_BYTES
 from hatoba.probes.connect import OUTCOME, End, Handshake, Kind
 from hatoba.wire.base import PacketWire
+from hatoba.wire.faults import Refusals
 from hatoba.wire.neighbour_frames import Told, questions
 from hatoba.wire.neighbour_table import Entries
 from hatoba.wire.neighbours import Observe
@@ -42,6 +43,10 @@ class WatchedNetwork:
     holds: Sequence[HoldObserver] = ()
     dry: bool = False
     neighbours_shown: bool = False
+
+    @property
+    def refusals(self) -> Refusals:
+        return self.network.refusals
 
     def ways(self, family: int, ranges: Iterable[tuple[int, int]], zone: str | None) -> Iterator[Way]:
         return self.network.ways(family, ranges, zone)

@@ -41,6 +41,24 @@ def test_the_interface_goes_down_in_mid_scan(make_lab: MakeLab, tmp_path: Path, 
     assert ElementTree.parse(xml).find("runstats/finished[@exit='error']") is not None
 
 
+def test_the_way_is_forbidden_in_mid_scan(make_lab: MakeLab) -> None:
+    first, second = pair(make_lab())
+    second.listen([22])
+    with Following(first, "--connect", "-p", "1-1500", "--max-rate", "1500", second.address()) as under_way:
+        under_way.until_ports()
+        first.add_route(f"unreachable {second.address()}")
+        done = under_way.to_the_end()
+    assert done.status == 0
+    (told,) = done.end["problems"]
+    refused = [line for line in done.ports.values() if line["reason"] == "local-error"]
+    assert refused
+    assert told.startswith(
+        f"this machine itself refused {len(refused):,} probes, the first of them to 198.18.0.2: No route to host"
+    )
+    assert done.errors == f"hatoba: {told}\n"
+    assert {line["state"] for line in done.ports.values() if line not in refused} <= {"open", "closed"}
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_an_interface_that_leads_elsewhere(make_lab: MakeLab, method: str) -> None:
     lab = make_lab()

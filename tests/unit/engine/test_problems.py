@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import errno
 from ipaddress import ip_address
 
 import pytest
 from builders import target_set
 
-from hatoba.engine.problems import contradictions, drops, echoed, no_ways, other_way, rationing
+from hatoba.engine.problems import contradictions, drops, echoed, no_ways, other_way, rationing, refused
 from hatoba.engine.tally import Tally
 from hatoba.targets.build import build_targets
 from hatoba.targets.ports import parse_ports
 from hatoba.wire.fake import FakeClock, FakeNetwork
+from hatoba.wire.faults import Refusals
 
 HOSTS = target_set("198.18.0.0/30", "1")
 
@@ -61,3 +63,17 @@ def test_a_zone_names_its_own_interface(targets: list[str], other: str | None) -
     built = build_targets(targets, ports=parse_ports("80")).targets
     told = list(other_way("fake1", built, FakeNetwork(lambda probe: [], FakeClock())))
     assert [text.partition(" through")[0] for text in told] == ([f"the routing table reaches {other}"] if other else [])
+
+
+def test_what_this_machine_refuses_is_one_sentence_for_each_reason() -> None:
+    refusals = Refusals()
+    for last in (1, 2, 3):
+        refusals.add(errno.EHOSTUNREACH, ip_address(f"198.18.0.{last}").packed)
+    refusals.add(errno.EPERM, ip_address("fd00:18::1").packed)
+    several, alone = refused(refusals)
+    assert several.startswith(
+        "this machine itself refused 3 probes, the first of them to 198.18.0.1: No route to host; look at"
+    )
+    assert "ip route get 198.18.0.1" in several
+    assert alone.startswith("this machine itself refused 1 probe, to fd00:18::1: Operation not permitted; look at")
+    assert list(refused(Refusals())) == []

@@ -10,6 +10,7 @@ import errno
 import socket
 import struct
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 import pytest
 
@@ -164,7 +165,7 @@ def test_portions_are_completed(sockets: list[RawSocket]) -> None:
     made = wire(kernel)
     send(made, packed(*["198.18.0.2"] * 10), list(range(10)))
     assert [int.from_bytes(packet[22:24], "big") for _name, packet in kernel.sent] == list(range(10))
-    assert made.refusals == 0
+    assert made.refusals.counts == {}
 
 
 @pytest.mark.parametrize("code", [errno.EPERM, errno.EACCES, errno.EINVAL, errno.ECONNREFUSED, errno.EHOSTUNREACH])
@@ -173,7 +174,8 @@ def test_a_refused_packet_is_counted_and_the_others_pass(sockets: list[RawSocket
     made = wire(kernel)
     send(made, packed(*["198.18.0.2"] * 8), list(range(8)))
     assert [int.from_bytes(packet[22:24], "big") for _name, packet in kernel.sent] == [0, 1, 3, 6, 7]
-    assert made.refusals == 3
+    assert made.refusals.counts == {code: 3}
+    assert made.refusals.first == {code: ip_address("198.18.0.2").packed}
 
 
 @pytest.mark.parametrize("code", [errno.ENETDOWN, errno.ENETUNREACH, errno.ENODEV, errno.EBADF])

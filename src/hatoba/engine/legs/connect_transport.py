@@ -15,8 +15,10 @@ from hatoba.engine.legs.responders import Responders
 from hatoba.engine.legs.transport import HEARD
 from hatoba.errors import WireError
 from hatoba.messages import _, system_words
+from hatoba.model import Reason
 from hatoba.packets.distinct import one_of
 from hatoba.probes.connect import Kind, judge
+from hatoba.wire.faults import Refusals
 from hatoba.wire.network import Connects
 from hatoba.wire.routes import link_index
 
@@ -29,8 +31,12 @@ _NO_WAY = (errno.ENETUNREACH, errno.ENETDOWN, errno.ENODEV, errno.EADDRNOTAVAIL)
 class ConnectTransport:
     """Asks the questions of *leg* through *wire*, which several legs of one scan use in turn."""
 
-    def __init__(self, leg: Leg, wire: Connects, ledger: Ledger, responders: Responders) -> None:
+    def __init__(
+        self, leg: Leg, wire: Connects, ledger: Ledger, responders: Responders, refusals: Refusals | None = None
+    ) -> None:
+        """In *refusals* is entered what this machine itself refused."""
         self._leg, self._wire, self._ledger, self._responders = leg, wire, ledger, responders
+        self._refusals = refusals or Refusals()
         self.turns = np.ones(len(leg.asks), np.int64)
         self.holds_nothing = False
         self._broken: WireError | None = None
@@ -67,6 +73,8 @@ class ConnectTransport:
         for field in ("ttl", "icmp_type", "icmp_code", "at_s"):
             heard[field] = outcomes[field]
         heard["asked_s"] = outcomes["started_s"]
+        for row in np.flatnonzero(heard["reason"] == Reason.LOCAL_ERROR).tolist():
+            self._refusals.add(int(outcomes["errno"][row]), self._leg.packed[self._leg.hosts(heard["index"][row])].tobytes())
         for row in np.flatnonzero(outcomes["offender_family"]).tolist():
             width = 4 if outcomes["offender_family"][row] == 4 else 16
             offender = outcomes["offender"][row][:width].tobytes()

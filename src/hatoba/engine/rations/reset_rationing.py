@@ -166,6 +166,8 @@ class ResetRationing:
         """Those of them that answer nothing at all any more."""
         self.evidence: dict[int, tuple[int, int]] = {}
         """(controls asked, of these silent) of hosts that are seen to ration: in the round that gave rise to this."""
+        self._told: set[int] = set()
+        """Of which it was said that nothing more is to be learnt."""
         self.missed = 0.0
         """Answers that may still be missed of what was believed to be silent."""
 
@@ -238,3 +240,16 @@ class ResetRationing:
         elif host.mute == host.all_asked or host.mute >= _MUTE:
             self.silenced.add(place)
         del self._hosts[place]
+
+    def tell(self, rationed: dict[int, tuple[int, int]], silenced: dict[int, int], untold: dict[int, int]) -> None:
+        """Enter who rations, and of whom nothing more is to be learnt: the sums of a scan by those names (``engine.tally``)."""
+        for place, counts in self.evidence.items():
+            rationed[self._index(place)] = counts
+        for place in self.given_up - self._told:
+            left = int(np.count_nonzero(self._ledger.state[self._leg.questions(place)] == 0))
+            (silenced if place in self.silenced else untold)[self._index(place)] = left
+            self.missed += left
+        self._told |= self.given_up
+
+    def _index(self, place: int) -> int:
+        return int(self._leg.host_index(np.array([place]))[0])

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from hatoba.engine.groups import Group
 from hatoba.engine.host_book import HostBook
 from hatoba.engine.setting import AnyMethod, Setting, ping_of
+from hatoba.engine.stages.latecomers import Latecomers
 from hatoba.errors import HatobaError
 from hatoba.model import Ping, Reason
 from hatoba.packets.distinct import distinct
@@ -39,9 +40,12 @@ def pings_for(family: int, pings: Sequence[Ping]) -> list[tuple[AnyMethod, npt.N
     ]
 
 
-def discover(group: Group, setting: Setting, book: HostBook, wanted: Sequence[Ping], deadline_s: float) -> Iterator[None]:
+def discover(
+    group: Group, setting: Setting, book: HostBook, wanted: Sequence[Ping], deadline_s: float, late: Latecomers | None = None
+) -> Iterator[None]:
     """Enter in *book* who of *group* is there; there are signs of life meanwhile. Who was not found by *deadline_s*, and could
-    have been yet, is timed out, which is not the same as absent."""
+    have been yet, is timed out, which is not the same as absent. Once some were found, those who may answer yet are left to
+    *late*, if there is one; but for connect(), whose wire is the same for all."""
     if group.route.local:
         book.there(np.ones(len(group), bool), Reason.LOCALHOST_RESPONSE)
         return
@@ -57,15 +61,20 @@ def discover(group: Group, setting: Setting, book: HostBook, wanted: Sequence[Pi
         asked = [method for method, _ports in parts]
         only = np.repeat(~book.up[:, None], sum(len(ports) for _method, ports in parts), axis=1)
         run, transport = setting.leg(group, parts, host_settles=True, only=only, deadline_s=deadline_s)
+        batches, taken = run.batches(), False
         try:
-            for rows in run.batches():
+            for rows in batches:
                 book.learn(rows, asked, run.asked_by)
                 yield None
+                if late is not None and not kernel and book.up.any() and run.strangers_until_s > setting.clock():
+                    late.take(run, transport, batches, asked)
+                    taken = True
+                    break
         except HatobaError:
             book.learn(run.rest(), asked, run.asked_by)
             raise
         finally:
-            transport.close()
-        if run.timed_out:
-            left = run.unanswered_hosts()
-            book.time_out(left[~book.up[left]])
+            if not taken:
+                transport.close()
+        if run.timed_out and not taken:
+            book.time_out_silent(run.unanswered_hosts())

@@ -15,6 +15,7 @@ from hatoba.engine.legs.responders import Responders
 from hatoba.errors import WireError
 from hatoba.model import Answer, Reason, State
 from hatoba.probes.connect import CONNECT, OUTCOME, Kind
+from hatoba.wire.faults import Refusals
 
 ROUTER = bytes([198, 18, 0, 254])
 
@@ -133,3 +134,17 @@ def test_a_local_rule_for_one_port_loses_no_way(wire: Recorder, transport: Conne
     wire.outcomes[-1]["errno"] = errno.ENETUNREACH
     assert transport.hear(0.0)["reason"].tolist() == [Reason.LOCAL_ERROR]
     assert len(transport.hear(0.0)) == 0
+
+
+def test_what_this_machine_refuses_is_counted_and_who_has_no_neighbour_is_not(wire: Recorder) -> None:
+    refusals = Refusals()
+    made = ConnectTransport(leg("198.18.0.1-2", "22,80", method=CONNECT), wire, Ledger(4), Responders(), refusals)
+    wire.play(0, Kind.LOCAL)
+    wire.play(1, Kind.LOCAL)
+    wire.play(2, Kind.LOCAL, (3, 1), bytes([198, 18, 0, 254]))
+    wire.play(3, Kind.REFUSED)
+    for outcome in wire.outcomes[:2]:
+        outcome["errno"] = errno.EHOSTUNREACH
+    heard = made.hear(0.0)
+    assert heard["reason"].tolist() == [Reason.LOCAL_ERROR, Reason.LOCAL_ERROR, Reason.NO_NEIGHBOUR, Reason.CONN_REFUSED]
+    assert (refusals.counts, refusals.first) == ({errno.EHOSTUNREACH: 2}, {errno.EHOSTUNREACH: bytes([198, 18, 0, 1])})

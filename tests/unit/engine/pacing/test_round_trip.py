@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatoba.engine.pacing.round_trip import INITIAL_S, MAX_S, MIN_S, RoundTrip, SlowestAnswers
+from hatoba.engine.pacing.round_trip import INITIAL_S, LONGEST_S, MAX_S, MIN_S, RoundTrip, SlowestAnswers
 
 
 def test_before_any_answer_the_time_out_is_the_initial_one() -> None:
@@ -51,8 +51,19 @@ def test_a_far_host_among_near_ones_is_waited_for() -> None:
     assert slowest.patience_s(np.array([0, 1])) == pytest.approx(0.4)
     assert slowest.patience_s(np.array([1, 2])) == 1.0
     slowest.heard(np.array([2]), np.array([100.0]))
-    assert slowest.patience_s(np.array([0, 2])) == MAX_S
+    assert slowest.patience_s(np.array([0, 2])) == LONGEST_S
     assert slowest.patience_s(np.zeros(0, np.int64)) == 0.0
+
+
+def test_who_answers_late_is_remembered_and_who_was_heard_late_by_chance_is_not() -> None:
+    slowest, known = SlowestAnswers(3, initial_s=1.0), {7: 0.6}
+    slowest.heard(np.array([0, 1, 1, 2]), np.array([3.0, 0.01, 1.5, 0.02]))
+    slowest.remember(known, lambda places: (places + 10).astype(np.uint32))
+    assert known == {7: 0.6, 10: 3.0}
+    later = SlowestAnswers(2, initial_s=1.0)
+    later.recall(known, lambda places: (places + 9).astype(np.uint32))
+    assert later.strangers(np.array([0, 1])) == 1
+    assert later.patience_s(np.array([1])) == LONGEST_S
 
 
 def test_an_answer_that_was_sent_again_says_nothing_of_the_way() -> None:
