@@ -213,6 +213,11 @@ def test_the_kernel_answers_every_kind_of_probe(make_lab: MakeLab, family: int, 
     }
 
 
+def test_other_threads_run_while_the_kernel_makes_a_ring(make_lab: MakeLab) -> None:
+    """Or a scan would stand still while a lane is added, and rings would not be made side by side."""
+    assert make_lab().add_host("us").call(CALLS + "another_thread_runs_while_a_ring_is_made")
+
+
 def test_answers_that_nobody_took_out_in_time_are_counted(make_lab: MakeLab) -> None:
     us, _them = pair(make_lab)
     read, drops = us.call(CALLS + "unread", THEM[4], 5000, 1)

@@ -8,6 +8,7 @@ import os
 import socket
 import struct
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from hatoba.packets.layouts import ETHERNET_BYTES, FRAGMENT, RST, SYN, UDP
 from hatoba.packets.segment import Segment
 from hatoba.probes import METHODS, PINGS
 from hatoba.probes.tcp_segment import segment
+from hatoba.wire import packet_ring
 from hatoba.wire.base import PacketWire
 from hatoba.wire.network import KernelNetwork
 from hatoba.wire.raw_ip import RawIpWire
@@ -387,3 +389,29 @@ def own_addresses(target: str, open_port: int, closed_port: int) -> dict[str, An
         began_s = time.monotonic()
         send(wire, target, [open_port, closed_port], mac)
         return {**summed_up(listen(wire, 2), target, began_s), "wire": type(wire).__name__}
+
+
+def another_thread_runs_while_a_ring_is_made() -> bool:
+    """Whether in one of many tries a thread that was let go before the kernel was asked had run when the kernel was done. No
+    thread is interrupted meanwhile: it has to give way."""
+    before_s, request = sys.getswitchinterval(), struct.pack("=IIII", 1 << 16, 1, 128, 512)
+    for _try in range(50):
+        go, went = threading.Event(), threading.Event()
+        other = threading.Thread(target=_follow, args=(go, went))
+        other.start()
+        with packet_ring.packet_socket(socket.SOCK_RAW) as ringed:
+            ringed.setsockopt(packet_ring.SOL_PACKET, 10, 1)  # PACKET_VERSION, TPACKET_V2
+            sys.setswitchinterval(QUIET_S)
+            go.set()
+            packet_ring.make_ring(ringed, packet_ring.TX_RING, request)
+            ran = went.is_set()
+            sys.setswitchinterval(before_s)
+        other.join()
+        if ran:
+            return True
+    return False
+
+
+def _follow(go: threading.Event, went: threading.Event) -> None:
+    if go.wait(QUIET_S):
+        went.set()

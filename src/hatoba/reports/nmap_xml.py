@@ -6,23 +6,27 @@ out, not made up: no ``times`` (it wants a variance), no ``starttime`` of a host
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from hatoba.model import Hop, Host, Reason, ScanEnd, ScanInfo, Trace, Verdict
+from hatoba.model import Address, Answer, Hop, Host, Protocol, Reason, ScanEnd, ScanInfo, State, Trace
 from hatoba.probes import METHODS
 from hatoba.reports.base import Desk
 from hatoba.reports.nmap_xml_elements import attributes as _attributes
 from hatoba.reports.nmap_xml_elements import usual_service
-from hatoba.results.batch import HostBatch
+from hatoba.results.batch import HostBatch, VerdictBatch
 from hatoba.results.summary import Group
 
 if TYPE_CHECKING:
+    from hatoba.service import Service
     from hatoba.system import SystemsTold
 from hatoba.targets.ports import range_list
 
 _SCAN_TYPES = {"sctp-init": "sctpinit", "sctp-cookie": "sctpcookieecho", "ip-protocol": "ipproto"}
 """nmap's names of methods, where they differ from ours."""
+_WHY = ("state", "reason", "ttl", "answer", "responder")
 
 
 class NmapXmlReport:
@@ -73,7 +77,7 @@ class NmapXmlReport:
         if host.state == "down" and not options.verbose and not len(summary.shown) and not summary.hidden:
             return  # as nmap does: runstats count it
         ports = [_extra_ports(state.word, groups) for state, groups in summary.hidden_states().items()]
-        ports += [self._port(verdict) for verdict in summary.shown.verdicts()]
+        ports += self._ports(host, summary.shown)
         status = _attributes(state=host.state, reason=host.reason, reason_ttl=host.ttl or 0)
         of_ports = "" if self._hosts_only else f"<ports>{''.join(ports)}</ports>\n"
         self._write(
@@ -116,32 +120,36 @@ class NmapXmlReport:
         kinds = (("user" if asked is None or name in asked else "PTR", name) for name in host.names)
         return "".join(f"<hostname{_attributes(name=name, type=kind)}/>\n" for kind, name in kinds)
 
-    def _port(self, verdict: Verdict) -> str:
-        heard = verdict.reason != Reason.NO_RESPONSE  # what came all the same decides nothing, and nmap has no place for it
-        ttl = verdict.evidence.ttl or 0 if heard else 0
-        state = f'state="{verdict.state.word}" reason="{verdict.reason.word}" reason_ttl="{ttl}"'
-        state += _sender(verdict) if heard else ""
-        service = self._service(verdict)
-        return f'<port protocol="{verdict.protocol.word}" portid="{verdict.port}"><state {state}/>{service}</port>\n'
-
-    def _service(self, verdict: Verdict) -> str:
-        service, usual = self._desk.service(verdict), self._desk.services.name(verdict.port, verdict.protocol)
-        if service is None:
-            return usual_service(usual)
-        from hatoba.reports.nmap_xml_service import service_elements  # names of products and of ciphers: -sV alone needs them
-
-        return service_elements(service, usual)
+    def _ports(self, host: Host, shown: VerdictBatch) -> Iterator[str]:
+        """An element for each of a host's ports. What many of them have in common is put into words once."""
+        services, name = self._desk.collector.services_of(host.address), self._desk.services.name
+        state_of = cache(partial(_state, host.address, shown.responders))
+        for number, port, *why in shown.rows[["protocol", "port", *_WHY]].tolist():
+            protocol = Protocol(number)
+            service = _service(services.get((protocol, port)), name(port, protocol))
+            yield f'<port protocol="{protocol.word}" portid="{port}">{state_of(*why)}{service}</port>\n'
 
     def _ctime(self, seconds: float) -> str:
         return datetime.fromtimestamp(seconds, self._desk.options.timezone).ctime()
 
 
-def _sender(verdict: Verdict) -> str:
-    """Who answered, if it was not the host itself."""
-    responder = verdict.evidence.responder
-    if responder in (None, verdict.address):
-        return ""
-    return _attributes(reason_ip=str(responder).partition("%")[0])
+def _state(
+    address: Address, responders: Sequence[Address], state: int, reason: int, ttl: int, answer: int, responder: int
+) -> str:
+    """Of a port of *address*, from the fields :data:`_WHY` of its row. Who answered is told if it was not the host itself."""
+    heard = reason != Reason.NO_RESPONSE  # what came all the same decides nothing, and nmap has no place for it
+    told = _attributes(state=State(state).word, reason=Reason(reason).word, reason_ttl=ttl if heard else 0)
+    if heard and answer != Answer.NONE and responder and responders[responder - 1] != address:
+        told += _attributes(reason_ip=str(responders[responder - 1]).partition("%")[0])
+    return f"<state{told}/>"
+
+
+def _service(service: Service | None, usual: str) -> str:
+    if service is None:
+        return usual_service(usual)
+    from hatoba.reports.nmap_xml_service import service_elements  # names of products and of ciphers: -sV alone needs them
+
+    return service_elements(service, usual)
 
 
 def _about(host: Host) -> str:

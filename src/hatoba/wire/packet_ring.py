@@ -19,7 +19,9 @@ where they fit it, and let go while other things go on.
 
 from __future__ import annotations
 
+import ctypes
 import mmap
+import os
 import socket
 import struct
 import threading
@@ -38,6 +40,7 @@ STATUS_SEND_REQUEST, STATUS_WRONG_FORMAT = 1, 4
 HEADER_BYTES = 32
 """TPACKET2_HDRLEN less the sockaddr_ll; what is sent begins there."""
 _VERSION, _TPACKET_V2 = 10, 1
+_libc = ctypes.CDLL(None, use_errno=True)
 
 HEADER = np.dtype(
     [
@@ -75,9 +78,17 @@ def mapped(ringed: socket.socket, option: int, slots: int, slot_bytes: int, bloc
     blocks = -(-slots * slot_bytes // block_bytes)
     slots = blocks * (block_bytes // slot_bytes)
     ringed.setsockopt(SOL_PACKET, _VERSION, _TPACKET_V2)
-    ringed.setsockopt(SOL_PACKET, option, struct.pack("=IIII", block_bytes, blocks, slot_bytes, slots))
+    make_ring(ringed, option, struct.pack("=IIII", block_bytes, blocks, slot_bytes, slots))
     memory = mmap.mmap(ringed.fileno(), blocks * block_bytes, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
     return np.frombuffer(memory, np.uint8).reshape(slots, slot_bytes)
+
+
+def make_ring(ringed: socket.socket, option: int, request: bytes) -> None:
+    """Let the kernel make a ring as a struct tpacket_req says. Python's own setsockopt() keeps all other threads from running
+    while the kernel waits. Raises OSError."""
+    if _libc.setsockopt(ringed.fileno(), SOL_PACKET, option, request, len(request)):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
 
 
 def let_go(last: Callable[[], object]) -> None:

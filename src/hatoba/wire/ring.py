@@ -11,8 +11,11 @@ import numpy.typing as npt
 from hatoba.errors import HatobaError
 from hatoba.packets.frames import FrameTemplate
 from hatoba.wire.base import Arrived, Times
-from hatoba.wire.lanes import Lane, lanes_here
+from hatoba.wire.lanes import SLOTS, Lane, lanes_here
 from hatoba.wire.receiver import Receiver
+
+_LARGE = 2 * SLOTS
+"""So much room for answers has a scan that asks more than one lane holds (``network.rx_slots``)."""
 
 
 class RingWire:
@@ -37,29 +40,34 @@ class RingWire:
         faults: list[HatobaError | MemoryError] = []
 
         def receiver() -> None:
+            receivers.append(Receiver(template.family, template.protocols, interface, first_port, rx_slots, clock))
+
+        def tried(make: Callable[[], object]) -> None:
             try:
-                receivers.append(Receiver(template.family, template.protocols, interface, first_port, rx_slots, clock))
-            except (HatobaError, MemoryError) as fault:  # it is raised where the thread is joined
+                make()
+            except (HatobaError, MemoryError) as fault:  # it is raised where the threads are joined
                 faults.append(fault)
 
-        made_beside = threading.Thread(target=receiver, name=f"receiver {interface}")  # the kernel waits for each ring
-        try:
-            made_beside.start()
-        except RuntimeError:  # no thread can be had
-            receiver()
-        try:
-            self._lane = self._another()
-        except HatobaError as fault:
-            faults.append(fault)
-        if made_beside.ident is not None:
-            made_beside.join()
+        # A scan that has more to ask than one lane holds will want a second one.
+        sure = 2 if rx_slots >= _LARGE and self._most_lanes > 1 else 1
+        beside = []
+        for make in (receiver, *[self._another] * (sure - 1)):  # the kernel waits for each ring
+            thread = threading.Thread(target=tried, args=(make,), name=f"ring {interface}")
+            try:
+                thread.start()
+                beside.append(thread)
+            except RuntimeError:  # no thread can be had
+                tried(make)
+        tried(self._another)
+        for thread in beside:
+            thread.join()
         if faults:
             for opened in receivers:
                 opened.close()
             for lane in self._lanes:
                 lane.close()
             raise faults[0]
-        self._receiver = receivers[0]
+        self._receiver, self._lane = receivers[0], self._lanes[0]
 
     def _another(self) -> Lane:
         self._lanes.append(Lane(self.template, self._interface, self._clock, self._changed))
