@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from hatoba.registry.tls_suites import OLD_VERSIONS, WEAKNESSES
+from hatoba.reports.explain_service import explain_service
 from hatoba.reports.findings import PROBLEMS, findings, fronted, weak
 from hatoba.service import Tls, WebShield
 from tests.unit.reports.scans import PLAIN, report
@@ -52,6 +53,17 @@ def test_the_table_shows_them_under_the_port_and_not_twice_where_it_explains() -
     explained = report("table", services(), replace(PLAIN, explain=True))
     assert "    certificate: for another name" not in explained
     assert "RSA 2048: for another name, weak key" in explained
+
+
+def test_who_shares_the_port_and_whom_it_is_meant_for() -> None:
+    told = replace(HTTP, details=(("beside", "ssh \x1b[2J"), ("proxy-protocol", "required"), ("status", "200 OK")))
+    lines = list(findings(service(8443, told)))
+    assert lines == [
+        "several servers share this port, by what a client says first; besides: ssh \\x1b[2J",
+        "meant for proxies alone: it hangs up on whoever does not begin with the PROXY protocol",
+    ]
+    explained = list(explain_service(service(8443, told)))
+    assert explained[1:] == ['it tells: status "200 OK"', *lines]
 
 
 def test_what_a_stranger_says_is_made_safe() -> None:

@@ -205,7 +205,12 @@ def read_ssdp(answers: Answers) -> Facts | None:
     os = system_of(server)
     details = (("location", text(fields.get(b"location", b""))),)
     facts = Facts(
-        "upnp", extra=text(server), os=os, cpe23=os_cpe(os), evidence=first_line(answers[0]).encode(), details=details
+        "upnp",
+        extra=text(server),
+        os=os,
+        cpe23=os_cpe(os),
+        evidence=b"Server: " + server[:100] if server else first_line(answers[0]).encode(),
+        details=details,
     )
     return named(facts, server, UPNP_PRODUCTS)
 

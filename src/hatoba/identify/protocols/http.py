@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from hatoba.identify.protocols.http_products import APPLICATIONS, PAGES, POWERED_BY, SERVERS, TOR, VIA
 from hatoba.identify.protocols.http_shields import shields_of
-from hatoba.identify.protocols.product import named, system_of
+from hatoba.identify.protocols.product import Product, named, system_of, words_of
 from hatoba.identify.protocols.protocol import Answers, Question, ServiceProtocol
 from hatoba.identify.protocols.text import text
 from hatoba.service import Facts
@@ -165,22 +166,30 @@ def told_by(head: Head) -> list[tuple[str, str]]:
 
 def _named(facts: Facts, head: Head, server: bytes, body: bytes) -> Facts:
     """The program: the one in front, where several had a hand in the answer."""
-    via = named(facts, head.first(b"via"), VIA)
+    via = _shown(facts, head.first(b"via"), VIA)
     if via is not facts:
         return replace(via, name="http-proxy")
     tor = facts if server else named(facts, head.reason, (TOR,))
     if tor is not facts:
         return replace(tor, name="tor-socks")
     fields = b"\n".join(name + b": " + value for name, value in head.fields)
-    found = named(facts, head.reason + b"\n" + fields, APPLICATIONS)
+    found = _shown(facts, head.reason + b"\n" + fields, APPLICATIONS)
     if not found.product:
         found = named(facts, server, SERVERS)
-        exact = named(found, body[:4096], PAGES)
+        exact = _shown(found, body[:4096], PAGES)
         found = exact if not found.product or exact.product == found.product else found
     if not found.product:
-        found = named(facts, fields, POWERED_BY)
+        found = _shown(facts, fields, POWERED_BY)
         found = _unknown_server(facts, server) if server and not found.product else found
     return replace(found, name="http-proxy") if found.product.endswith("http proxy") or found.product == "tinyproxy" else found
+
+
+def _shown(facts: Facts, said: bytes, products: Sequence[Product]) -> Facts:
+    """As :func:`named`, with the words that named it behind the status: they stand neither there nor in the field Server."""
+    found = named(facts, said, products)
+    if found is facts:
+        return facts
+    return replace(found, evidence=facts.evidence.split(b"\r\n")[0] + b"\r\n" + words_of(said, products))
 
 
 def _of_page(body: bytes) -> tuple[tuple[str, re.Match[bytes] | None], ...]:

@@ -74,7 +74,8 @@ def read(answers: Answers) -> Facts | None:
         return None
     settings = settings_of(answer)
     head, body = _answered(answer)
-    evidence = answer[: _HEAD_BYTES + int.from_bytes(answer[:3])]
+    server = b"" if head is None else head.first(b"server")[:100]
+    evidence = answer[: _HEAD_BYTES + int.from_bytes(answer[:3])] + (b"\r\nserver: " + server if server else b"")
     facts = Facts("http", evidence=evidence) if head is None else facts_of(head, body, evidence)
     details = [*facts.details, ("h2", "yes"), *([("h2-settings", settings)] if settings else [])]
     return replace(facts, details=tuple(details))

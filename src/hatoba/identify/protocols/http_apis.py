@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from hatoba.identify.protocols.http import head_of, request, wants_tls
+from hatoba.identify.protocols.product import decisive
 from hatoba.identify.protocols.protocol import Answers, ServiceProtocol
 from hatoba.identify.protocols.text import text
 from hatoba.registry.cpe import cpe23
@@ -28,7 +29,7 @@ def _reader(pattern: bytes, name: str, cpe: tuple[str, str] | None) -> Callable[
         groups = found.groupdict()
         version, system = text(groups.get("version") or b""), text(groups.get("os") or b"")
         names = (cpe23("a", *cpe, version),) if cpe else ()
-        facts = Facts("http", name, version, cpe23=names, confidence=10, evidence=found[0][:160])
+        facts = Facts("http", name, version, cpe23=names, confidence=10, evidence=decisive(found))
         status = f"{head.status} {text(head.reason)}".strip()
         return replace(facts, os={"linux": "Linux", "windows": "Windows"}.get(system, ""), details=(("status", status),))
 

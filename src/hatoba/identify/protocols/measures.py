@@ -56,7 +56,13 @@ def read_zabbix_server(answers: Answers) -> Facts | None:
     names = (cpe23("a", "zabbix", "zabbix", version),)
     extra = "" if found else "refuses strangers"
     return Facts(
-        "zabbix-trapper", "Zabbix server or proxy", version, extra, cpe23=names, confidence=9, evidence=answer[:13] + said[:100]
+        "zabbix-trapper",
+        "Zabbix server or proxy",
+        version,
+        extra,
+        cpe23=names,
+        confidence=9,
+        evidence=answer[:13] + (found[0] if found else said[:80]),
     )
 
 

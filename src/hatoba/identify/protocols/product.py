@@ -53,6 +53,20 @@ def named(facts: Facts, said: bytes, products: Sequence[Product]) -> Facts:
     return facts
 
 
+def words_of(said: bytes, products: Sequence[Product]) -> bytes:
+    """The very words by which :func:`named` knows the first product; empty where it knows none."""
+    found = next((match for known in products if (match := known.pattern.search(said)) is not None), None)
+    return b"" if found is None else decisive(found)
+
+
+def decisive(found: re.Match[bytes], most: int = 80) -> bytes:
+    """What was *found*; of more than *most* bytes those that end with the version, or the first where there is none."""
+    end = found.end("version") if "version" in found.re.groupindex and found["version"] else found.start() + most
+    if found.end() - found.start() <= most:
+        return found[0].strip()
+    return found.string[max(found.start(), end - most) : end].strip()
+
+
 def system_of(said: bytes) -> str:
     """``Linux`` where a distribution of it is named, else an empty text."""
     return "Linux" if _LINUXES.search(said) else ""

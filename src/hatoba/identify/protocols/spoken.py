@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from hatoba.identify.protocols.product import Product, named
+from hatoba.identify.protocols.product import Product, named, words_of
 from hatoba.identify.protocols.protocol import Answers
 from hatoba.identify.protocols.text import text
 from hatoba.service import Facts
 
-_MOST_EVIDENCE = 160
+_MOST_EVIDENCE, _SEEN_BYTES = 160, 80
 
 
 def spoken(
@@ -38,7 +38,10 @@ def spoken(
             confidence=confidence,
             evidence=found[0].strip()[:_MOST_EVIDENCE],
         )
-        return named(facts, found[0], products)
+        told = named(facts, found[0], products)
+        if told.version.encode() in facts.evidence[:_SEEN_BYTES]:
+            return told
+        return replace(told, evidence=words_of(found[0], products))
 
     return read
 
@@ -51,6 +54,6 @@ def more(read: Callable[[Answers], Facts | None], products: Sequence[Product]) -
         if facts is None or len(answers) < 2:
             return facts
         told = named(facts, answers[1], products)
-        return told if told is facts else replace(told, evidence=answers[1].strip()[:_MOST_EVIDENCE])
+        return told if told is facts else replace(told, evidence=words_of(answers[1], products))
 
     return read_more

@@ -54,6 +54,10 @@ KERNELS_OWN = {"miniupnpd", "redis", "redis-sentinel", "snmpd", "rabbitmq"}
 """Their remarks name the kernel, or the runtime, of the machine that they were recorded on."""
 OTHER_NUMBERS = {"http.server", "rpcbind", "rpcbind over UDP", "X11 of tigervnc", "varnish", "qemu-monitor", "qmp"}
 """What they tell is another version than the package's, or has fewer or more parts."""
+IN_BINARY = {"X11 of tigervnc", "cups", "dcmtk", "derby", "murmur over UDP", "qmp", "rpcbind", "rpcbind over UDP"}
+"""Their numbers stand in bytes, apart, or in another answer than the one that names them."""
+SHOWN_BYTES = 100
+"""Of the evidence, in a sentence."""
 FEW_BYTES = {"dante", "fingerd"}
 """What they say, others say, too: they are believed only where they were asked in their own protocol."""
 EACH = pytest.mark.parametrize("capture", CAPTURES.values(), ids=list(CAPTURES))
@@ -81,6 +85,28 @@ def test_the_version_is_the_packages(capture: Capture) -> None:
     version = TRUTHS[capture.daemon].version
     if version and capture.daemon not in OTHER_NUMBERS:
         assert re.search(rf"[ :]{re.escape(version)}(?![.\d])", capture.package)
+
+
+@EACH
+def test_the_words_that_are_shown_hold_the_version(capture: Capture) -> None:
+    facts = capture.read()
+    if capture.daemon not in IN_BINARY:
+        assert facts.version.encode() in facts.evidence[:SHOWN_BYTES]
+
+
+@pytest.mark.parametrize(
+    ("daemon", "words"),
+    [
+        ("haproxy", b"No server is available to handle this request."),
+        ("kea-ctrl-agent", b'{ "result": 400, "text": "Bad Request" }'),
+        ("supervisor", b">4.2.5"),
+        ("cockpit", b"set-cookie: cockpit="),
+        ("node-exporter", b"<title>Node Exporter</title>"),
+    ],
+)
+def test_the_words_that_named_a_web_server_are_shown(daemon: str, words: bytes) -> None:
+    """Where neither the status nor the field Server did."""
+    assert words in CAPTURES[daemon].read().evidence[:SHOWN_BYTES]
 
 
 @EACH
