@@ -21,7 +21,7 @@ from hatoba.engine.legs.ledger import Ledger
 from hatoba.engine.legs.leg import Indices, Leg
 from hatoba.engine.legs.pending import Pending
 from hatoba.engine.legs.transport import IS_ICMP, Transport
-from hatoba.engine.pacing.loss import BOUND, MAX_ATTEMPTS, LossEstimate
+from hatoba.engine.pacing.loss import BOUND, MAX_ATTEMPTS, KnownLoss, LossEstimate
 from hatoba.engine.pacing.pace import Pace
 from hatoba.engine.pacing.round_trip import INITIAL_S, LONGEST_S, MAX_S, MIN_S, RoundTrip, SlowestAnswers
 from hatoba.engine.pacing.slow_hosts import SlowHosts
@@ -73,11 +73,12 @@ class LegRun:
         again: bool = False,
         meanwhile: Callable[[], None] = lambda: None,
         late_s: float = 0.0,
+        known_loss: KnownLoss | None = None,
     ) -> None:
         """*host_settles*: one answer of a host will do, nothing more is asked of it then. At *deadline_s* of the clock it ends
         with what is known. *again*: all of it was told already, so that nothing can be missing from the report. *meanwhile* is
         called before each look at what has come. *late_s*: how long a host that was never heard is waited for at least, once it
-        was asked."""
+        was asked. *known_loss*: of the way that it asks."""
         self._leg, self._transport, self._ledger, self._plan = leg, transport, ledger, plan
         self._tally, self._clock = tally, clock
         self._order_key, self._pace = order_key, pace
@@ -89,9 +90,10 @@ class LegRun:
             self._spacing = Spacing(len(leg.offsets), len(leg.asks), plan.scan_delay_s, clock() if tally.probes_sent else None)
         told_apart = not host_settles and self._spacing is None
         self._slow = SlowHosts(leg, tally.slow_hosts, clock(), plan.min_rate_pps, told_apart)
-        self._loss = LossEstimate(len(leg.offsets))
+        self._loss = LossEstimate(len(leg.offsets), known=known_loss)
         self._pending = Pending(leg, ledger)
-        self._attempts = 0
+        self._attempts = self._asking = 0
+        """How many were made, and the number of the one that is being made, or was last."""
         self._rounds = 0
         """Attempts that every silent question has had; rationed ones may have had more."""
         self._flushed_s = self._news_s = self._asked_s = clock()
@@ -101,8 +103,6 @@ class LegRun:
         brief = plan.max_retries is not None and not plan.prove_closed
         draw = Draw(order_key)
         self._rationing = Rationing(leg, ledger, draw, plan.prove_closed, brief)
-        self._controls = Controls(leg, ledger, draw)
-        self._resets = ResetRationing(leg, ledger, self._controls, draw)
         self._controlled = not (host_settles or again or self._spacing) and plan.max_retries is plan.min_rate_pps is None
         self._hasty = transport.holds_nothing and not self._slow.watches and not plan.prove_closed
         """Between two rounds is no wait for hosts that were never heard: an answer that comes late still tells its attempt."""
@@ -111,6 +111,8 @@ class LegRun:
         self._apart, self._by_chance = np.zeros((2, len(leg.offsets)), bool)
         """Hosts whose silence says nothing until they are asked within the ration of their resets; and those that turned out
         to ration none."""
+        self._controls = Controls(leg, ledger, draw, self._apart, open_too=transport.holds_nothing)
+        self._resets = ResetRationing(leg, ledger, self._controls, draw)
         initial_s = initial_timeout_s if plan.initial_rtt_timeout_s is None else plan.initial_rtt_timeout_s
         self.round_trip = RoundTrip(initial_s, plan.min_rtt_timeout_s or MIN_S, plan.max_rtt_timeout_s or MAX_S)
         self._longest_s = plan.max_rtt_timeout_s or LONGEST_S
@@ -160,6 +162,7 @@ class LegRun:
             self._tally.contradictions += self._pending.contradictions
             self._slow.remember()
             self._slowest.remember(self._tally.late_hosts, self._leg.host_index)
+            self._loss.remember(self._rounds)
         yield self._pending.take()
 
     def doubts(self) -> Doubts:
@@ -194,7 +197,11 @@ class LegRun:
             self._slow.lossy(self._loss.losses(self._rounds, _FEW_LOSSES))
             slower = self._slow.slower()
             if self._pace.new_round(0.0 if slower else self._loss.loss(self._rounds)) or slower:
-                self._loss.start_again(self._rounds)
+                self._start_again(self._rounds)
+
+    def _start_again(self, attempts: int) -> None:
+        self._loss.start_again(attempts)
+        self._controls.forget()
 
     def _believable(self) -> bool:
         return self._expected_missed() < BOUND and self._rounds >= self._turns_left()
@@ -241,7 +248,7 @@ class LegRun:
         self._by_chance |= back
         self._apart &= ~back
         if back.any():
-            self._loss.start_again(self._attempts)
+            self._start_again(self._attempts)
         return bool(back.any())
 
     def _turns_left(self) -> int:
@@ -252,12 +259,14 @@ class LegRun:
     def _expected_missed(self) -> float:
         left = self._doubtful_of_each()
         count = int(left.sum())
+        self._loss.asked_again(*self._controls.by_chance())
         return self._loss.expected_missed(self._rounds, count, np.flatnonzero(left)) if count else 0.0
 
     def _tell_loss(self) -> None:
         """Enter what was lost, and what is likely to be missing, into the sums of the scan."""
         left = self._doubtful_of_each()
         count = int(left.sum())
+        self._loss.asked_again(*self._controls.by_chance())
         missed = self._loss.likely_missed(self._rounds, count, np.flatnonzero(left))
         if missed is not None:
             missed += self._resets.missed
@@ -289,7 +298,7 @@ class LegRun:
         time-out passes without news."""
         size = len(self._leg) if questions is None else len(questions)
         order = self._order(size, questions)
-        position, begun_s = 0, self._clock()
+        position, begun_s, self._asking = 0, self._clock(), self._attempts
         self._ledger.expect(self._attempts, size)
         self._slow.new_round()
         while (position < size or self._slow.waiting) and not self._stopped():
@@ -451,9 +460,9 @@ class LegRun:
             yield self._pending.take()
 
     def _hear_controls(self, heard: npt.NDArray[np.void], rtt_s: npt.NDArray[np.float64]) -> None:
-        """Answers of this round to questions that were answered before."""
+        """Answers of this round, or of the one that is just over, to questions that were answered before."""
         if self._controls.asked.size:
-            again = (heard["attempt"] == self._attempts) & ~IS_ICMP[heard["answer"]] & self._controls.among(heard["index"])
+            again = (heard["attempt"] == self._asking) & ~IS_ICMP[heard["answer"]] & self._controls.among(heard["index"])
             self._controls.answered(heard["index"][again])
             self._slow.answered(heard["index"][again], rtt_s[again])
 

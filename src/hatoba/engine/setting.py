@@ -21,6 +21,7 @@ from hatoba.engine.legs.packet_transport import PacketTransport, Wordings
 from hatoba.engine.legs.responders import Responders
 from hatoba.engine.legs.transport import Transport
 from hatoba.engine.loop import LegRun
+from hatoba.engine.pacing.loss import KnownLoss
 from hatoba.engine.pacing.pace import Pace
 from hatoba.engine.pacing.round_trip import INITIAL_NEAR_S, INITIAL_S, LATE_S
 from hatoba.engine.tally import Tally
@@ -113,6 +114,8 @@ class Setting:
         self.problems: list[str] = []
         """What could not be done and ends nothing, a sentence each."""
         self._legs = 0
+        self._losses: dict[Route, KnownLoss] = {}
+        """What is known of each way that was asked."""
         self._source_ports: HeldPorts | None = None
         self._connects: GatedConnects | None = None
         self._kept_wire = KeptWire()
@@ -190,6 +193,7 @@ class Setting:
             again,
             self.meanwhile,
             0.0 if near or again or (self.plan.pings and not host_settles) else self.plan.max_rtt_timeout_s or LATE_S,
+            self._losses.setdefault(group.route, KnownLoss()),
         )
         if known is not None:
             run.recall(group.places(known["host"]), known)

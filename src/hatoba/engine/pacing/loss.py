@@ -5,16 +5,25 @@ question answered at attempt j (from 0) met j losses and one success, which give
 attempts, about A * p**k / (1 - p**k) more have an answer that is still missed. Silence is asked again until that number is
 below a bound.
 
-Two numbers are taken from it. Whether to ask again is decided by a cautious one, with a prior for losses that were not seen
-yet. What a report tells is the likely one: p**k is estimated without bias (of a negative binomial distribution, by the ratio of
-falling factorials), as the power of an estimated p is too high on average, several times so where few losses were seen.
-``docs/loss.md`` holds both against the truth.
+Two numbers are taken from it: whether to ask again, and what a report tells. The fewer answers p is taken from, the less it is
+known, and the power of an estimated p is far too small then: where two of three answers come at once and the third never,
+nothing seems to be lost. So p has a distribution, Beta's, and p**k is its k-th moment. Before anything is seen it says that
+most ways lose little and some very much (``_PRIOR``); what counts besides first answers are those that were asked for once
+more (``engine.rations.controls``), and what legs before have lost on the same way (:class:`KnownLoss`). That those lost
+nothing makes no later leg less careful. Where no answer was asked for again a scan stops by the power of the likeliest p, as
+it would go on for long else on ways that lose nothing; what it tells is the moment all the same. ``docs/loss.md`` holds it
+against the truth.
 
 What is lost is seldom lost evenly: one host of many limits its answers, or is behind a bad link. What such a host still owes
-is reckoned by its own p: cautiously on top of what p over all hosts makes expect, likely whichever is more.
+is reckoned by its own p: to decide, on top of what p over all hosts makes expect; to tell, whichever is more. There p**k is
+estimated without bias (of a negative binomial distribution, by the ratio of falling factorials): a sum of moments over many
+hosts that were asked little would be several times too high.
 """
 
 from __future__ import annotations
+
+import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +33,11 @@ BOUND = 0.001
 MAX_ATTEMPTS = 32
 """Enough for 65,535 ports where every other attempt is lost."""
 _PRIOR_LOSSES = 0.5  # Jeffreys' prior for the probability of an event not seen yet
+_PRIOR = 0.2, 1.0
+"""Of losses and answers, Beta's two numbers: half of all ways lose less than 3 % by that, a fifth more than a third. With
+these, ways that lose nothing are asked no more often than the power of the likeliest p would have them asked."""
+_CARRIED = 20.0
+"""Attempts of legs before count as no more than so many: the way may have changed, and this leg's own say more of it."""
 BLIND_LOSS = 0.05
 _HALVINGS = 40
 _MOST_LOSS = 0.9999
@@ -31,10 +45,26 @@ _MOST_LOSS = 0.9999
 Numbers = npt.NDArray[np.float64]
 
 
+@dataclass
+class KnownLoss:
+    """What the legs of a scan have lost on one way, for those to come."""
+
+    lost: float = 0.0
+    made: float = 0.0
+    """Attempts at what has an answer."""
+
+    def learn(self, lost: float, made: float) -> None:
+        """So many more were made, of which so many were lost."""
+        lost, made = self.lost + lost, self.made + made
+        share = min(1.0, _CARRIED / made) if made else 0.0
+        self.lost, self.made = lost * share, made * share
+
+
 class LossEstimate:
-    def __init__(self, hosts: int = 1, blind_loss: float = BLIND_LOSS) -> None:
-        """*blind_loss*: the share that is taken to be lost while nothing has answered."""
+    def __init__(self, hosts: int = 1, blind_loss: float = BLIND_LOSS, known: KnownLoss | None = None) -> None:
+        """*blind_loss*: the share that is taken to be lost while nothing has answered. *known*: of the way that is asked."""
         self._blind_loss = blind_loss
+        self._known = known or KnownLoss()
         self._answered = np.zeros(hosts)
         self._lost = np.zeros(hosts)
         self._latest = 0
@@ -42,6 +72,8 @@ class LossEstimate:
         self._first = 0
         """The first attempt that counts."""
         self._past_lost = self._past_answered = 0.0
+        self._again_asked = self._again_lost = 0
+        """Answers that were asked for once more, and how many of them did not come."""
 
     def start_again(self, attempts: int) -> None:
         """So many attempts went at another speed, and say nothing of what the next ones will lose. What is estimated from now
@@ -50,6 +82,16 @@ class LossEstimate:
         self._past_answered += float(self._answered.sum())
         self._lost[:] = self._answered[:] = 0
         self._first, self._latest = attempts, 0
+        self._again_asked = self._again_lost = 0
+
+    def asked_again(self, asked: int, lost: int) -> None:
+        """So many questions that had their answers were asked once more until now, of which so many were silent."""
+        self._again_asked, self._again_lost = asked, lost
+
+    def remember(self, attempts: int) -> None:
+        """Tell the legs to come what *attempts* attempts have lost."""
+        if self._made(attempts) > 1:  # else nothing tells silence from loss
+            self._known.learn(*self._with_prior(attempts, _PRIOR))
 
     def heard(self, attempts: npt.NDArray[np.int64], hosts: npt.NDArray[np.int64]) -> None:
         """Answers came to these attempts from these hosts. Leave out answers that are known to be rationed (ICMP errors)."""
@@ -101,33 +143,66 @@ class LossEstimate:
     def expected_missed(self, attempts: int, unanswered: int, silent_hosts: npt.NDArray[np.int64]) -> float:
         """Number of answers among *unanswered* questions, to *silent_hosts*, that *attempts* attempts each have missed: no less
         than is to be expected."""
-        lost, made = self._together(attempts)
+        chance = self._cautious(attempts)
+        missed = max(self.answered, 1) * chance / (1 - chance)
         attempts -= self._first
-        chance = (lost + _PRIOR_LOSSES) / (made + 2 * _PRIOR_LOSSES) if made else self._blind()
-        missed = max(self.answered, 1) * _odds(np.array([chance]) ** attempts)[0]
         lossy = silent_hosts[self._lost[silent_hosts] > 0]
         if lossy.size and len(self._answered) > 1:
             its_lost, its_made = _completed(self._lost[lossy], self._answered[lossy], max(attempts, self._latest + 1))
             missed += (self._answered[lossy] * _odds((its_lost / its_made) ** attempts)).sum()
         return float(min(missed, unanswered))
 
+    def _cautious(self, attempts: int) -> float:
+        """The probability that *attempts* attempts at a question were all lost, to decide by."""
+        if self._again_asked:
+            return self._moment(attempts)
+        lost, made = self._together(attempts)
+        if made:
+            lost, made = lost + _PRIOR_LOSSES, made + 2 * _PRIOR_LOSSES
+            share = max(lost / made, (lost + self._known.lost) / (made + self._known.made))
+        else:
+            share = self._blind()
+        return float(min(share ** (attempts - self._first), _MOST_LOSS))
+
+    def _moment(self, attempts: int) -> float:
+        """The same under all that is known of the way."""
+        losses, answers = _PRIOR
+        known = losses + self._known.lost, answers + self._known.made - self._known.lost
+        return max(self._moment_from(attempts, prior) for prior in (_PRIOR, known))
+
+    def _moment_from(self, attempts: int, prior: tuple[float, float]) -> float:
+        lost, made = self._with_prior(attempts, prior)
+        lost, made = lost + prior[0], made + sum(prior)
+        return min(math.prod((lost + more) / (made + more) for more in range(attempts - self._first)), _MOST_LOSS)
+
+    def _with_prior(self, attempts: int, prior: tuple[float, float]) -> tuple[float, float]:
+        """(attempts lost, attempts made) as :meth:`lost_of`, of those that count, answers that were asked for again among
+        them, if *prior* ones are believed: few answers would make any share the likeliest."""
+        besides = prior[0] + self._again_lost, prior[1] + self._again_asked - self._again_lost
+        seen, answered = self._lost.sum(keepdims=True), self._answered.sum(keepdims=True)
+        lost, made = _completed(seen, answered, self._made(attempts), besides=besides)
+        return float(lost[0]) + self._again_lost, float(made[0]) + self._again_asked
+
     def _blind(self) -> float:
-        """The share taken to be lost while nothing has answered: after a start again no less than was lost before it."""
-        past = self._past_lost + self._past_answered
-        return max(self._blind_loss, self._past_lost / past if past else 0.0)
+        """The share taken to be lost while nothing has answered: no less than was lost before a start again, or by the legs
+        before."""
+        shares = [(self._past_lost, self._past_lost + self._past_answered), (self._known.lost, self._known.made)]
+        return max([self._blind_loss, *(lost / made for lost, made in shares if made)])
 
     def likely_missed(self, attempts: int, unanswered: int, silent_hosts: npt.NDArray[np.int64]) -> float | None:
-        """The same number, neither too low nor too high on average; None where it can't be known, after a single attempt."""
+        """The same number, as it is to be told: its mean by all that was seen. None where it can't be known, after a single
+        attempt."""
         if not unanswered:
             return 0.0
         if self._made(attempts) < 2:
             return None
         if not self.answered:
             return self.expected_missed(attempts, unanswered, silent_hosts)
-        together = self._likely(self._lost.sum(keepdims=True), self._answered.sum(keepdims=True), attempts)
+        chance = self._moment(attempts)
+        together = self.answered * chance / (1 - chance)
         lossy = silent_hosts[self._lost[silent_hosts] > 0]
         apart = self._likely(self._lost[lossy], self._answered[lossy], attempts) if len(self._answered) > 1 else 0.0
-        return min(max(together, apart), unanswered)
+        return float(min(max(together, apart), unanswered))
 
     def _likely(self, seen: Numbers, answered: Numbers, attempts: int) -> float:
         lost, made = _completed(seen, answered, self._made(attempts))
@@ -137,13 +212,20 @@ class LossEstimate:
         return float((answered * _odds(np.minimum(all_lost, _MOST_LOSS))).sum())
 
 
-def _completed(seen: Numbers, answered: Numbers, attempts: int, unanswered: float = np.inf) -> tuple[Numbers, Numbers]:
-    """(lost, made) as :meth:`LossEstimate.lost_of`, from the losses that were *seen* before the answers."""
-    mean = seen / np.maximum(answered, 1)
+def _completed(
+    seen: Numbers,
+    answered: Numbers,
+    attempts: int,
+    unanswered: float = np.inf,
+    besides: tuple[float, float] = (0.0, 0.0),
+) -> tuple[Numbers, Numbers]:
+    """(lost, made) as :meth:`LossEstimate.lost_of`, from the losses that were *seen* before the answers, and (losses, answers)
+    *besides*, each in an attempt of its own, which are not counted."""
+    losses, answers = seen + besides[0], answered + besides[1]
     low, high = np.zeros(len(seen)), np.full(len(seen), _MOST_LOSS)
-    for _halving in range(_HALVINGS if seen.any() else 0):  # the mean number of losses before an answer grows with p
+    for _halving in range(_HALVINGS if losses.any() else 0):  # the mean number of losses before an answer grows with p
         chance = (low + high) / 2
-        below = _odds(chance) - attempts * _odds(chance**attempts) < mean
+        below = answers * _odds(chance) - attempts * answered * _odds(chance**attempts) < losses
         low, high = np.where(below, chance, low), np.where(below, high, chance)
     missed = np.minimum(answered * _odds(low**attempts), unanswered)
     return seen + attempts * missed, seen + answered + attempts * missed

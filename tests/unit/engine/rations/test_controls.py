@@ -9,12 +9,14 @@ from hatoba.engine.rations.controls import EACH, FEWEST, Controls, far_more
 from hatoba.model import State
 
 
-def made(states: dict[State, range], hosts: str = "198.18.0.0/31", ports: str = "1-100") -> tuple[Controls, Ledger]:
+def made(
+    states: dict[State, range], hosts: str = "198.18.0.0/31", ports: str = "1-100", **options: object
+) -> tuple[Controls, Ledger]:
     asked = leg(hosts, ports)
     ledger = Ledger(len(asked))
     for state, places in states.items():
         ledger.settle(np.array(places), np.full(len(places), state, np.uint8))
-    return Controls(asked, ledger, np.random.default_rng(1)), ledger
+    return Controls(asked, ledger, np.random.default_rng(1), **options), ledger  # type: ignore[arg-type]
 
 
 def test_controls_are_closed_ports_of_the_hosts_that_are_silent_and_as_many() -> None:
@@ -65,3 +67,33 @@ def test_slow_hosts_are_told_from_as_soon_as_there_are_enough() -> None:
     controls.answered(controls.beside(ledger.open_questions()))
     assert controls.rationed(np.zeros(2), slow=np.ones(2, bool)).tolist() == [False, True]
     assert not controls.rationed(np.zeros(2), slow=np.zeros(2, bool)).any()
+
+
+def test_open_ports_are_asked_once_more_where_too_few_closed_ones_have_answered() -> None:
+    controls, ledger = made({State.CLOSED: range(3), State.OPEN: range(3, 6), State.FILTERED: range(6, 90)}, open_too=True)
+    assert controls.beside(ledger.open_questions()).tolist() == [0, 1, 2, 3, 4, 5]
+    controls.answered(np.array([3, 4, 5]))
+    assert [counts.tolist() for counts in controls.counts()] == [[3, 0], [3, 0]], "resets alone are rationed"
+    assert controls.by_chance() == (6, 3)
+
+
+def test_losses_by_chance_are_summed_over_rounds_until_they_say_nothing_any_more() -> None:
+    apart = np.zeros(2, bool)
+    controls, _ledger = made({State.CLOSED: range(8), State.UNFILTERED: range(100, 108)}, apart=apart)
+    for _round in range(2):
+        controls.answered(controls.choose(np.array([4, 4]))[1:])
+    controls.none()
+    assert controls.by_chance() == (16, 2)
+    apart[0] = True
+    assert controls.by_chance() == (8, 0), "the other one's losses are no chance"
+    controls.forget()
+    assert controls.by_chance() == (0, 0)
+
+
+def test_a_host_that_says_nothing_any_more_loses_nothing_by_chance() -> None:
+    controls, _ledger = made({State.OPEN: range(3), State.UNFILTERED: range(100, 103)}, open_too=True)
+    silent = np.array([50, 150])
+    for rounds in range(1, 5):
+        chosen = controls.beside(silent)
+        controls.answered(chosen[chosen >= 100])
+        assert controls.by_chance() == ((6 * rounds, 3 * rounds) if rounds < 4 else (12, 0))
