@@ -38,6 +38,10 @@ class WireError(HatobaError):
     """Packets can't leave or arrive: no route, an interface that went down, descriptors used up."""
 
 
+class LinkDown(WireError):
+    """An interface does not take packets any more; it may come back."""
+
+
 class OutputError(HatobaError):
     """A report can't be written: a full disk, a folder that is missing."""
 

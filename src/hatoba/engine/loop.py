@@ -30,7 +30,7 @@ from hatoba.engine.rations.controls import Controls
 from hatoba.engine.rations.rationing import Rationing
 from hatoba.engine.rations.reset_rationing import TURN_S, WAIT_S, ResetRationing
 from hatoba.engine.tally import Tally
-from hatoba.model import Answer, Doing, Reason, ScanPlan, State
+from hatoba.model import Answer, Doing, ScanPlan
 from hatoba.packets.distinct import distinct
 from hatoba.targets.permutation import Permutation
 
@@ -74,17 +74,18 @@ class LegRun:
         meanwhile: Callable[[], None] = lambda: None,
         late_s: float = 0.0,
         known_loss: KnownLoss | None = None,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         """*host_settles*: one answer of a host will do, nothing more is asked of it then. At *deadline_s* of the clock it ends
         with what is known. *again*: all of it was told already, so that nothing can be missing from the report. *meanwhile* is
         called before each look at what has come. *late_s*: how long a host that was never heard is waited for at least, once it
-        was asked. *known_loss*: of the way that it asks."""
+        was asked. *known_loss*: of the way that it asks. *check* is called before silence is told; it raises WireError where
+        our own way is the reason."""
         self._leg, self._transport, self._ledger, self._plan = leg, transport, ledger, plan
         self._tally, self._clock = tally, clock
         self._order_key, self._pace = order_key, pace
-        self._host_settles, self._again = host_settles, again
-        self._deadline_s = deadline_s
-        self._told_to_stop, self._meanwhile = stopped, meanwhile
+        self._host_settles, self._again, self._deadline_s = host_settles, again, deadline_s
+        self._told_to_stop, self._meanwhile, self._check = stopped, meanwhile, check
         self._spacing: Spacing | None = None
         if plan.scan_delay_s is not None:
             self._spacing = Spacing(len(leg.offsets), len(leg.asks), plan.scan_delay_s, clock() if tally.probes_sent else None)
@@ -149,9 +150,13 @@ class LegRun:
             if (yield from self._await_strangers()) and self._rounds < self._most_rounds and not self._believable():
                 yield from self._ask_until_believable()
             yield from self._ask_rationed()
+            while self._tally.outages.under_way and not self._stopped():
+                yield from self._hear(FLUSH_S)
             self._tell_loss()
             if not self._stopped():
                 left = self._ledger.open_questions()
+                if left.size:
+                    self._check()
                 self._tally.rationing |= self._rationing.unproven(left)
                 for start in range(0, len(left), _PIECE):
                     piece = left[start : start + _PIECE]
@@ -187,7 +192,10 @@ class LegRun:
                 yield from self._await_answers()
             if not self._ledger.unanswered or self._stopped() or self._rounds >= self._most_rounds:
                 return
-            self._set_apart()
+            if self._tally.outages.count == self._outages:
+                self._set_apart()
+            else:
+                self._loss.start_again(self._rounds)
             questions = self._doubtful()
             if not questions.size or self._believable():
                 back = yield from self._ask_within_ration()
@@ -204,7 +212,9 @@ class LegRun:
         self._controls.forget()
 
     def _believable(self) -> bool:
-        return self._expected_missed() < BOUND and self._rounds >= self._turns_left()
+        """An interface that was away in the last round makes its silence worth nothing."""
+        heard = self._tally.outages.count == self._outages
+        return heard and self._expected_missed() < BOUND and self._rounds >= self._turns_left()
 
     def _doubtful(self) -> Indices:
         """Silent questions, but to hosts that are set apart."""
@@ -300,6 +310,7 @@ class LegRun:
         order = self._order(size, questions)
         position, begun_s, self._asking = 0, self._clock(), self._attempts
         self._ledger.expect(self._attempts, size)
+        self._outages = self._tally.outages.count
         self._slow.new_round()
         while (position < size or self._slow.waiting) and not self._stopped():
             now_s = self._clock()
@@ -470,7 +481,7 @@ class LegRun:
         """Take from answers what they say of the path and of their hosts."""
         own_words = heard["answer"] == Answer.LOCAL
         if own_words.any():
-            self._settle_absent(heard.compress(own_words & (rtt_s >= _NEIGHBOUR_SEARCH_S)))
+            self._pending.absent(heard.compress(own_words & (rtt_s >= _NEIGHBOUR_SEARCH_S)))
             heard, rtt_s = heard.compress(~own_words), rtt_s[~own_words]
         if len(heard):
             self._pace.answered(self.round_trip.smoothed_s or 0.0)
@@ -492,11 +503,3 @@ class LegRun:
         if self._host_settles:
             for host in distinct(hosts[own]).tolist():
                 self._ledger.drop(self._leg.questions(host))
-
-    def _settle_absent(self, heard: npt.NDArray[np.void]) -> None:
-        """This machine's kernel found nobody on the link with a host's address: that goes for all of the host's ports."""
-        for host in distinct(self._leg.hosts(heard["index"][heard["reason"] == Reason.NO_NEIGHBOUR])).tolist():
-            questions = self._leg.questions(host)
-            left = questions[self._ledger.state[questions] == 0]
-            codes = (np.full(len(left), code, np.uint8) for code in (State.FILTERED, Reason.NO_NEIGHBOUR))
-            self._pending.silent(left, *codes)

@@ -184,6 +184,13 @@ def refused(refusals: Refusals) -> Iterator[str]:
         yield text.format(count=number(count), address=address, problem=system_words(code))
 
 
+def outages(tally: Tally) -> Iterator[str]:
+    """Interfaces that were away for a while; of one that stayed away the wire's own sentence tells."""
+    for link, away_s in tally.outages.seconds.items():
+        text = _("interface {link} was away for {time} in mid-scan; what was asked meanwhile was asked again")
+        yield text.format(link=link, time=duration(away_s))
+
+
 def drops(tally: Tally) -> Iterator[str]:
     if tally.drops:
         text = ngettext(

@@ -29,6 +29,7 @@ from hatoba.engine.problems import (
     echoed,
     no_ways,
     other_way,
+    outages,
     rationing,
     refused,
     reset_rationing,
@@ -228,8 +229,9 @@ class Scan:
             *echoed(tally),
             *rationing(tally, self._targets, any(method.protocol == Protocol.IP for method in self._methods)),
             *reset_rationing(tally, self._targets),
-            *silenced(tally, self._targets),
+            *(() if failed else silenced(tally, self._targets)),
             *contradictions(tally),
+            *outages(tally),
             *drops(tally),
             *refused(self._setting.network.refusals),
         ]

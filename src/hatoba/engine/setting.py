@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from functools import partial
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from hatoba.engine.legs.connect_transport import ConnectTransport
 from hatoba.engine.legs.kept_wire import KeptWire, Use
 from hatoba.engine.legs.ledger import Ledger
 from hatoba.engine.legs.leg import Leg
+from hatoba.engine.legs.outages import MendedWire
 from hatoba.engine.legs.packet_transport import PacketTransport, Wordings
 from hatoba.engine.legs.responders import Responders
 from hatoba.engine.legs.transport import Transport
@@ -25,7 +27,7 @@ from hatoba.engine.pacing.loss import KnownLoss
 from hatoba.engine.pacing.pace import Pace
 from hatoba.engine.pacing.round_trip import INITIAL_NEAR_S, INITIAL_S, LATE_S
 from hatoba.engine.tally import Tally
-from hatoba.errors import UsageError
+from hatoba.errors import UsageError, WireError
 from hatoba.messages import _
 from hatoba.model import Protocol, ScanPlan
 from hatoba.packets.frames import FrameTemplate
@@ -36,7 +38,6 @@ from hatoba.probes.connect import CONNECT, KernelMethod
 from hatoba.probes.method import Method
 from hatoba.results.known import Known
 from hatoba.targets.scope import Permitted
-from hatoba.wire.base import PacketWire
 from hatoba.wire.gate import GatedConnects, GatedHandshakes, GatedPackets
 from hatoba.wire.network import HeldPorts, Network
 from hatoba.wire.routes import Route
@@ -145,7 +146,7 @@ class Setting:
 
     def open_packets(
         self, route: Route, family: int, zone: str | None, segments: Sequence[Segment], questions: int
-    ) -> PacketWire:
+    ) -> GatedPackets:
         """A wire along *route* for packets with these *segments*, to ask so many questions at a time."""
         link_bytes = ETHERNET_BYTES if route.link.ethernet else 0
         template = FrameTemplate(family, link_bytes, route.link.mac, route.source, tuple(segments))
@@ -194,6 +195,7 @@ class Setting:
             self.meanwhile,
             0.0 if near or again or (self.plan.pings and not host_settles) else self.plan.max_rtt_timeout_s or LATE_S,
             self._losses.setdefault(group.route, KnownLoss()),
+            partial(self._check_way, group.route) if own_way and not group.route.local else lambda: None,
         )
         if known is not None:
             run.recall(group.places(known["host"]), known)
@@ -207,7 +209,14 @@ class Setting:
         wordings = Wordings(methods, ports, leg.block.family)
         if any(method.protocol == Protocol.UDP for method in methods) and not group.route.local:
             self._hold_datagrams()
-        wire = self.open_packets(group.route, leg.block.family, leg.block.zone, wordings.segments, ledger.unanswered)
+        route, block = group.route, leg.block
+        wire = MendedWire(
+            partial(self.open_packets, route, block.family, block.zone, wordings.segments, ledger.unanswered),
+            route.link.name,
+            partial(self.network.usable, route),
+            self.tally.outages,
+            self.clock,
+        )
         own = (
             self.responders,
             self.first_port,
@@ -217,6 +226,14 @@ class Setting:
             self._legs,
         )
         return PacketTransport(methods, wordings, leg, wire, ledger, *own)
+
+    def _check_way(self, route: Route) -> None:
+        if not self.network.usable(route):
+            text = _(
+                "packets can't leave from {address} through {link} any more: what is silent may be open or closed as well; see "
+                "what has changed with: ip address show {link}"
+            )
+            raise WireError(text.format(address=ip_address(route.source), link=route.link.name))
 
     def _hold_datagrams(self) -> None:
         """Answers that come to a port of ours are no errors to be told to who sent them. On an own address our ports stay as

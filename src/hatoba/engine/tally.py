@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hatoba.engine.legs.outages import Outages
 from hatoba.model import Doing
 
 
@@ -36,6 +37,8 @@ class Tally:
     """Hosts, by their index, that can't keep up with the others, with the number of answers that each gives a second."""
     late_hosts: dict[int, float] = field(default_factory=dict)
     """Hosts, by their index, that answer late, with the longest that an answer of theirs has taken, in seconds."""
+
+    outages: Outages = field(default_factory=Outages)
 
     loss_unknown: bool = False
     """Some questions that are silent were asked once only."""

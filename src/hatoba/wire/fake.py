@@ -226,6 +226,7 @@ class FakeNetwork:
     table: Mapping[bytes, tuple[bytes, bool]] = field(default_factory=dict)
     """The kernel's table of neighbours, as ``FakeNeighbours.table``."""
     refusals: Refusals = field(default_factory=Refusals)
+    is_usable: Callable[[], bool] = lambda: True
 
     def ways(self, family: int, ranges: Iterable[tuple[int, int]], zone: str | None) -> Iterator[Way]:
         source = ip_address("198.18.0.1" if family == 4 else "fd00:18::1").packed
@@ -235,6 +236,9 @@ class FakeNetwork:
 
     def table_ways(self, family: int, ranges: Iterable[tuple[int, int]]) -> Iterator[Way]:
         return self.ways(family, ranges, None)
+
+    def usable(self, route: Route) -> bool:
+        return self.is_usable()
 
     def open_neighbours(self, link: Link, family: int, source: bytes, questions: int) -> FakeNeighbours:
         self.askers.append(FakeNeighbours(self.hardware_address, self.clock))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from hatoba.errors import NotPermitted, WireError
+import errno
+
+from hatoba.errors import LinkDown, NotPermitted, WireError
 from hatoba.messages import _, system_words
+
+_MAY_COME_BACK = (errno.ENETDOWN, errno.ENOBUFS)
 
 
 def broken_link(interface: str, error: OSError) -> WireError:
-    """An interface that does not work, in the system's words or in ours."""
+    """An interface that does not work, in the system's words or in ours; LinkDown where it may come back."""
     text = _("interface {link} does not work: {error}; check it with: ip link show {link}")
-    return WireError(text.format(link=interface, error=system_words(error)))
+    fault = LinkDown if error.errno in _MAY_COME_BACK else WireError
+    return fault(text.format(link=interface, error=system_words(error)))
 
 
 class Refusals:

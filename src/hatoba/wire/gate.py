@@ -81,6 +81,11 @@ class GatedPackets:
         del self._reserved  # the wire's memory, which goes with it
         self._close()
 
+    def discard(self) -> None:
+        """Close the wire for good: it does not work any more."""
+        del self._reserved
+        self._wire.close()
+
 
 class GatedHandshakes:
     """Whole connections behind the gate."""

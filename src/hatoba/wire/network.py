@@ -18,7 +18,7 @@ from hatoba.wire.neighbour_table import Entries
 from hatoba.wire.neighbours import NeighbourWire, Observe
 from hatoba.wire.raw_ip import RawIpWire
 from hatoba.wire.ring import RingWire
-from hatoba.wire.routes import Link, Route, Way, find_ways, link_index
+from hatoba.wire.routes import Link, Route, Way, find_ways, link_index, usable
 from hatoba.wire.source_ports import SourcePorts
 
 _RX_SLOTS = 1 << 14
@@ -104,6 +104,9 @@ class Network(Protocol):
     def table_ways(self, family: int, ranges: Iterable[tuple[int, int]]) -> Iterator[Way]:
         """As :meth:`ways`, by the routing table alone, whatever interface was named."""
 
+    def usable(self, route: Route) -> bool:
+        """Whether packets of one's own can leave along *route* still."""
+
     def open_neighbours(self, link: Link, family: int, source: bytes, questions: int) -> Asker:
         """A way to ask so many addresses on *link* for their hardware addresses."""
 
@@ -146,6 +149,9 @@ class KernelNetwork:
 
     def table_ways(self, family: int, ranges: Iterable[tuple[int, int]]) -> Iterator[Way]:
         return _ways_by(None, family, ranges)
+
+    def usable(self, route: Route) -> bool:
+        return usable(route)
 
     def open_neighbours(self, link: Link, family: int, source: bytes, questions: int) -> Asker:
         return NeighbourWire(link, family, source, questions, self._clock)

@@ -118,6 +118,23 @@ def _links(netlink: Netlink) -> Iterator[Link]:
         yield Link(index, name, mac, hardware == _ARPHRD_ETHER and not flags & _IFF_NOARP, bool(flags & _IFF_UP))
 
 
+def usable(route: Route) -> bool:
+    """Whether packets can leave along *route* as when it was found: its interface is up, its source address is ours."""
+    with Netlink() as netlink:
+        if not any(link.index == route.link.index and link.up for link in _links(netlink)):
+            return False
+    family = _FAMILY[4 if len(route.source) == 4 else 6]
+    where = socket.inet_ntop(family, route.source)
+    with socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as ours:
+        try:
+            ours.bind((where, 0) if family == socket.AF_INET else (where, 0, 0, route.link.index))
+        except OSError as fault:
+            if fault.errno != errno.EADDRNOTAVAIL:
+                raise
+            return False
+    return True
+
+
 def _borders(netlink: Netlink, family: int) -> list[int]:
     """First addresses of all stretches: where a prefix begins, and just behind where one ends."""
     bits = _BITS[family]

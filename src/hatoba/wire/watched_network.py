@@ -54,6 +54,9 @@ class WatchedNetwork:
     def table_ways(self, family: int, ranges: Iterable[tuple[int, int]]) -> Iterator[Way]:
         return self.network.table_ways(family, ranges)
 
+    def usable(self, route: Route) -> bool:
+        return self.dry or self.network.usable(route)
+
     def open_neighbours(self, link: Link, family: int, source: bytes, questions: int) -> Asker:
         asker: Asker = _EverybodyThere(link, family, source, self.clock)
         if not self.dry:

@@ -41,6 +41,23 @@ def test_the_interface_goes_down_in_mid_scan(make_lab: MakeLab, tmp_path: Path, 
     assert ElementTree.parse(xml).find("runstats/finished[@exit='error']") is not None
 
 
+def test_the_interface_goes_down_and_up_again_in_mid_scan(make_lab: MakeLab) -> None:
+    first, second = pair(make_lab())
+    second.listen([22])
+    with Following(first, "--syn", "-p", "1-2000", "--max-rate", "2000", second.address()) as under_way:
+        under_way.until_ports()
+        first.links[0].down(first)
+        first.links[0].up()
+        done = under_way.to_the_end()
+    assert done.status == 0
+    assert {port for port, line in done.ports.items() if line["state"] == "open"} == {22}
+    assert {line["state"] for line in done.ports.values()} == {"open", "closed"}
+    assert len(done.ports) == 2000
+    told = done.end["problems"]
+    assert all(text.startswith("interface eth0 was away for ") for text in told)
+    assert done.errors == "".join(f"hatoba: {text}\n" for text in told)
+
+
 def test_the_way_is_forbidden_in_mid_scan(make_lab: MakeLab) -> None:
     first, second = pair(make_lab())
     second.listen([22])

@@ -8,8 +8,8 @@ import numpy.typing as npt
 from hatoba.engine.legs.ledger import DROPPED, Ledger
 from hatoba.engine.legs.leg import Indices, Leg
 from hatoba.engine.legs.transport import IS_ICMP
-from hatoba.model import Protocol, State, Unsteady
-from hatoba.packets.distinct import one_of
+from hatoba.model import Protocol, Reason, State, Unsteady
+from hatoba.packets.distinct import distinct, one_of
 from hatoba.packets.items import joined
 from hatoba.results.batch import VERDICT
 
@@ -84,6 +84,14 @@ class Pending:
         self._ledger.settle(indices, rows["state"])
         self._rows.append(rows)
         self._indices.append(indices)
+
+    def absent(self, heard: npt.NDArray[np.void]) -> None:
+        """This machine's kernel found nobody on the link with a host's address: that goes for all of the host's ports."""
+        for host in distinct(self._leg.hosts(heard["index"][heard["reason"] == Reason.NO_NEIGHBOUR])).tolist():
+            questions = self._leg.questions(host)
+            left = questions[self._ledger.state[questions] == 0]
+            codes = (np.full(len(left), code, np.uint8) for code in (State.FILTERED, Reason.NO_NEIGHBOUR))
+            self.silent(left, *codes)
 
     def take(self) -> npt.NDArray[np.void]:
         """All rows, which are then forgotten here."""
