@@ -15,6 +15,7 @@ from collections.abc import Callable, Generator, Iterator
 import numpy as np
 import numpy.typing as npt
 
+from hatoba.engine.asking import Asking
 from hatoba.engine.doubts import Doubts
 from hatoba.engine.legs.draw import Draw
 from hatoba.engine.legs.ledger import Ledger
@@ -25,14 +26,12 @@ from hatoba.engine.pacing.loss import BOUND, MAX_ATTEMPTS, KnownLoss, LossEstima
 from hatoba.engine.pacing.pace import Pace
 from hatoba.engine.pacing.round_trip import INITIAL_S, LONGEST_S, MAX_S, MIN_S, RoundTrip, SlowestAnswers
 from hatoba.engine.pacing.slow_hosts import SlowHosts
-from hatoba.engine.pacing.spacing import Spacing
 from hatoba.engine.rations.controls import Controls
 from hatoba.engine.rations.rationing import Rationing
 from hatoba.engine.rations.reset_rationing import TURN_S, WAIT_S, ResetRationing
 from hatoba.engine.tally import Tally
 from hatoba.model import Answer, Doing, ScanPlan
 from hatoba.packets.distinct import distinct
-from hatoba.targets.permutation import Permutation
 
 FLUSH_S = 0.1
 _BATCH = 4096
@@ -45,8 +44,6 @@ _STOP_PATIENCE_S = 0.3
 """How long a scan that was told to stop still waits for what it has asked."""
 _FEW_UNDER_WAY = 4096
 _FEW_STRANGERS = 256
-_GRAIN_S = 0.005
-"""How evenly questions are spread over a second that is theirs."""
 _FEW_LOSSES = 8
 """No more losses than these say nothing of a host."""
 _CLOCK_GRAIN_S = 1e-6
@@ -67,6 +64,7 @@ class LegRun:
         stopped: Callable[[], bool],
         order_key: int,
         pace: Pace,
+        *,
         initial_timeout_s: float = INITIAL_S,
         host_settles: bool = False,
         deadline_s: float = math.inf,
@@ -83,37 +81,35 @@ class LegRun:
         our own way is the reason."""
         self._leg, self._transport, self._ledger, self._plan = leg, transport, ledger, plan
         self._tally, self._clock = tally, clock
-        self._order_key, self._pace = order_key, pace
+        self._pace = pace
         self._host_settles, self._again, self._deadline_s = host_settles, again, deadline_s
         self._told_to_stop, self._meanwhile, self._check = stopped, meanwhile, check
-        self._spacing: Spacing | None = None
-        if plan.scan_delay_s is not None:
-            self._spacing = Spacing(len(leg.offsets), len(leg.asks), plan.scan_delay_s, clock() if tally.probes_sent else None)
-        told_apart = not host_settles and self._spacing is None
+        spaced = plan.scan_delay_s is not None
+        told_apart = not (host_settles or spaced)
         self._slow = SlowHosts(leg, tally.slow_hosts, clock(), plan.min_rate_pps, told_apart)
         self._loss = LossEstimate(len(leg.offsets), known=known_loss)
         self._pending = Pending(leg, ledger)
-        self._attempts = self._asking = 0
-        """How many were made, and the number of the one that is being made, or was last."""
+        self._attempts = 0
         self._rounds = 0
         """Attempts that every silent question has had; rationed ones may have had more."""
-        self._flushed_s = self._news_s = self._asked_s = clock()
+        self._flushed_s = self._news_s = clock()
         self._slow_from: float = math.inf
         """The attempts from this one on are made at leisure, for those who ration."""
         self._most_rounds = MAX_ATTEMPTS if plan.max_retries is None else plan.max_retries + 1
         brief = plan.max_retries is not None and not plan.prove_closed
         draw = Draw(order_key)
         self._rationing = Rationing(leg, ledger, draw, plan.prove_closed, brief)
-        self._controlled = not (host_settles or again or self._spacing) and plan.max_retries is plan.min_rate_pps is None
+        self._controlled = not (host_settles or again or spaced) and plan.max_retries is plan.min_rate_pps is None
         self._hasty = transport.holds_nothing and not self._slow.watches and not plan.prove_closed
         """Between two rounds is no wait for hosts that were never heard: an answer that comes late still tells its attempt."""
-        self._in_turns = False
-        """Hosts that are set apart are asked now, and nobody else."""
         self._apart, self._by_chance = np.zeros((2, len(leg.offsets)), bool)
         """Hosts whose silence says nothing until they are asked within the ration of their resets; and those that turned out
         to ration none."""
         self._controls = Controls(leg, ledger, draw, self._apart, open_too=transport.holds_nothing)
         self._resets = ResetRationing(leg, ledger, self._controls, draw)
+        self._asking = Asking(
+            leg, transport, ledger, tally, clock, order_key, pace, self._slow, self._controls, plan.scan_delay_s
+        )
         initial_s = initial_timeout_s if plan.initial_rtt_timeout_s is None else plan.initial_rtt_timeout_s
         self.round_trip = RoundTrip(initial_s, plan.min_rtt_timeout_s or MIN_S, plan.max_rtt_timeout_s or MAX_S)
         self._longest_s = plan.max_rtt_timeout_s or LONGEST_S
@@ -242,14 +238,14 @@ class LegRun:
     def _ask_within_ration(self) -> Generator[npt.NDArray[np.void], None, bool]:
         """Ask the hosts that are set apart, second by second. Whether some turned out to ration nothing: these are to be asked
         as the others are."""
-        doing, begun_s, self._in_turns = self._tally.doing, self._asked_s + WAIT_S, True
+        doing, begun_s, self._asking.in_turns = self._tally.doing, self._asking.asked_s + WAIT_S, True
         while (questions := self._resets.next_turn()).size and not self._stopped():
             self._tally.doing = Doing.RATIONED
             while (wait_s := begun_s - self._clock()) > 0 and not self._stopped():
                 yield from self._hear(min(wait_s, FLUSH_S))
             yield from self._ask(questions, TURN_S)
             self._resets.look_back()
-        self._tally.doing, self._in_turns = doing, False
+        self._tally.doing, self._asking.in_turns = doing, False
         self._controls.none()
         self._resets.tell(self._tally.resets, self._tally.silenced, self._tally.untold)
         back = np.zeros(len(self._apart), bool)
@@ -298,7 +294,7 @@ class LegRun:
         while (questions := self._rationing.next_questions()).size and not self._stopped():
             self._tally.doing = Doing.PROVING if self._plan.prove_closed else Doing.RATIONED
             self._tally.to_prove = self._rationing.left
-            while (wait_s := self._asked_s + self._rationing.wait_s - self._clock()) > 0 and not self._stopped():
+            while (wait_s := self._asking.asked_s + self._rationing.wait_s - self._clock()) > 0 and not self._stopped():
                 yield from self._hear(min(wait_s, FLUSH_S))
             yield from self._ask(questions)
         self._tally.to_prove, self._tally.doing = 0, doing
@@ -306,13 +302,10 @@ class LegRun:
     def _ask(self, questions: Indices | None, over_s: float = 0.0) -> Iterator[npt.NDArray[np.void]]:
         """Ask *questions* (None: all of the leg) once each, evenly *over_s* seconds if that is given, then listen until a
         time-out passes without news."""
-        size = len(self._leg) if questions is None else len(questions)
-        order = self._order(size, questions)
-        position, begun_s, self._asking = 0, self._clock(), self._attempts
-        self._ledger.expect(self._attempts, size)
+        begun_s = self._clock()
         self._outages = self._tally.outages.count
-        self._slow.new_round()
-        while (position < size or self._slow.waiting) and not self._stopped():
+        self._asking.begin(self._attempts, questions, over_s)
+        while self._asking.left and not self._stopped():
             now_s = self._clock()
             allowed = self._pace.allowance(now_s)
             room = min(allowed, self._transport.room(), _BATCH)
@@ -320,97 +313,20 @@ class LegRun:
             if allowed >= 1 and room < 1:
                 on_the_way_s = self._slowest.on_the_way_s(now_s, self.unanswered_hosts)
                 self._transport.give_up(now_s - max(self.round_trip.timeout_s, on_the_way_s))
-            late, wait_s = self._ask_late(room, now_s, position == size, wait_s)
-            count = min(room - late, size - position)
-            if over_s:
-                even = math.ceil(size * (now_s - begun_s + _GRAIN_S) / over_s)
-                count, wait_s = min(count, even - position), min(wait_s, _GRAIN_S)
-            if count > 0:
-                chosen = order(np.arange(position, position + count))
-                if self._spacing is not None:
-                    chosen, wait_s = self._due(chosen, now_s)
-                count = self._send_in_time(chosen) if len(chosen) else 0
-                position += count
-            yield from self._hear(0.0 if late + count > 0 else min(wait_s, FLUSH_S))
+            asked, wait_s = self._asking.some(room, now_s, wait_s)
+            yield from self._hear(0.0 if asked else min(wait_s, FLUSH_S))
         yield from self._listen(begun_s if self._hasty and not over_s else None)
         self._attempts += 1
-
-    def _ask_late(self, room: int, now_s: float, last: bool, wait_s: float) -> tuple[int, float]:
-        """Ask up to *room* of what waited until its host could be asked. How many; and how long to wait for the next one, if
-        that is known, else *wait_s*."""
-        if room < 1 or not self._slow.waiting:
-            return 0, wait_s
-        due = self._slow.due(now_s, room, last)
-        done = self._send_open(due) if len(due) else 0
-        self._slow.asked_late(due[:done])
-        return done, self._slow.wait_s() if last else wait_s
-
-    def _send_in_time(self, chosen: Indices) -> int:
-        """Ask those of *chosen* whose hosts can be asked at any speed, and let the others wait; how many are done with, from
-        the first."""
-        late = None if self._in_turns else self._slow.part(chosen)
-        if late is None:
-            return self._send_open(chosen)
-        in_time = np.flatnonzero(~late)
-        sent = self._send_open(chosen[in_time]) if in_time.size else 0
-        done = len(chosen) if sent == len(in_time) else int(in_time[sent])
-        self._slow.hold_back(chosen[:done][late[:done]])
-        return done
-
-    def _order(self, size: int, questions: Indices | None) -> Callable[[Indices], Indices]:
-        """Questions by their position: spread at random; host by host in turn where each wants its time between two probes."""
-        spread = Permutation(size, self._order_key + self._attempts)
-        if self._spacing is not None:
-            every = spread(np.arange(size))
-            in_turns = self._spacing.in_turns(every if questions is None else questions[every])
-            return lambda positions: in_turns[positions]
-        return spread if questions is None else lambda positions: questions[spread(positions)]
-
-    def _due(self, chosen: Indices, now_s: float) -> tuple[Indices, float]:
-        """Those of *chosen*, from the first, that may be passed now: what is settled, and whose host's time has come. And how
-        long the next one has to wait."""
-        assert self._spacing is not None
-        unsettled = np.flatnonzero(self._to_ask(chosen))
-        due = self._spacing.due(chosen[unsettled], now_s)
-        if due == len(unsettled):
-            return chosen, 0.0
-        first = int(unsettled[due])
-        return chosen[:first], self._spacing.wait_s(int(chosen[first]), now_s)
-
-    def _send_open(self, indices: Indices) -> int:
-        """Ask those of *indices* that have no state yet; how many of *indices* are done with, from the first."""
-        unsettled = np.flatnonzero(self._to_ask(indices))
-        if not unsettled.size:
-            return len(indices)
-        count = self._send(indices[unsettled])
-        return len(indices) if count == len(unsettled) else int(unsettled[count])
-
-    def _to_ask(self, indices: Indices) -> npt.NDArray[np.bool_]:
-        """Those without a state yet, and controls."""
-        unsettled: npt.NDArray[np.bool_] = self._ledger.state[indices] == 0
-        return unsettled | self._controls.among(indices) if self._controls.asked.size else unsettled
-
-    def _send(self, indices: Indices) -> int:
-        count = self._transport.ask(indices, self._attempts)
-        self._asked_s = self._clock()
-        if count:
-            if self._spacing is not None:
-                self._spacing.asked(indices[:count], self._asked_s)
-            self._pace.spent(count, self._asked_s)
-            if not self._in_turns:
-                self._slow.asked(indices[:count], self._asked_s, self._transport.departures())
-            self._tally.probes_sent += count
-        return count
 
     def _listen(self, begun_s: float | None = None) -> Iterator[npt.NDArray[np.void]]:
         """From the departure of the last question until nothing more is to be expected. Or, where a round *begun* at that time
         is over, until its first questions would have been answered: what is asked next was asked half a round ago, mostly.
         Where the round has controls, until its last ones would: what of them is on its way yet is not lost."""
         self._transport.drain()
-        self._news_s = self._asked_s = self._clock()
-        self._asked_all_s = min(self._asked_all_s, self._asked_s)
+        self._news_s = self._asking.asked_s = self._clock()
+        self._asked_all_s = min(self._asked_all_s, self._asking.asked_s)
         if begun_s is not None and not self._stopped():
-            since_s = self._asked_s if self._controls.asked.size else begun_s
+            since_s = self._asking.asked_s if self._controls.asked.size else begun_s
             while self._ledger.unanswered and (left_s := since_s + self.round_trip.timeout_s - self._clock()) > 0:
                 yield from self._hear(min(left_s, FLUSH_S))
         else:
@@ -473,7 +389,9 @@ class LegRun:
     def _hear_controls(self, heard: npt.NDArray[np.void], rtt_s: npt.NDArray[np.float64]) -> None:
         """Answers of this round, or of the one that is just over, to questions that were answered before."""
         if self._controls.asked.size:
-            again = (heard["attempt"] == self._asking) & ~IS_ICMP[heard["answer"]] & self._controls.among(heard["index"])
+            again = (
+                (heard["attempt"] == self._asking.attempt) & ~IS_ICMP[heard["answer"]] & self._controls.among(heard["index"])
+            )
             self._controls.answered(heard["index"][again])
             self._slow.answered(heard["index"][again], rtt_s[again])
 

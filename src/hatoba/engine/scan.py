@@ -20,7 +20,6 @@ from hatoba.engine.crowds import Crowd, crowds
 from hatoba.engine.gauge import Gauge
 from hatoba.engine.group_scan import GroupScan
 from hatoba.engine.groups import Group, Part, Sought, Unreachable, connect_groups, packet_groups
-from hatoba.engine.in_order import MOST, InOrder
 from hatoba.engine.legs.leg import MAX_QUESTIONS
 from hatoba.engine.neighbour_search import NeighbourSearch, Searching
 from hatoba.engine.problems import (
@@ -96,7 +95,6 @@ class Scan:
         yield self._info(blocks)
         gauge = Gauge(sum(block.count * self._port_count(block) for block in blocks), self._clock, self._setting.tally)
         failed = False
-        in_order = InOrder(self._targets, hold=not self._methods and len(self._targets) <= MOST)
         try:
             for event in chain(self._taken_over(gauge), self._groups(self._unfinished(blocks))):
                 if isinstance(event, VerdictBatch):
@@ -116,7 +114,7 @@ class Scan:
                     gauge.left_out(self._ports_of(event))
                 told = self._unreachable(event) if isinstance(event, Unreachable) else event
                 self._hosts[told.state] += len(told) if isinstance(told, HostBatch) else 1
-                yield from in_order.add(told)
+                yield told
             if self._plan.interface is not None and not self._hosts["up"] and not self._stop:
                 self._problems += other_way(self._plan.interface, self._targets, self._setting.network)
         except HatobaError as error:
@@ -124,7 +122,6 @@ class Scan:
             self._problems.append(str(error))
         finally:
             self._setting.close()
-        yield from in_order.held()
         yield gauge.now()
         yield self._end(gauge, started_s, failed)
 

@@ -177,6 +177,7 @@ class Setting:
         self._legs += 1
         near = group.route.local or (group.route.link.ethernet and group.route.gateway is None)
         own_way = not isinstance(transport, ConnectTransport)
+        strangers = not (near or again) and (host_settles or not self.plan.pings)
         self.pace.new_leg(hosts=len(group))
         run = LegRun(
             leg,
@@ -188,14 +189,14 @@ class Setting:
             self.stopped,
             self.order_key,
             self.pace,
-            INITIAL_NEAR_S if near and own_way else INITIAL_S,
-            host_settles,
-            deadline_s,
-            again,
-            self.meanwhile,
-            0.0 if near or again or (self.plan.pings and not host_settles) else self.plan.max_rtt_timeout_s or LATE_S,
-            self._losses.setdefault(group.route, KnownLoss()),
-            partial(self._check_way, group.route) if own_way and not group.route.local else lambda: None,
+            initial_timeout_s=INITIAL_NEAR_S if near and own_way else INITIAL_S,
+            host_settles=host_settles,
+            deadline_s=deadline_s,
+            again=again,
+            meanwhile=self.meanwhile,
+            late_s=(self.plan.max_rtt_timeout_s or LATE_S) if strangers else 0.0,
+            known_loss=self._losses.setdefault(group.route, KnownLoss()),
+            check=partial(self._check_way, group.route) if own_way and not group.route.local else lambda: None,
         )
         if known is not None:
             run.recall(group.places(known["host"]), known)

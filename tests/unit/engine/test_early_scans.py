@@ -163,6 +163,14 @@ def test_hosts_only_are_told_as_they_answer() -> None:
     assert told_s[57] < 0.1 < told_s[58]
 
 
+def test_who_is_found_on_a_link_alone_has_been_asked() -> None:
+    network = FakeNetwork(FaultyWorld({}), FakeClock(), frozenset({"198.18.0.3"}))
+    outcome = run_scan("198.18.0.0/29", "1", network, ScanPlan(methods=(), seed=1))
+    (asker,) = network.askers
+    assert outcome.end.probes_sent == len(asker.asked) >= 8
+    assert network.sent == []
+
+
 def test_a_link_that_breaks_meanwhile_loses_nothing_that_was_known() -> None:
     office = Office(answers_of([22]), set(range(2, 60)))
 
