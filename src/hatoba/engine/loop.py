@@ -80,13 +80,11 @@ class LegRun:
         was asked. *known_loss*: of the way that it asks. *check* is called before silence is told; it raises WireError where
         our own way is the reason."""
         self._leg, self._transport, self._ledger, self._plan = leg, transport, ledger, plan
-        self._tally, self._clock = tally, clock
-        self._pace = pace
+        self._tally, self._clock, self._pace = tally, clock, pace
         self._host_settles, self._again, self._deadline_s = host_settles, again, deadline_s
         self._told_to_stop, self._meanwhile, self._check = stopped, meanwhile, check
         spaced = plan.scan_delay_s is not None
-        told_apart = not (host_settles or spaced)
-        self._slow = SlowHosts(leg, tally.slow_hosts, clock(), plan.min_rate_pps, told_apart)
+        self._slow = SlowHosts(leg, tally.slow_hosts, clock(), plan.min_rate_pps, told_apart=not (host_settles or spaced))
         self._loss = LossEstimate(len(leg.offsets), known=known_loss)
         self._pending = Pending(leg, ledger)
         self._attempts = 0
