@@ -29,7 +29,7 @@ from hatoba.packets.layouts import UDP
 from hatoba.packets.segment import Place, Segment
 from hatoba.probes.method import Asked, Heard, Judgement, Mask, Method, Ports, Wording
 from hatoba.probes.udp_questions import QUESTIONS, Question, questions_for
-from hatoba.probes.unreachable import ICMP_ANSWER, from_target, judge_errors, quotes, reasons, repeating, tagged
+from hatoba.probes.unreachable import ICMP_ANSWER, from_target, judge_errors, quotes, reasons, recognised, tagged
 
 _HEADER_BYTES = 8
 _CHECKSUM = 6
@@ -97,14 +97,19 @@ def judge(heard: Heard) -> Judgement:
 
 
 def _quoting(heard: Heard) -> Mask:
-    """ICMP errors that quote a datagram with the cookie: in its IP header, or in its question."""
+    """ICMP errors that quote a datagram with the cookie: in its question, which the length that it says tells, or in its IP
+    header."""
     errors = quotes(heard, UDP)
-    ours = errors & tagged(heard)
-    errors &= ~ours
-    if errors.any():
-        for question in QUESTIONS:
-            for place in segment(question).cookies[:1]:
-                ours |= repeating(heard, errors & np.isin(heard.ports, question.ports), place)
+    if not errors.any():
+        return errors
+    said = heard.answers["seq"] >> np.uint32(16)  # what stands behind the ports: length and checksum
+    cookies, plain = [], np.zeros(len(errors), bool)
+    for question in QUESTIONS:
+        asked = segment(question)
+        fits = np.isin(heard.ports, question.ports) & (said == len(asked.data))
+        cookies += [(fits, place) for place in asked.cookies[:1]]
+        plain |= fits & (not asked.cookies)
+    ours: Mask = recognised(heard, errors, cookies) | (errors & plain & tagged(heard))
     return ours
 
 
