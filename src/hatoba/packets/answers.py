@@ -60,6 +60,9 @@ ANSWER = np.dtype(
 _ICMP_BYTES = 8
 _QUOTED_TRANSPORT_BYTES = 8  # RFC 792: at least 64 bits of the original data: the ports and the sequence number
 _LEAST_BYTES = {TCP: 20, UDP: 8, SCTP: 16}  # of what stands behind the IP header; SCTP's holds at least one chunk header
+_QUOTED_LENGTH = {4: (5, 4, (3, 11, 12)), 6: (4, 8, (1, 3))}
+"""In which byte of an ICMP header it is told how much is quoted, in how many bytes at a time, in which types (RFC 4884 section
+4); 0 where it is not."""
 _FRAGMENT_OFFSET = {4: 0x1FFF, 6: 0xFFF8}  # its bits (RFC 791 section 3.1, RFC 8200 section 4.5)
 _EXTENSION_BYTES = 8  # the least; their lengths are told in units of eight, the first of them not counted
 _MOST_EXTENSIONS = 5  # each of them once, destination options twice (RFC 8200 section 4.1)
@@ -263,7 +266,16 @@ def _icmp_errors(packets: _Packets, places: npt.NDArray[np.intp]) -> npt.NDArray
     rows["icmp_code"] = icmp[:, 1]
     rows["data_at"] = inner_start[chosen]
     rows["data_bytes"] = packets.lengths[places[chosen]] - inner_start[chosen]
+    _leave_out_extensions(family, rows, icmp, quoted[chosen])
     return rows
+
+
+def _leave_out_extensions(family: int, rows: npt.NDArray[np.void], icmp: Bytes2D, quoted: Starts) -> None:
+    """Behind the quoted packet, whose length is told then, may follow what routers add (RFC 4884 section 4)."""
+    at, unit, types = _QUOTED_LENGTH[family]
+    said = icmp[:, at].astype(np.int64) * unit
+    ends = np.where(one_of(icmp[:, 0], types) & (said > 0), quoted + said - rows["data_at"], rows["data_bytes"])
+    rows["data_bytes"] = np.clip(ends, 0, rows["data_bytes"])
 
 
 def _put_quoted(family: int, rows: npt.NDArray[np.void], inner: Bytes2D, transport: Bytes2D) -> None:

@@ -29,7 +29,7 @@ from hatoba.packets.layouts import ACK, ICMP_OF, SCTP, TCP, UDP
 from hatoba.packets.segment import Place, Segment, Sum
 from hatoba.probes import icmp_echo, sctp_init, tcp_segment, udp
 from hatoba.probes.method import Asked, Heard, Judgement, Mask, Method, Ports, Wording
-from hatoba.probes.unreachable import ICMP_ANSWER, from_target, judge_errors, reasons, repeating, tagged
+from hatoba.probes.unreachable import ICMP_ANSWER, from_target, judge_errors, reasons, recognised
 
 _ASKED_PORT = 80
 """Where a protocol has ports: any will do, as an open one and a closed one both show that the protocol is understood."""
@@ -90,14 +90,14 @@ def judge(heard: Heard) -> Judgement:
 
 
 def _quoting(heard: Heard) -> Mask:
-    """ICMP errors that quote a packet with the cookie: in its IP header, or behind it."""
+    """ICMP errors that quote a packet with the cookie: behind its IP header, or in it."""
     errors: Mask = heard.answers["kind"] == ICMP_ERROR
-    ours = errors & tagged(heard)
-    errors &= ~ours
-    for protocol in distinct(heard.ports[errors]).tolist():
-        for place in segment(heard.family, protocol).cookies[:1]:
-            ours |= repeating(heard, errors & (heard.ports == protocol), place)
-    return ours
+    cookies = (
+        (heard.ports == protocol, place)
+        for protocol in distinct(heard.ports[errors]).tolist()
+        for place in segment(heard.family, protocol).cookies[:1]
+    )
+    return recognised(heard, errors, cookies)
 
 
 def asked_protocol(answers: npt.NDArray[np.void], _frames: npt.NDArray[np.uint8], _asked: Asked) -> Ports:

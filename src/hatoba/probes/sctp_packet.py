@@ -8,7 +8,7 @@ from hatoba.packets.answers import SCTP_PACKET
 from hatoba.packets.layouts import SCTP
 from hatoba.packets.segment import Place, Segment, Sum
 from hatoba.probes.method import Heard, Mask
-from hatoba.probes.unreachable import quotes, repeating, tagged
+from hatoba.probes.unreachable import quotes, recognised
 
 INIT, INIT_ACK, ABORT, COOKIE_ECHO = 1, 2, 6, 10
 COMMON_HEADER_BYTES = 12
@@ -33,4 +33,4 @@ def answering(heard: Heard, chunk_type: int) -> Mask:
 def quoting(heard: Heard, cookie: Place) -> Mask:
     """ICMP errors that quote one of our packets, whose cookie stands at *cookie*."""
     errors = quotes(heard, SCTP)
-    return errors & tagged(heard) | repeating(heard, errors, cookie)
+    return recognised(heard, errors, [(errors, cookie)])

@@ -30,7 +30,7 @@ from hatoba.packets.distinct import one_of
 from hatoba.packets.layouts import UDP
 from hatoba.packets.segment import Place, Segment
 from hatoba.probes.method import Asked, Heard, Judgement, Mask, Method, Ports, Wording
-from hatoba.probes.unreachable import ICMP_ANSWER, from_target, judge_errors, quotes, reasons, repeating, tagged
+from hatoba.probes.unreachable import ICMP_ANSWER, from_target, judge_errors, quotes, reasons, recognised, tagged
 
 if TYPE_CHECKING:
     from hatoba.probes.udp_questions import Question
@@ -108,16 +108,21 @@ def judge(heard: Heard) -> Judgement:
 
 
 def _quoting(heard: Heard) -> Mask:
-    """ICMP errors that quote a datagram with the cookie: in its IP header, or in its question."""
+    """ICMP errors that quote a datagram with the cookie: in its question, which the length that it says tells, or in its IP
+    header."""
     errors = quotes(heard, UDP)
-    ours = errors & tagged(heard)
-    errors &= ~ours
-    if errors.any():
-        from hatoba.probes.udp_questions import QUESTIONS
+    if not errors.any():
+        return errors
+    from hatoba.probes.udp_questions import QUESTIONS
 
-        for question in QUESTIONS:
-            for place in segment(question).cookies[:1]:
-                ours |= repeating(heard, errors & one_of(heard.ports, question.ports), place)
+    said = heard.answers["seq"] >> np.uint32(16)  # what stands behind the ports: length and checksum
+    cookies, plain = [], np.zeros(len(errors), bool)
+    for question in QUESTIONS:
+        asked = segment(question)
+        fits = one_of(heard.ports, question.ports) & (said == len(asked.data))
+        cookies += [(fits, place) for place in asked.cookies[:1]]
+        plain |= fits & (not asked.cookies)
+    ours: Mask = recognised(heard, errors, cookies) | (errors & plain & tagged(heard))
     return ours
 
 

@@ -5,6 +5,8 @@ A code that is not in these tables is noted and leaves the state as it was.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -82,16 +84,27 @@ def tagged(heard: Heard) -> Mask:
     return found
 
 
-def repeating(heard: Heard, errors: Mask, place: Place) -> Mask:
-    """Those of *errors* that quote so much of the segment that its cookie, at *place*, can be seen, and have it. They are ours
-    even if somebody on the way wrote another identification into the probe's IP header, as pf does with random-id."""
-    found = np.zeros(len(errors), bool)
-    rows = np.flatnonzero(errors & (heard.answers["data_bytes"] >= place.at + place.form.value))
-    if rows.size:
+def recognised(heard: Heard, errors: Mask, cookies: Iterable[tuple[Mask, Place]]) -> Mask:
+    """Those of *errors* that quote a probe of ours. *cookies* says where its cookie stands, for the errors of each mask.
+
+    Where so much of the segment is quoted that its cookie can be seen, that decides: the IP header has but 16 bits of it in
+    version 4, which an error about somebody else's packet may have by chance, and which pf's random-id and the like write anew.
+    What is quoted no further than that is taken by its IP header. Zeros in the cookie's place are no cookie: RFC 4884 section 5
+    has a short quote filled up with them.
+    """
+    seen, found = np.zeros((2, len(errors)), bool)
+    for where, place in cookies:
+        size = place.form.value
+        rows = np.flatnonzero(errors & where & (heard.answers["data_bytes"] >= place.at + size))
+        if not rows.size:
+            continue
         at = heard.answers["data_at"][rows].astype(np.intp) + place.at
-        quoted = heard.frames[heard.answers["row"][rows][:, None], at[:, None] + np.arange(place.form.value)]
-        found[rows] = (quoted == cookie_bytes(place.form, heard.cookies[rows])).all(axis=1)
-    return found
+        quoted = heard.frames[heard.answers["row"][rows][:, None], at[:, None] + np.arange(size)]
+        same = (quoted == cookie_bytes(place.form, heard.cookies[rows])).all(axis=1)
+        found[rows] |= same
+        seen[rows] |= same | quoted.any(axis=1)
+    ours: Mask = found | (errors & ~seen & tagged(heard))
+    return ours
 
 
 def from_target(heard: Heard) -> Mask:

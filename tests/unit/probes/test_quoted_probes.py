@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hatoba.packets.answers import read_answers
+from hatoba.packets.frames import ip_tag
 from hatoba.packets.layouts import ETHERNET_BYTES, IP_BYTES
 from hatoba.packets.segment import Form
 from hatoba.wire.base import WIDTH_BYTES
@@ -25,9 +26,20 @@ def rewritten(family: int, packet: bytes) -> bytes:
     return packet[:at] + bytes([packet[at] ^ 0x55]) + packet[at + 1 :]
 
 
-def answered(name: str, family: int, cookie: int, quotes: list[bytes]) -> list[bool]:
-    """Whether an error that quotes this much is an answer to the probe with that cookie."""
+def disguised(family: int, packet: bytes, cookie: int) -> bytes:
+    """With the identification or the flow label that a probe with this cookie has."""
+    tag = int(ip_tag(family, np.array([cookie], np.uint32))[0])
+    if family == 4:
+        return packet[:4] + tag.to_bytes(2, "big") + packet[6:]
+    return bytes([packet[0], packet[1] & 0xF0 | tag >> 16]) + (tag & 0xFFFF).to_bytes(2, "big") + packet[4:]
+
+
+def answered(name: str, family: int, cookie: int, quotes: list[bytes], said: int = 0) -> list[bool]:
+    """Whether an error that quotes this much, and says that it quotes *said* bytes, is an answer to the probe with that
+    cookie."""
     number, head = UNREACHABLE[family]
+    at, unit = (5, 4) if family == 4 else (4, 8)
+    head = head[:at] + bytes([said // unit]) + head[at + 1 :]
     us, them = (ip_address(table[family]).packed for table in (SOURCE, TARGET))
     packets = [ip_packet(family, number, them, us, head + quote)[:WIDTH_BYTES] for quote in quotes]
     frames = np.full((len(packets), WIDTH_BYTES), 0xEE, np.uint8)
@@ -77,3 +89,33 @@ def test_what_lies_behind_the_quoted_bytes_is_never_looked_at(family: int) -> No
         answers = read_answers(family, frames, np.array([length], np.uint32), np.zeros(1))
         (told,) = judged(ALL["udp"], family, answers, cookie, frames)
         assert (told[0] == "filtered") is expected
+
+
+@EACH
+def test_a_cookie_that_can_be_seen_decides(name: str, family: int) -> None:
+    """An IP header is ours by chance once in so many times. RIP's two questions are as long, and one of them has no cookie."""
+    most = WIDTH_BYTES - IP_BYTES[family] - 8
+    for title, template, variant, port in asked(name, family):
+        cookie, raw = frame(template, variant, port)
+        cookies = template.segments[variant].cookies
+        other = cookie ^ 0x00FF00FF
+        sent = disguised(family, raw[ETHERNET_BYTES:], other)
+        decides = bool(cookies) and title != "udp rip-route to 520"
+        behind = IP_BYTES[family] + cookies[0].at + cookies[0].form.value if decides else most + 1
+        sizes = range(IP_BYTES[family] + 8, len(sent) + 1)
+        told = answered(name, family, other, [sent[:size] for size in sizes])
+        assert told == [min(size, most) < behind for size in sizes], title
+
+
+@EACH
+def test_what_fills_up_or_follows_a_short_quote_is_no_cookie(name: str, family: int) -> None:
+    """RFC 4884: a quote is filled up to 128 bytes with zeros, and other things may follow, if its length is told."""
+    least = IP_BYTES[family] + 8
+    for title, template, variant, port in asked(name, family):
+        cookie, raw = frame(template, variant, port)
+        short = raw[ETHERNET_BYTES : ETHERNET_BYTES + least]
+        if template.segments[variant].cookies[:1] and template.segments[variant].cookies[0].at < 8:
+            continue  # it is in the shortest quote
+        assert answered(name, family, cookie, [short + bytes(128 - least)]) == [True], title
+        told = answered(name, family, cookie, [short + bytes(-least % 8) + b"\x20" * 80], said=least + -least % 8)
+        assert told == [True], title
