@@ -21,6 +21,7 @@ from hatoba.errors import WireError
 from hatoba.packets.segment import Segment
 from hatoba.wire import base, lanes, packet_ring
 from hatoba.wire.gate import GatedPackets
+from hatoba.wire.lanes import SLOTS
 from hatoba.wire.ring import RingWire
 from tests.unit.wire.packet_sockets import PacketSocket, headers
 from tests.unit.wire.probing import FIRST_PORT, HOST, packed, send, template
@@ -207,17 +208,29 @@ def test_nobody_waits_for_the_kernel_to_let_go_of_the_rings(
     assert [slots() for slots in memory] == [None, None]
 
 
-def test_both_rings_are_made_at_the_same_time(sockets: list[PacketSocket], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each waits for the other: one after the other would wait for ever."""
-    meeting, mapped = threading.Barrier(2, timeout=30), packet_ring.mapped
+def large(lanes: int) -> RingWire:
+    """With room for the answers to more than one lane holds."""
+    return RingWire(template(4, 14), "eth7", FIRST_PORT, 2 * SLOTS, time.monotonic, lanes=lanes)
+
+
+@pytest.mark.parametrize(
+    ("make", "rings"),
+    [(lambda sockets: wire(sockets)[0], 2), (lambda _sockets: large(2), 3), (lambda _sockets: large(1), 2)],
+    ids=["small", "large", "large with one lane"],
+)
+def test_all_rings_are_made_at_the_same_time(
+    sockets: list[PacketSocket], monkeypatch: pytest.MonkeyPatch, make: Callable[[list[PacketSocket]], RingWire], rings: int
+) -> None:
+    """Each waits for the others: one after the other would wait for ever."""
+    meeting, mapped = threading.Barrier(rings, timeout=30), packet_ring.mapped
 
     def meet(*arguments: object) -> object:
         meeting.wait()
         return mapped(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(packet_ring, "mapped", meet)
-    made, _sender = wire(sockets)
-    made.close()
+    make(sockets).close()
+    assert len(sockets) == rings
 
 
 @pytest.mark.parametrize("which", [socket.SOCK_DGRAM, socket.SOCK_RAW])
@@ -227,6 +240,8 @@ def test_a_missing_link_leaves_no_socket_open(sockets: list[PacketSocket], which
             raise OSError(errno.ENODEV, "No such device")
 
     monkeypatch.setattr(PacketSocket, "bind", missing)
-    with pytest.raises(WireError, match=r"^interface eth7 does not work: No such device;"):
-        wire(sockets)
+    for make in (lambda: wire(sockets), lambda: large(2)):
+        with pytest.raises(WireError, match=r"^interface eth7 does not work: No such device;"):
+            make()
+    assert len(sockets) == 5
     assert all(packet_socket.closed for packet_socket in sockets)
