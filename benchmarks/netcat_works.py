@@ -59,7 +59,7 @@ def move(contender: Contender, hosts: Hosts, file: Path, task: Task, *, pipes: b
 
 
 def round_trips(contender: Contender, hosts: Hosts, task: Task, count: int) -> float:
-    """Seconds for *count* lines to go and come back, one after the other, through a program at each end; their start apart."""
+    """Seconds for *count* lines to go and come back, one after the other, through a program at each end that runs."""
     near, far = hosts
     to_listener, echoed = os.pipe()
     with (

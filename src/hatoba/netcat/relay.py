@@ -79,8 +79,8 @@ class Relay:
         self._sending = ways.sending if settings.sends else None
         self._receiving: Pump | None = ways.receiving
         self._ending = Ending()
-        self._tries = bool(ways.tell_end is None or ways.company or settings.most_pieces)
-        """Whether a pump is tried until it fails: datagrams are little each, and a company may keep some in memory."""
+        self._tries = not ways.seen_by_kernel or bool(settings.most_pieces)
+        """Whether a pump is tried until it fails, however little it moved."""
         self._poll = select.poll()
         self._polled: dict[int, int] = {}
         self._ready: set[int] | None = None

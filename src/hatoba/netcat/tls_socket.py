@@ -178,9 +178,8 @@ class TlsSocket:
                 count = self._read_into(room)
             if self.unsent and self._sending.acquire(blocking=False):  # else whoever sends takes them along
                 try:
-                    self._flush_all(socket.MSG_DONTWAIT)
-                except BlockingIOError:
-                    pass
+                    with suppress(OSError):  # whoever sends is told; what has come, and may say why, is read first
+                        self._flush_all(socket.MSG_DONTWAIT)
                 finally:
                     self._sending.release()
             if count is not None:

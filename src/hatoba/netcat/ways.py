@@ -72,6 +72,8 @@ class Ways:
     """Whether a person types the input."""
     company: Company | None = None
     """Where several may come and go."""
+    seen_by_kernel: bool = False
+    """Whether all that waits to be moved waits in the kernel, which tells of it; TLS and a company may have some in memory."""
 
 
 def stream_ways(connection: socket.socket, streams: Streams) -> Ways:
@@ -82,6 +84,7 @@ def stream_ways(connection: socket.socket, streams: Streams) -> Ways:
         _receiving_pump(connection, streams),
         lambda: end_sending(connection),
         os.isatty(streams.source),
+        seen_by_kernel=type(connection) is socket.socket,
     )
 
 

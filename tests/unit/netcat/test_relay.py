@@ -9,7 +9,7 @@ import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -18,8 +18,10 @@ from hatoba.netcat.datagrams import datagram_ways
 from hatoba.netcat.ends import Cut, OutputClosed
 from hatoba.netcat.pumps import Copying
 from hatoba.netcat.relay import AtPeerEnd, Ending, Relay, RelaySettings
+from hatoba.netcat.tls import TlsSettings
 from hatoba.netcat.ways import Streams, stream_ways
 from tests.unit.netcat.talking import Bench, bench, heard
+from tests.unit.netcat.tls_pairs import handshake
 
 IDLE_S = 0.02
 """A relay that is meant to go on for ever ends by this, and says so."""
@@ -270,6 +272,18 @@ def test_nothing_is_tried_in_vain_but_what_may_have_more() -> None:
         assert Relay(counted, RelaySettings(idle_s=IDLE_S), console).run().idle
         assert held.drained() == b"firstsecond"
     assert (receiving.steps, sending.steps) == (3, 2), "the last one of each is when the time is over"
+
+
+def test_what_waits_where_the_kernel_does_not_see_it_is_not_waited_for() -> None:
+    """A few bytes and the goodbye of TLS come in one piece: the second is in memory when the first is read."""
+    pair = handshake(TlsSettings(), TlsSettings())
+    with bench() as held, pair.client, pair.server:
+        pair.server.sendall(b"a few")
+        pair.server.shutdown(socket.SHUT_WR)
+        console, _said = heard()
+        ways = stream_ways(cast(socket.socket, pair.client), Streams(held.source, held.sink))
+        ending = Relay(ways, RelaySettings(at_peer_end=AtPeerEnd.QUIT, idle_s=LIMIT_S), console).run()
+        assert (held.drained(), ending.took_s < LIMIT_S) == (b"a few", True)
 
 
 def test_much_goes_both_ways_at_once_through_small_buffers() -> None:

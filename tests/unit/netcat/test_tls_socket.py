@@ -145,6 +145,17 @@ class Replayed:
         return piece
 
 
+def test_who_takes_no_more_is_heard_out(pair: Pair) -> None:
+    """It may have said why, and what can't be handed to it any more is no fault of what it said."""
+    pair.client.setblocking(False)
+    _as_much_as_goes(pair.client)
+    pair.server.sendall(b"why")
+    pair.server.below.shutdown(socket.SHUT_RD)
+    assert pair.client.recv(100) == b"why"
+    with pytest.raises(BrokenPipeError):
+        pair.client.send(LONG)
+
+
 def test_a_long_read_leaves_nothing_that_the_kernel_does_not_know_of(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """The beginning of a long record lies in OpenSSL, and more than is asked for comes next: or who waits for the kernel would
     never hear of the rest."""
