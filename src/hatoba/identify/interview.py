@@ -52,6 +52,8 @@ _MOST_DATAGRAMS = 64
 """Answers to the questions of one round; who sends more of them pours."""
 _MOST_DRAGGED = 2
 """Answers that nobody understands and that never end, until a port is left: a tarpit has no others."""
+_LEAST_REPEATED = 8
+"""Bytes of a question that nobody says by chance."""
 _MANY_HANG_UPS = 4
 """Questions that are answered by an end and no word: whoever lets nobody speak but proxies has no other answer."""
 
@@ -226,6 +228,10 @@ class Interview:
             conversation.close()
             self._found(_echo(heard.data), asked.name)
             return True
+        if self._sent_back(asked, heard.data):
+            conversation.close()
+            self._note(heard)
+            return self._dragged >= _MOST_DRAGGED
         if asked.wants_tls(heard.data) and not layer.encrypted:
             conversation.close()
             return await self._through_tls()
@@ -374,7 +380,8 @@ class Interview:
             if (echoed := next((one for one in asked if self._questions(one)[0].data == heard), None)) is not None:
                 self._found(_echo(heard), echoed.name)
                 return None
-            read = [(one, facts, heard) for one in asked if (facts := one.read((heard,))) is not None]
+            understood = [one for one in asked if not self._sent_back(one, heard)]
+            read = [(one, facts, heard) for one in understood if (facts := one.read((heard,))) is not None]
             if read:
                 return next((known for known in read if sure(known[1])), read[0])
             self._note(Heard(heard, ended=False))
@@ -434,6 +441,11 @@ class Interview:
 
     def _questions(self, known: ServiceProtocol) -> tuple[Question, ...]:
         return known.questions if known.for_host is None else known.for_host(self._target.host)
+
+    def _sent_back(self, asked: ServiceProtocol, heard: bytes) -> bool:
+        """Whether the whole question stands in what was *heard*: whoever repeats what it is sent has not understood it."""
+        question = self._questions(asked)[0].data.strip()
+        return not asked.echoes and not asked.repeats and len(question) >= _LEAST_REPEATED and question in heard
 
     def _found(self, facts: Facts, question: str, answers: Answers = ()) -> None:
         if self._manner.library is not None:

@@ -315,3 +315,38 @@ def test_no_server_makes_an_interview_raise(greeting: list[Said], answers: list[
     kind = Protocol.UDP if datagrams else Protocol.TCP
     _service, took_s, _dials = interview(lambda: Peer(_ended(greeting), lambda _asked: _ended(answers)), port, kind)
     assert took_s <= PATIENCE.port_s
+
+
+PARROTS: dict[str, Callable[[bytes], bytes]] = {
+    "behind words": lambda said: b"You said: " + said,
+    "behind a prompt": lambda said: b"> " + said,
+    "before a prompt": lambda said: said + b"\r\n> ",
+    "twice": lambda said: said + said,
+    "filled up": lambda said: said + bytes(64),
+    "without its beginning": lambda said: said[4:],
+    "behind its length": lambda said: len(said).to_bytes(4, "big") + said,
+    "with a bit set": lambda said: said[:1] + bytes(one | 0x80 for one in said[1:2]) + said[2:],
+    "its first 4 bytes": lambda said: said[:4] + bytes(28),
+    "its first 12 bytes": lambda said: said[:12] + bytes(500),
+    "a line at a time": lambda said: b"".join(b"unknown command: " + line + b"\r\n" for line in said.splitlines()),
+    "busy": lambda _said: b"421 too busy\r\n",
+    "an error": lambda _said: b"-ERR unknown command\r\n",
+    "no": lambda _said: b"\xff",
+}
+"""What comes back of whatever is sent."""
+
+
+@pytest.mark.parametrize("port", [80, 445, 5222, 5672, 6379, 40_000])
+@pytest.mark.parametrize("repeat", PARROTS.values(), ids=PARROTS)
+def test_who_repeats_what_it_is_sent_speaks_none_of_it(repeat: Callable[[bytes], bytes], port: int) -> None:
+    service, _took_s, _dials = interview(lambda: Peer((), lambda said: [repeat(said)]), port)
+    assert service.facts is None, service.facts
+
+
+def test_a_page_that_shows_the_request_is_a_page() -> None:
+    def page(said: bytes) -> list[Said]:
+        return [b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(said) + said, END] if said[:4] == b"GET " else [END]
+
+    service, _took_s, _dials = interview(lambda: Peer((), page), 80)
+    assert service.facts is not None
+    assert service.facts.name == "http"

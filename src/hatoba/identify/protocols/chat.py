@@ -14,8 +14,8 @@ from hatoba.model import Protocol
 from hatoba.service import Facts
 
 _IRC_LINE = re.compile(
-    rb"(?:^|\n)(?::([A-Za-z0-9][\w.-]*) )?"
-    rb"(?:NOTICE (?:AUTH|\*) :|(?:451|461|421|351) [^\r\n]*\r?\n|ERROR :(?:Closing|Connection|Your)|PING :)"
+    rb"(?:^|\n)(?:(?::[A-Za-z0-9][\w.-]* )?(?:NOTICE (?:AUTH|\*) :|ERROR :(?:Closing|Connection|Your)|PING :)"
+    rb"|:[A-Za-z0-9][\w.-]* (?:451|461|421|351) [^\r\n]*\r?\n)"  # numbers without a server's name are mail's, too
 )
 IRC_PRODUCTS = (
     product(rb" 351 [^ ]+ (?:ngircd-)(?P<version>\d[\w.]*)", "ngIRCd", ("ngircd", "ngircd")),
@@ -51,7 +51,7 @@ def _stream_complete(heard: bytes) -> bool:
 def read_xmpp(answers: Answers) -> Facts | None:
     """RFC 6120 section 4: the answering stream, with features, or with an error for a host that it does not serve."""
     answer = answers[0]
-    opened = re.search(rb"<stream:stream\s([^>]{1,1000})>", answer)
+    opened = re.match(rb"\s{0,9}(?:<\?xml[^>]{0,100}\?>)?\s{0,9}<stream:stream\s([^>]{1,1000})>", answer)
     if opened is None or b"jabber" not in opened[1]:
         return None
     server = re.search(rb"from=['\"]([^'\"]{1,200})['\"]", opened[1])

@@ -112,7 +112,9 @@ def _redis_complete(heard: bytes) -> bool:
     return heard[:1] in (b"-", b"+") and b"\n" in heard if size is None else len(heard) >= size.end() + int(size[1]) + 2
 
 
-_REDIS_ERRORS = re.compile(rb"-(?:NOAUTH |DENIED Redis|ERR (?:operation not permitted|unknown command|wrong number)|NOPERM )")
+_REDIS_ERRORS = re.compile(
+    rb"-(?:NOAUTH |DENIED Redis|ERR (?:operation not permitted|unknown command ['`]|wrong number)|NOPERM )"
+)
 
 
 def read_redis(answers: Answers) -> Facts | None:

@@ -240,4 +240,5 @@ PROTOCOL = ServiceProtocol(
     rarity=1,
     wants_tls=wants_tls,
     alpn=("http/1.1",),
+    repeats=True,  # in a body, behind a status that no question has
 )

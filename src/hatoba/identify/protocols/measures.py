@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import re
 import struct
-from dataclasses import replace
 
 from hatoba.identify.protocols.complete import length_prefixed, line
 from hatoba.identify.protocols.product import named, product
@@ -20,21 +19,19 @@ _IPERF_COOKIE = b"hatobahatobahatobahatobahatobahatoba\0"
 _IPERF_PARAMETERS = json.dumps(
     {"tcp": True, "omit": 0, "time": 1, "num": 0, "blockcount": 0, "parallel": 1, "len": 1024, "client_version": "3"}
 ).encode()
-_WANTS_PARAMETERS, _WANTS_STREAMS, _IPERF_DONE, _IPERF_BUSY, _IPERF_ERROR = b"\x09", b"\x0a", b"\x10", b"\xff", b"\xfe"
+_WANTS_PARAMETERS, _WANTS_STREAMS, _IPERF_DONE, _IPERF_ERROR = b"\x09", b"\x0a", b"\x10", b"\xfe"
 
 
 def read_iperf(answers: Answers) -> Facts | None:
     """iperf3's iperf_api.h: states are single bytes. A cookie is answered with "parameters, please", they with "streams,
-    please"; whoever measures somebody else says no. No stream is opened, so nothing is measured."""
-    first, second = answers[0], answers[1][:1] if len(answers) > 1 else b""
-    if first not in (_WANTS_PARAMETERS, _IPERF_BUSY) or second not in (b"", _WANTS_STREAMS, _IPERF_ERROR):
+    please". No stream is opened, so nothing is measured. (A server that measures for somebody else says 255, as others may.)"""
+    if answers[0] != _WANTS_PARAMETERS:
         return None
-    facts = Facts("iperf3", confidence=4, evidence=first + second)
-    if first == _IPERF_BUSY:
-        return replace(facts, extra="busy")
-    if not second:
-        return facts
-    return replace(facts, product="iperf3", cpe23=(cpe23("a", "es", "iperf3"),), confidence=9)
+    if len(answers) == 1:
+        return Facts("iperf3", confidence=4, evidence=answers[0])
+    if (second := answers[1][:1]) not in (_WANTS_STREAMS, _IPERF_ERROR):
+        return None
+    return Facts("iperf3", "iperf3", cpe23=(cpe23("a", "es", "iperf3"),), confidence=9, evidence=answers[0] + second)
 
 
 def _zabbix_asked() -> bytes:

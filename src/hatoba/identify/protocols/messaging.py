@@ -73,13 +73,18 @@ def _mqtt_told(heard: bytes) -> bool:
 _PROPERTY = re.compile(rb"(product|version|platform|cluster_name|copyright)S(.{4})", re.DOTALL)
 
 
+_AMQP_VERSIONS = (
+    *(b"\1\1\x08\0", b"\1\1\0\x09", b"\1\1\x09\1", b"\0\0\x09\1", b"\1\1\0\x0a"),
+    *(b"\0\1\0\0", b"\2\1\0\0", b"\3\1\0\0"),
+)
+"""All that there are: AMQP 0-8 to 0-10; 1.0 as it is, through TLS and through SASL."""
+
+
 def read_amqp(answers: Answers) -> Facts | None:
     """AMQP 0-9-1 section 4.2: a Connection.Start frame with the server's properties, or the header of the version it wants."""
     answer = answers[0]
-    if re.match(rb"AMQP[\0-\3]\0?[\0-\x09]", answer):
-        return Facts(
-            "amqp", extra=f"protocol {answer[5]}-{answer[6]}-{answer[7]}" if len(answer) > 7 else "", evidence=answer[:8]
-        )
+    if answer[:4] == b"AMQP" and answer[4:8] in _AMQP_VERSIONS:
+        return Facts("amqp", extra=f"protocol {answer[5]}-{answer[6]}-{answer[7]}", evidence=answer[:8])
     if answer[:3] != b"\1\0\0" or answer[7:11] != b"\0\x0a\0\x0a":
         return None
     told: dict[str, str] = {}

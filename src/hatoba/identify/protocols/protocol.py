@@ -75,6 +75,8 @@ class ServiceProtocol:
     """Its names in TLS (RFC 7301, IANA's registry), the one to prefer first."""
     echoes: bool = False
     """Whether its servers send the question back as it is: elsewhere that is an echo, and no answer."""
+    repeats: bool = False
+    """Whether its servers may repeat the question among what they say: elsewhere that is a stranger's talk, and no answer."""
     protocol: Protocol = Protocol.TCP
     any_port: bool = False
     """Whether its servers answer from another port than they were asked on, so that it needs a socket to itself."""

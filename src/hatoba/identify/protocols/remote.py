@@ -288,7 +288,12 @@ _AS_REQ = payload("kerberos")
 _OPENVPN = payload("openvpn")
 _ISCSI_LENGTH = length_prefixed(5, 3, 48)
 RTMP = ServiceProtocol(
-    "rtmp", read_rtmp, ports=(1935,), questions=(Question(b"\3" + _C1, lambda heard: len(heard) > 2 * _C1_BYTES),), rarity=8
+    "rtmp",
+    read_rtmp,
+    ports=(1935,),
+    questions=(Question(b"\3" + _C1, lambda heard: len(heard) > 2 * _C1_BYTES),),
+    rarity=8,
+    repeats=True,  # S2 is C1
 )
 PROTOCOLS = (
     RTMP,

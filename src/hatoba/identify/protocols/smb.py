@@ -16,6 +16,8 @@ from hatoba.service import Facts
 
 _NEGOTIATE, _SESSION_SETUP = 0, 1
 _SIGNING_ENABLED, _SIGNING_REQUIRED = 1, 2
+_REPLY, _NEGOTIATED_SIZE = 1, 65
+"""[MS-SMB2] sections 2.2.1.2 and 2.2.4: a server's flag in the header, and the size that its answer always names."""
 _DIALECTS = {0x0202: "2.0.2", 0x0210: "2.1", 0x0300: "3.0", 0x0302: "3.0.2"}
 _NTLM_FLAGS = 0x60088215 | 0x02000000  # Unicode, sign, NTLM, extended security, target info, version
 _WINDOWS = {
@@ -60,14 +62,15 @@ def complete(heard: bytes) -> bool:
 
 def read(answers: Answers) -> Facts | None:
     answer = answers[0]
-    if answer[4:8] == b"\xffSMB" and answer[:1] == b"\0":
+    if answer[4:8] == b"\xffSMB" and answer[:1] == b"\0" and answer[13:14] >= b"\x80":  # SMB 1's own flag for replies
         return Facts("microsoft-ds", extra="SMB 1 only", evidence=answer[:40])
     if answer[4:8] != b"\xfeSMB" or answer[:1] != b"\0" or len(answer) < 4 + 64 + 8:
         return None
     status, command = struct.unpack_from("<IH", answer, 12)
-    if command != _NEGOTIATE:
+    (flags,) = struct.unpack_from("<I", answer, 4 + 16)
+    size, signing, dialect = struct.unpack_from("<HHH", answer, 4 + 64)
+    if command != _NEGOTIATE or not flags & _REPLY or (not status and (size != _NEGOTIATED_SIZE or dialect not in _DIALECTS)):
         return None
-    signing, dialect = struct.unpack_from("<HH", answer, 4 + 64 + 2)
     spoken = f"SMB {_DIALECTS.get(dialect, hex(dialect))}" if not status else ""
     rule = "signing required" if signing & _SIGNING_REQUIRED else "signing not required"
     facts = Facts("microsoft-ds", extra="; ".join(filter(None, (spoken, rule))), evidence=answer[4:80])
