@@ -190,7 +190,7 @@ class Setting:
             deadline_s,
             again,
             self.meanwhile,
-            0.0 if near or again or (self.plan.pings and not host_settles) else self.plan.max_rtt_timeout_s or LATE_S,
+            0.0 if near or again or (self.plan.pings and not host_settles) else self._late_s,
             partial(self._check_way, group.route) if own_way and not group.route.local else lambda: None,
         )
         if known is not None:
@@ -222,6 +222,10 @@ class Setting:
             self._legs,
         )
         return PacketTransport(methods, wordings, leg, wire, ledger, *own)
+
+    @property
+    def _late_s(self) -> float:
+        return LATE_S if self.plan.max_rtt_timeout_s is None else self.plan.max_rtt_timeout_s
 
     def _check_way(self, route: Route) -> None:
         if not self.network.usable(route):
