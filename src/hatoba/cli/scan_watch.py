@@ -109,6 +109,7 @@ def dry_plan(plan: ScanPlan) -> ScanPlan:
         max_retries=0,
         initial_rtt_timeout_s=0.0,
         min_rtt_timeout_s=0.0,
+        max_rtt_timeout_s=0.0,
         scan_delay_s=None,
         prove_closed=False,
         second_look=False,

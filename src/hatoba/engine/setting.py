@@ -194,7 +194,7 @@ class Setting:
             deadline_s=deadline_s,
             again=again,
             meanwhile=self.meanwhile,
-            late_s=(self.plan.max_rtt_timeout_s or LATE_S) if strangers else 0.0,
+            late_s=self._late_s if strangers else 0.0,
             known_loss=self._losses.setdefault(group.route, KnownLoss()),
             check=partial(self._check_way, group.route) if own_way and not group.route.local else lambda: None,
         )
@@ -227,6 +227,10 @@ class Setting:
             self._legs,
         )
         return PacketTransport(methods, wordings, leg, wire, ledger, *own)
+
+    @property
+    def _late_s(self) -> float:
+        return LATE_S if self.plan.max_rtt_timeout_s is None else self.plan.max_rtt_timeout_s
 
     def _check_way(self, route: Route) -> None:
         if not self.network.usable(route):

@@ -13,7 +13,7 @@ from hatoba.cli.scan_options import ScanOptions
 from hatoba.cli.scan_watch import Watch, dry_plan, watch_of
 from hatoba.engine.scan import Scan
 from hatoba.errors import UsageError
-from hatoba.model import Ping, ScanPlan
+from hatoba.model import Ping, ScanEnd, ScanPlan
 from hatoba.probes.connect import End, Handshake
 from hatoba.targets.build import build_targets
 from hatoba.targets.ports import parse_ports
@@ -68,6 +68,21 @@ def test_a_dry_run_waits_for_nothing() -> None:
     assert (plan.methods, plan.seed) == (("syn",), 7)
     assert (plan.pings, plan.scan_delay_s, plan.max_retries, plan.second_look) == ((), None, 0, False)
     assert not plan.systems
+
+
+@pytest.mark.parametrize("plan", [ScanPlan(("syn",)), ScanPlan((), pings=(Ping("icmp-echo"),))])
+def test_a_dry_run_waits_for_no_far_host(plan: ScanPlan) -> None:
+    class Far(FakeNetwork):
+        def ways(self, family, ranges, zone):  # type: ignore[no-untyped-def]
+            for way in super().ways(family, ranges, zone):
+                yield replace(way, route=replace(way.route, gateway=bytes([198, 18, 0, 254])))
+
+    clock = FakeClock()
+    network = replace(watch(ScanOptions(dry_run=True)).network(plan, clock), network=Far(answers_of([22]), clock))
+    permitted = Scope.waive(build_targets(["198.18.1.2"], ports=parse_ports("22")).targets)
+    *_events, end = Scan(dry_plan(plan), permitted, network=network, clock=clock).events()
+    assert isinstance(end, ScanEnd)
+    assert end.duration_s < 0.2
 
 
 def dry_lines(plan: ScanPlan, target: str = "198.18.0.2", local: bool = False) -> str:

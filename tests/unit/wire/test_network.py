@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import socket
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from hatoba.wire import handshakes, network
 from hatoba.wire.fake import FakeNetwork
 from hatoba.wire.network import KernelNetwork, Network
-from hatoba.wire.routes import Link, Route
+from hatoba.wire.routes import Link, Route, find_ways
 from tests.unit.wire.probing import FIRST_PORT, MAC, template
 
 LINK = Link(7, "eth7", MAC, ethernet=True, up=True)
@@ -65,9 +66,11 @@ def test_ethernet_goes_through_a_ring(calls: list[tuple[Any, ...]]) -> None:
 @pytest.mark.parametrize("zone", [None, "lo"])
 def test_other_links_go_through_raw_ip(calls: list[tuple[Any, ...]], zone: str | None) -> None:
     frames = template(6)
-    KernelNetwork(clock).open_packets(Route(LINK, b"self", None, local=True), frames, FIRST_PORT, zone, 100)
-    ((kind, its_template, interface, *_rest, zone_index, bound),) = calls
+    made = KernelNetwork(clock)
+    made.open_packets(Route(LINK, b"self", None, local=True), frames, FIRST_PORT, zone, 100)
+    ((kind, its_template, interface, *_rest, zone_index, bound, refusals),) = calls
     assert (kind, its_template, interface, bound) == ("RawIpWire", frames, "eth7", False)
+    assert refusals is made.refusals
     assert zone_index == (socket.if_nametoindex(zone) if zone else 0)
 
 
@@ -76,7 +79,7 @@ def test_a_chosen_interface_binds_raw_ip_but_for_own_addresses(
     calls: list[tuple[Any, ...]], local: bool, interface: str | None, bound: bool
 ) -> None:
     KernelNetwork(clock, interface).open_packets(Route(LINK, b"self", None, local=local), template(4), FIRST_PORT, None, 100)
-    assert calls[0][-1] is bound
+    assert calls[0][-2] is bound
 
 
 def test_the_most_questions_do_not_take_the_most_memory(calls: list[tuple[Any, ...]]) -> None:
@@ -106,3 +109,12 @@ def test_every_network_keeps_the_contract(made: type) -> None:
     for name in ("ways", "open_neighbours", "source_ports", "open_packets", "open_connects", "handshakes"):
         wanted, found = (list(inspect.signature(getattr(owner, name)).parameters) for owner in (Network, made))
         assert found == wanted, name
+
+
+def test_a_way_is_usable_while_its_interface_is_up_and_its_address_ours() -> None:
+    link = Link(socket.if_nametoindex("lo"), "lo", b"", ethernet=False, up=True)
+    is_up = any(way.route is not None for way in find_ways(4, [(0x7F000001, 0x7F000001)]))
+    made = KernelNetwork(clock)
+    assert made.usable(Route(link, bytes([127, 0, 0, 1]), None, local=False)) is is_up
+    assert not made.usable(Route(link, bytes([198, 18, 99, 99]), None, local=False))
+    assert not made.usable(Route(replace(link, index=1 << 20), bytes([127, 0, 0, 1]), None, local=False))
