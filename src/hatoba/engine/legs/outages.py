@@ -110,13 +110,13 @@ class MendedWire:
         self._looked_s = now_s
         if not self._is_back():
             return
-        self._drops_before += self._wire.drops
-        self._wire.discard()
         try:
-            self._wire = self._reopen()
+            fresh = self._reopen()
         except LinkDown:  # it has gone once more
             return
-        self._fault = None
+        self._drops_before += self._wire.drops
+        self._wire.discard()
+        self._wire, self._fault = fresh, None
         self._outages.ended(self._interface, self._clock())
 
     @property

@@ -99,6 +99,23 @@ def test_an_interface_that_comes_back_costs_no_port(
     assert told or where != "anywhere"
 
 
+def test_one_that_goes_again_while_its_wire_is_opened_is_waited_for(waiting: list[FakeClock]) -> None:
+    class Twice(Flapping):
+        refused = 0
+
+        def open_packets(self, route, template, first_port, zone, questions):  # type: ignore[no-untyped-def]
+            if self.wires and self.refused < 3:
+                self.refused += 1
+                raise LinkDown(GONE)
+            return super().open_packets(route, template, first_port, zone, questions)
+
+    network = Twice(0.1, 0.3, "anywhere")
+    outcome = scanned(waiting, network)
+    assert network.refused == 3
+    assert outcome.end.counts == {"open": 2, "closed": 394, "filtered": 4}
+    assert all(wire.closed for wire in network.wires)
+
+
 def test_answers_that_were_on_their_way_are_asked_for_again(waiting: list[FakeClock]) -> None:
     """The last round is over but for its answers."""
     outcome = scanned(waiting, Flapping(0.0005, 2.0, "receive", max_delay_s=0.05), max_rate_pps=None)
