@@ -89,7 +89,7 @@ def judge_version(daemon: Daemon, said: Said | None) -> str:
     if told is None or re.search(r"or later|\d - \d|^\d-\d", words):
         return "none"
     truth = daemon.version()
-    if told[0] == truth:
+    if told[0] == truth or told[0].startswith(truth + "."):  # the package's number may have fewer parts
         return "right"
     return "part" if truth.startswith(told[0] + ".") else "wrong"
 

@@ -140,19 +140,6 @@ CVS = Recipe(
 )
 OWSERVER = Recipe("owserver --foreground --fake DS18B20 -p @PORT@")
 NGHTTPX = Recipe("nghttpx --frontend=0.0.0.0,@PORT@;no-tls --backend=127.0.0.1,81 --workers=1")
-REGISTRY = Recipe(
-    "docker-registry serve @FOLDER@/registry.yml",
-    {
-        "registry.yml": """\
-version: 0.1
-storage:
-  filesystem:
-    rootdirectory: @DATA@/registry
-http:
-  addr: 198.18.0.2:@PORT@
-"""
-    },
-)
 DARKSTAT = Recipe("darkstat -i lo -p @PORT@ --no-daemon --no-promisc --no-dns --user root --chroot @DATA@")
 USBIP = Recipe("usbipd -4 -t @PORT@")
 WEBSOCKIFY = Recipe("websockify @PORT@ 127.0.0.1:5900")
@@ -205,17 +192,6 @@ def application(env, start):
     start('200 OK', [('Content-Type', 'text/plain')])
     return [b'quay']
 waitress.serve(application, listen='198.18.0.2:@PORT@')
-"""
-    },
-)
-UVICORN = Recipe(
-    "uvicorn --app-dir @FOLDER@ --host 198.18.0.2 --port @PORT@ uvicorn_app:application",
-    {
-        "uvicorn_app.py": """\
-async def application(scope, receive, send):
-    if scope['type'] == 'http':
-        await send({'type': 'http.response.start', 'status': 200, 'headers': [(b'content-type', b'text/plain')]})
-        await send({'type': 'http.response.body', 'body': b'quay'})
 """
     },
 )

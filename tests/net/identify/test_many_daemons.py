@@ -28,7 +28,7 @@ LEFT = re.compile(
     r"EOF|clos|reset|disconnect|hang ?up|abort|cancell?ed|broken pipe|dropped|timed? ?out|lost|peer|read error|refused|denied"
     r"|unexpected|invalid|malformed|bad |not http|http request|handshake|SSL_accept|protocol|unknown|unsupported|illegal"
     r"|packet|partial pkt|parse|syntax|identification|greeting|\[MCS Connection|Connect-Initial|xrdp\w*: .*failed"
-    r"|501 Method not implemented"
+    r"|501 Method not implemented|End of file|broken header"
     r"|favicon\.ico\" failed \(2: No such file|http error occurred: Not found|-operation-not-supported",
     re.IGNORECASE,
 )
