@@ -11,7 +11,13 @@ PULSE = Recipe(
     env="HOME=@DATA@/pulse XDG_RUNTIME_DIR=@DATA@/pulse",
     before="mkdir -p -m 700 @DATA@/pulse",
 )
-DELUGED = Recipe("deluged -d -c @DATA@/deluged -p @PORT@ -u 198.18.0.2", env="HOME=@DATA@", before="mkdir -p @DATA@/deluged")
+DELUGED = Recipe(
+    "deluged -d -c @DATA@/deluged -p @PORT@ -u 198.18.0.2",
+    # Its search for gateways would share the port of UPnP with miniupnpd.
+    {"deluged.conf": '{"file": 1, "format": 1}{"upnp": false, "natpmp": false, "lsd": false, "dht": false}\n'},
+    env="HOME=@DATA@",
+    before="mkdir -p @DATA@/deluged; cp deluged.conf @DATA@/deluged/core.conf",
+)
 KEA = Recipe(
     "kea-ctrl-agent -c @FOLDER@/kea.conf",
     {"kea.conf": '{"Control-agent": {"http-host": "198.18.0.2", "http-port": @PORT@}}\n'},
