@@ -1,6 +1,6 @@
 """What stands behind ports: hatoba's -sV and nmap's, on the same real daemons, in turn, in one lab.
 
-``python -m benchmarks.versions`` starts the daemons of ``service_daemons`` and of ``more_daemons`` and asks all of them with
+``python -m benchmarks.versions`` starts the daemons of ``daemons/services.py`` and of ``daemons/more.py`` and asks all of them with
 each program, in turn. It prints how many products and versions each had right, wrong or not at all, and the times as a ratio.
 Both are given the same ports and no search for hosts. The truth is the packages' own versions.
 """
@@ -19,9 +19,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from benchmarks.daemon import Daemon
-from benchmarks.more_daemons import MORE
-from benchmarks.service_daemons import DAEMONS, FURTHER, TARGET, Site, build
+from benchmarks.daemons.daemon import Daemon
+from benchmarks.daemons.more import MORE
+from benchmarks.daemons.services import DAEMONS, FURTHER, TARGET, Site, build
 from hatoba.lab import Lab
 
 

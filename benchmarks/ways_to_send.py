@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import own_end
 from benchmarks.beds import Bed, dense, sweep
-from benchmarks.ways import TODAY, WAYS, WayWire
+from benchmarks.sending import own_end
+from benchmarks.sending.ways import TODAY, WAYS, WayWire
 from hatoba.engine.scan import Scan
 from hatoba.errors import HatobaError
 from hatoba.lab import Lab

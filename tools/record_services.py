@@ -15,9 +15,9 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from benchmarks.daemon import Daemon
-from benchmarks.more_daemons import MORE
-from benchmarks.service_daemons import DAEMONS, FURTHER, TARGET, build
+from benchmarks.daemons.daemon import Daemon
+from benchmarks.daemons.more import MORE
+from benchmarks.daemons.services import DAEMONS, FURTHER, TARGET, build
 from hatoba.identify.interview import Interview
 from hatoba.identify.manner import Manner, Target
 from hatoba.identify.protocols import PROTOCOLS, Answers, ServiceProtocol

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from benchmarks.beds import Bed, dense
-from benchmarks.ways import WAYS
+from benchmarks.sending.ways import WAYS
 from benchmarks.ways_to_send import in_turn
 from hatoba.lab import Lab
 from tests import needs

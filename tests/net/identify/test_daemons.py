@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.service_daemons import DAEMONS, Site, build
+from benchmarks.daemons.services import DAEMONS, Site, build
 from hatoba.lab import Lab
 from tests.real_scans import COMMAND
 from tests.unit.reports.test_jsonl import lines

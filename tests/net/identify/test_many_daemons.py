@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.more_daemons import MORE
-from benchmarks.service_daemons import DAEMONS, FURTHER, Site, build
+from benchmarks.daemons.more import MORE
+from benchmarks.daemons.services import DAEMONS, FURTHER, Site, build
 from hatoba.lab import Lab
 from tests.real_scans import COMMAND
 from tests.unit.reports.test_jsonl import lines

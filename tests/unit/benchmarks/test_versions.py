@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.service_daemons import DAEMONS, Daemon
+from benchmarks.daemons.services import DAEMONS, Daemon
 from benchmarks.versions import Said, judge_product, judge_version, read_hatoba, read_nmap
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.recipe import Recipe
+from benchmarks.daemons.recipe import Recipe
 
 PDNS = Recipe(
     "pdns_server --config-dir=@FOLDER@/pdns --daemon=no --guardian=no",

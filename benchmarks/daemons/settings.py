@@ -1,4 +1,4 @@
-"""How the daemons of ``service_daemons`` are set up: each writes its files on a host and gives its command line."""
+"""How the daemons of ``services`` are set up: each writes its files on a host and gives its command line."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Real daemons of offices and of clusters, for the exhaustive tests and the benchmark: rows as in ``service_daemons``."""
+"""Real daemons of offices and of clusters, for the exhaustive tests and the benchmark: rows as in ``services``."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from benchmarks import office_recipes
-from benchmarks.daemon import Daemon
+from benchmarks.daemons import office_recipes
+from benchmarks.daemons.daemon import Daemon
 
 _silent = partial(Daemon, tells_version=False)
 """One that tells strangers no version."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.recipe import Recipe
+from benchmarks.daemons.recipe import Recipe
 
 SYNCTHING = Recipe(
     "syncthing serve --no-browser --no-restart --home=@DATA@/syncthing --gui-address=198.18.0.2:@PORT@", env="HOME=@DATA@"

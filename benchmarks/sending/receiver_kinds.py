@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-from benchmarks.xdp_socket import CHUNK_BYTES, Program, XdpSocket
+from benchmarks.sending.xdp_socket import CHUNK_BYTES, Program, XdpSocket
 from hatoba.packets.layouts import ETHERNET_BYTES
 from hatoba.wire.base import SOURCE_PORTS, WIDTH_BYTES, Arrived, nothing_arrived
 from hatoba.wire.packet_ring import SOL_PACKET

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from benchmarks import daemon_settings
-from benchmarks.daemon import Daemon, beside
+from benchmarks.daemons import settings
+from benchmarks.daemons.daemon import Daemon, beside
 from hatoba.lab import Host, Lab, LabError, Process
 
 SCANNER, TARGET = "198.18.0.1", "198.18.0.2"
@@ -26,60 +26,54 @@ _LISTENING = {"tcp": "0A", "udp": "07"}
 
 
 DAEMONS = (
-    Daemon("openssh", "sshd", "openssh-server", 22, "OpenSSH", daemon_settings.sshd, "ssh"),
-    Daemon("dropbear", "dropbear", "dropbear-bin", 2022, "Dropbear", daemon_settings.dropbear, "ssh"),
-    Daemon("vsftpd", "vsftpd", "vsftpd", 21, "vsftpd", daemon_settings.vsftpd, "ftp"),
-    Daemon("exim4", "exim4", "exim4-daemon-light", 25, "Exim", daemon_settings.exim, "smtp"),
+    Daemon("openssh", "sshd", "openssh-server", 22, "OpenSSH", settings.sshd, "ssh"),
+    Daemon("dropbear", "dropbear", "dropbear-bin", 2022, "Dropbear", settings.dropbear, "ssh"),
+    Daemon("vsftpd", "vsftpd", "vsftpd", 21, "vsftpd", settings.vsftpd, "ftp"),
+    Daemon("exim4", "exim4", "exim4-daemon-light", 25, "Exim", settings.exim, "smtp"),
     Daemon(
         "dovecot",
         "dovecot",
         "dovecot-imapd",
         143,
         "Dovecot",
-        daemon_settings.dovecot,
+        settings.dovecot,
         "imap",
         tells_version=False,
         movable=False,
     ),
-    Daemon("nginx", "nginx", "nginx", 80, "nginx", daemon_settings.nginx, "http"),
-    Daemon("apache2", "apache2", "apache2-bin", 8081, "Apache", daemon_settings.apache, "http"),
-    Daemon("lighttpd", "lighttpd", "lighttpd", 8082, "lighttpd", daemon_settings.lighttpd, "http"),
-    Daemon("http.server", "python3", "", 8000, "SimpleHTTP", daemon_settings.python_http, "http"),
-    Daemon("squid", "squid", "squid", 3128, "Squid", daemon_settings.squid, "http-proxy"),
-    Daemon("tinyproxy", "tinyproxy", "tinyproxy", 8888, "inyproxy", daemon_settings.tinyproxy, "http-proxy"),
-    Daemon("cups", "cupsd", "cups-daemon", 631, "CUPS", daemon_settings.cupsd, "ipp"),
-    Daemon("icecast2", "icecast2", "icecast2", 8001, "Icecast", daemon_settings.icecast, "http"),
-    Daemon("redis", "redis-server", "redis-server", 6379, "Redis", daemon_settings.redis, "redis"),
-    Daemon("stunnel before redis", "stunnel4", "redis-server", 6380, "Redis", daemon_settings.stunnel, "redis", tls=True),
-    Daemon("memcached", "memcached", "memcached", 11211, "emcached", daemon_settings.memcached, "memcached"),
-    Daemon("mariadb", "mariadbd", "mariadb-server", 3306, "MariaDB", daemon_settings.mariadb, "mysql"),
-    Daemon(
-        "postgresql", "psql", "postgresql-15", 5432, "PostgreSQL", daemon_settings.postgres, "postgresql", tells_version=False
-    ),
-    Daemon("mosquitto", "mosquitto", "mosquitto", 1883, "osquitto", daemon_settings.mosquitto, "mqtt"),
-    Daemon("rabbitmq", "rabbitmq-server", "rabbitmq-server", 5672, "RabbitMQ", daemon_settings.rabbitmq, "amqp"),
-    Daemon("beanstalkd", "beanstalkd", "beanstalkd", 11300, "beanstalk", daemon_settings.beanstalkd, "beanstalkd"),
-    Daemon("rsync", "rsync", "rsync", 873, "", daemon_settings.rsyncd, "rsync", tells_version=False),
-    Daemon("svnserve", "svnserve", "subversion", 3690, "ubversion", daemon_settings.svnserve, "svn", tells_version=False),
-    Daemon("git", "git", "git", 9418, "", daemon_settings.git_daemon, "git", tells_version=False),
-    Daemon("ngircd", "ngircd", "ngircd", 6667, "ngircd", daemon_settings.ngircd, "irc", tells_version=False),
-    Daemon(
-        "prosody", "prosody", "prosody", 5222, "", daemon_settings.prosody, "xmpp-client", tells_version=False, movable=False
-    ),
-    Daemon("slapd", "slapd", "slapd", 389, "OpenLDAP", daemon_settings.slapd, "ldap", tells_version=False),
-    Daemon("samba", "smbd", "samba", 445, "Samba", daemon_settings.smbd, "microsoft-ds", tells_version=False),
-    Daemon("tigervnc", "Xtigervnc", "tigervnc-standalone-server", 5900, "", daemon_settings.xvnc, "vnc", tells_version=False),
-    Daemon("xrdp", "xrdp", "xrdp", 3389, "xrdp", daemon_settings.xrdp, "ms-wbt-server", tells_version=False),
-    Daemon("tor", "tor", "tor", 9050, "Tor", daemon_settings.tor, "tor-socks", tells_version=False),
-    Daemon("rpcbind", "rpcbind", "rpcbind", 111, "", daemon_settings.rpcbind, "rpcbind", tells_version=False, movable=False),
-    Daemon("bind9", "named", "bind9", 53, "BIND", daemon_settings.named, "domain"),
-    Daemon("unbound", "unbound", "unbound", 5353, "nbound", daemon_settings.unbound, "domain"),
-    Daemon("dnsmasq", "dnsmasq", "dnsmasq", 5354, "dnsmasq", daemon_settings.dnsmasq, "domain"),
-    Daemon("snmpd", "snmpd", "snmpd", 161, "net-snmp", daemon_settings.snmpd, "snmp", "udp", tells_version=False),
-    Daemon("chrony", "chronyd", "chrony", 123, "", daemon_settings.chronyd, "ntp", "udp", tells_version=False, movable=False),
-    Daemon(
-        "nmbd", "nmbd", "samba", 137, "Samba", daemon_settings.nmbd, "netbios-ns", "udp", tells_version=False, movable=False
-    ),
+    Daemon("nginx", "nginx", "nginx", 80, "nginx", settings.nginx, "http"),
+    Daemon("apache2", "apache2", "apache2-bin", 8081, "Apache", settings.apache, "http"),
+    Daemon("lighttpd", "lighttpd", "lighttpd", 8082, "lighttpd", settings.lighttpd, "http"),
+    Daemon("http.server", "python3", "", 8000, "SimpleHTTP", settings.python_http, "http"),
+    Daemon("squid", "squid", "squid", 3128, "Squid", settings.squid, "http-proxy"),
+    Daemon("tinyproxy", "tinyproxy", "tinyproxy", 8888, "inyproxy", settings.tinyproxy, "http-proxy"),
+    Daemon("cups", "cupsd", "cups-daemon", 631, "CUPS", settings.cupsd, "ipp"),
+    Daemon("icecast2", "icecast2", "icecast2", 8001, "Icecast", settings.icecast, "http"),
+    Daemon("redis", "redis-server", "redis-server", 6379, "Redis", settings.redis, "redis"),
+    Daemon("stunnel before redis", "stunnel4", "redis-server", 6380, "Redis", settings.stunnel, "redis", tls=True),
+    Daemon("memcached", "memcached", "memcached", 11211, "emcached", settings.memcached, "memcached"),
+    Daemon("mariadb", "mariadbd", "mariadb-server", 3306, "MariaDB", settings.mariadb, "mysql"),
+    Daemon("postgresql", "psql", "postgresql-15", 5432, "PostgreSQL", settings.postgres, "postgresql", tells_version=False),
+    Daemon("mosquitto", "mosquitto", "mosquitto", 1883, "osquitto", settings.mosquitto, "mqtt"),
+    Daemon("rabbitmq", "rabbitmq-server", "rabbitmq-server", 5672, "RabbitMQ", settings.rabbitmq, "amqp"),
+    Daemon("beanstalkd", "beanstalkd", "beanstalkd", 11300, "beanstalk", settings.beanstalkd, "beanstalkd"),
+    Daemon("rsync", "rsync", "rsync", 873, "", settings.rsyncd, "rsync", tells_version=False),
+    Daemon("svnserve", "svnserve", "subversion", 3690, "ubversion", settings.svnserve, "svn", tells_version=False),
+    Daemon("git", "git", "git", 9418, "", settings.git_daemon, "git", tells_version=False),
+    Daemon("ngircd", "ngircd", "ngircd", 6667, "ngircd", settings.ngircd, "irc", tells_version=False),
+    Daemon("prosody", "prosody", "prosody", 5222, "", settings.prosody, "xmpp-client", tells_version=False, movable=False),
+    Daemon("slapd", "slapd", "slapd", 389, "OpenLDAP", settings.slapd, "ldap", tells_version=False),
+    Daemon("samba", "smbd", "samba", 445, "Samba", settings.smbd, "microsoft-ds", tells_version=False),
+    Daemon("tigervnc", "Xtigervnc", "tigervnc-standalone-server", 5900, "", settings.xvnc, "vnc", tells_version=False),
+    Daemon("xrdp", "xrdp", "xrdp", 3389, "xrdp", settings.xrdp, "ms-wbt-server", tells_version=False),
+    Daemon("tor", "tor", "tor", 9050, "Tor", settings.tor, "tor-socks", tells_version=False),
+    Daemon("rpcbind", "rpcbind", "rpcbind", 111, "", settings.rpcbind, "rpcbind", tells_version=False, movable=False),
+    Daemon("bind9", "named", "bind9", 53, "BIND", settings.named, "domain"),
+    Daemon("unbound", "unbound", "unbound", 5353, "nbound", settings.unbound, "domain"),
+    Daemon("dnsmasq", "dnsmasq", "dnsmasq", 5354, "dnsmasq", settings.dnsmasq, "domain"),
+    Daemon("snmpd", "snmpd", "snmpd", 161, "net-snmp", settings.snmpd, "snmp", "udp", tells_version=False),
+    Daemon("chrony", "chronyd", "chrony", 123, "", settings.chronyd, "ntp", "udp", tells_version=False, movable=False),
+    Daemon("nmbd", "nmbd", "samba", 137, "Samba", settings.nmbd, "netbios-ns", "udp", tells_version=False, movable=False),
 )
 FURTHER = (
     # More ports of daemons above.

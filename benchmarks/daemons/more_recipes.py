@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.recipe import Recipe
+from benchmarks.daemons.recipe import Recipe
 
 CADDY = Recipe(
     "caddy run --adapter caddyfile --config @FOLDER@/Caddyfile",

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from benchmarks import lane_kinds, own_end
-from benchmarks.receiver_kinds import Fanout, Receives, Threaded, XdpReceiver
-from benchmarks.xdp_socket import BY_DRIVER, BY_SKB, XdpSocket
+from benchmarks.sending import lane_kinds, own_end
+from benchmarks.sending.receiver_kinds import Fanout, Receives, Threaded, XdpReceiver
+from benchmarks.sending.xdp_socket import BY_DRIVER, BY_SKB, XdpSocket
 from hatoba.packets.frames import FrameTemplate
 from hatoba.wire import lanes
 from hatoba.wire.base import SOURCE_PORTS

@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from benchmarks.daemon_settings import data_folder, folder_of, make_keys
+from benchmarks.daemons.settings import data_folder, folder_of, make_keys
 from hatoba.lab import Host, LabError
 
 

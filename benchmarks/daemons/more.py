@@ -1,56 +1,56 @@
-"""More real daemons, for the exhaustive tests and the benchmark: rows as in ``service_daemons``, set up by recipes."""
+"""More real daemons, for the exhaustive tests and the benchmark: rows as in ``services``, set up by recipes."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from benchmarks import daemon_recipes, more_recipes
-from benchmarks.daemon import Daemon, beside
-from benchmarks.office_daemons import OFFICE
-from benchmarks.workshop_daemons import WORKSHOP
-from benchmarks.yard_daemons import YARD
+from benchmarks.daemons import more_recipes, recipes
+from benchmarks.daemons.daemon import Daemon, beside
+from benchmarks.daemons.office import OFFICE
+from benchmarks.daemons.workshop import WORKSHOP
+from benchmarks.daemons.yard import YARD
 
 _silent = partial(Daemon, tells_version=False)
 """One that tells strangers no version."""
 
 MORE = (
-    Daemon("knot", "knotd", "knot", 5355, "Knot", daemon_recipes.KNOT, "domain"),
-    Daemon("nsd", "nsd", "nsd", 5356, "NSD", daemon_recipes.NSD, "domain"),
-    Daemon("coturn", "turnserver", "coturn", 3478, "Coturn", daemon_recipes.COTURN, "stun", "udp"),
-    Daemon("nats", "nats-server", "nats-server", 4222, "NATS", daemon_recipes.NATS, "nats"),
-    Daemon("etcd", "etcd", "etcd-server", 2379, "etcd", daemon_recipes.ETCD, "http"),
-    Daemon("influxdb", "influxd", "influxdb", 8086, "InfluxDB", daemon_recipes.INFLUXDB, "http"),
-    Daemon("prometheus", "prometheus", "prometheus", 9090, "Prometheus", daemon_recipes.PROMETHEUS, "http"),
+    Daemon("knot", "knotd", "knot", 5355, "Knot", recipes.KNOT, "domain"),
+    Daemon("nsd", "nsd", "nsd", 5356, "NSD", recipes.NSD, "domain"),
+    Daemon("coturn", "turnserver", "coturn", 3478, "Coturn", recipes.COTURN, "stun", "udp"),
+    Daemon("nats", "nats-server", "nats-server", 4222, "NATS", recipes.NATS, "nats"),
+    Daemon("etcd", "etcd", "etcd-server", 2379, "etcd", recipes.ETCD, "http"),
+    Daemon("influxdb", "influxd", "influxdb", 8086, "InfluxDB", recipes.INFLUXDB, "http"),
+    Daemon("prometheus", "prometheus", "prometheus", 9090, "Prometheus", recipes.PROMETHEUS, "http"),
     _silent(
         "node-exporter",
         "prometheus-node-exporter",
         "prometheus-node-exporter",
         9111,
         "exporter",
-        daemon_recipes.NODE_EXPORTER,
+        recipes.NODE_EXPORTER,
         "http",
     ),
-    _silent("tgt", "tgtd", "tgt", 3260, "", daemon_recipes.TGT, "iscsi"),
-    _silent("inetd", "inetutils-inetd", "inetutils-telnetd", 23, "", daemon_recipes.INETD, "telnet", needs_package=True),
+    _silent("tgt", "tgtd", "tgt", 3260, "", recipes.TGT, "iscsi"),
+    _silent("inetd", "inetutils-inetd", "inetutils-telnetd", 23, "", recipes.INETD, "telnet", needs_package=True),
     beside("inetd", "fingerd", 79, "finger"),
     beside("inetd", "gophernicus", 70, "gopher", "Gophernicus", tells_version=True, package="gophernicus"),
     beside("inetd", "echo", 7, "echo"),
     beside("inetd", "daytime", 13, "daytime"),
     beside("inetd", "chargen", 19, "chargen"),
-    _silent("oidentd", "oidentd", "oidentd", 113, "", daemon_recipes.OIDENTD, "ident"),
-    Daemon("minidlna", "minidlnad", "minidlna", 8200, "MiniDLNA", daemon_recipes.MINIDLNA, "http"),
-    _silent("bird", "bird", "bird2", 179, "", daemon_recipes.BIRD, "bgp", movable=False),
-    Daemon("podman", "podman", "podman", 2375, "Podman", daemon_recipes.PODMAN, "http"),
-    _silent("varnish", "varnishd", "varnish", 6081, "Varnish", daemon_recipes.VARNISH, "http-proxy"),
-    _silent("haproxy", "haproxy", "haproxy", 8088, "HAProxy", daemon_recipes.HAPROXY, "http-proxy"),
-    _silent("nbd-server", "nbd-server", "nbd-server", 10809, "", daemon_recipes.NBD, "nbd"),
-    Daemon("gearmand", "gearmand", "gearman-job-server", 4730, "Gearman", daemon_recipes.GEARMAN, "gearman"),
-    Daemon("zabbix-agent", "zabbix_agentd", "zabbix-agent", 10050, "Zabbix", daemon_recipes.ZABBIX, "zabbix-agent"),
-    Daemon("munin-node", "munin-node", "munin-node", 4949, "Munin", daemon_recipes.MUNIN, "munin"),
-    Daemon("nrpe", "nrpe", "nagios-nrpe-server", 5666, "NRPE", daemon_recipes.NRPE, "nrpe", tls=True),
-    _silent("vtund", "vtund", "vtun", 5000, "Virtual Tunnel", daemon_recipes.VTUN, "vtun"),
-    _silent("privoxy", "privoxy", "privoxy", 8118, "Privoxy", daemon_recipes.PRIVOXY, "http-proxy"),
-    Daemon("mini-httpd", "mini_httpd", "mini-httpd", 8083, "mini_httpd", daemon_recipes.MINI_HTTPD, "http"),
+    _silent("oidentd", "oidentd", "oidentd", 113, "", recipes.OIDENTD, "ident"),
+    Daemon("minidlna", "minidlnad", "minidlna", 8200, "MiniDLNA", recipes.MINIDLNA, "http"),
+    _silent("bird", "bird", "bird2", 179, "", recipes.BIRD, "bgp", movable=False),
+    Daemon("podman", "podman", "podman", 2375, "Podman", recipes.PODMAN, "http"),
+    _silent("varnish", "varnishd", "varnish", 6081, "Varnish", recipes.VARNISH, "http-proxy"),
+    _silent("haproxy", "haproxy", "haproxy", 8088, "HAProxy", recipes.HAPROXY, "http-proxy"),
+    _silent("nbd-server", "nbd-server", "nbd-server", 10809, "", recipes.NBD, "nbd"),
+    Daemon("gearmand", "gearmand", "gearman-job-server", 4730, "Gearman", recipes.GEARMAN, "gearman"),
+    Daemon("zabbix-agent", "zabbix_agentd", "zabbix-agent", 10050, "Zabbix", recipes.ZABBIX, "zabbix-agent"),
+    Daemon("munin-node", "munin-node", "munin-node", 4949, "Munin", recipes.MUNIN, "munin"),
+    Daemon("nrpe", "nrpe", "nagios-nrpe-server", 5666, "NRPE", recipes.NRPE, "nrpe", tls=True),
+    _silent("vtund", "vtund", "vtun", 5000, "Virtual Tunnel", recipes.VTUN, "vtun"),
+    _silent("privoxy", "privoxy", "privoxy", 8118, "Privoxy", recipes.PRIVOXY, "http-proxy"),
+    Daemon("mini-httpd", "mini_httpd", "mini-httpd", 8083, "mini_httpd", recipes.MINI_HTTPD, "http"),
     _silent("caddy", "caddy", "caddy", 8084, "Caddy", more_recipes.CADDY, "http"),
     beside("caddy", "caddy with TLS", 8443, "http", "Caddy", tls=True),
     beside("caddy", "caddy over QUIC", 8443, "quic", protocol="udp"),

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.xdp_socket import CHUNK_BYTES, DESCRIPTOR, XdpSocket
+from benchmarks.sending.xdp_socket import CHUNK_BYTES, DESCRIPTOR, XdpSocket
 from hatoba.packets.frames import FrameTemplate
 from hatoba.wire import packet_ring
 from hatoba.wire.lanes import SLOTS, Lane

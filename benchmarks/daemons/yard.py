@@ -1,11 +1,11 @@
-"""Real daemons that share, measure and filter, and such as stand in front of others: rows as in ``service_daemons``."""
+"""Real daemons that share, measure and filter, and such as stand in front of others: rows as in ``services``."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from benchmarks import yard_recipes
-from benchmarks.daemon import Daemon, beside
+from benchmarks.daemons import yard_recipes
+from benchmarks.daemons.daemon import Daemon, beside
 
 _silent = partial(Daemon, tells_version=False)
 """One that tells strangers no version."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.recipe import Recipe
+from benchmarks.daemons.recipe import Recipe
 
 KNOT = Recipe(
     "knotd -c @FOLDER@/knot.conf",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.recipe import Recipe
+from benchmarks.daemons.recipe import Recipe
 
 IPERF = Recipe("iperf3 -s -p @PORT@")
 _PULSE = "pulseaudio -n --daemonize=no --exit-idle-time=-1 --use-pid-file=no -L 'module-native-protocol-tcp port=@PORT@{}'"
