@@ -1,7 +1,8 @@
 """What stands behind ports: hatoba's -sV and nmap's, on the same real daemons, in turn, in one lab.
 
 ``python -m benchmarks.versions`` starts the daemons of ``daemons/services.py`` and of ``daemons/more.py`` and asks all of them
-with each program, in turn. It prints how many products and versions each had right, wrong or not at all, and the times as a ratio.
+with each program, in turn. It prints how many products and versions each had right, wrong or not at all, and the times as a
+ratio.
 Both are given the same ports and no search for hosts. The truth is the packages' own versions.
 """
 
