@@ -53,6 +53,11 @@ async def closer_look(
         yield replace(service, facts=await waf_tested(service.facts, target.host, look.ask))
 
 
+def _is_page(heard: bytes, question: Question) -> bool:
+    """Whether a web server answers SSH's words: its page may show what it was sent, or some of it."""
+    return question is _AS_SSH and heard.startswith(b"HTTP/")
+
+
 def _to_hellos(layer: Layer, closer: bool, all_ciphers: bool) -> Layer | None:
     """Through which connections hellos are sent, if any are. On request they cost many more words."""
     if isinstance(layer, TlsLayer):
@@ -87,7 +92,7 @@ class _Look:
         """Protocol, product and version of whoever understands *question* without TLS; an empty text where nobody does."""
         conversation = await self._plain.open()
         heard = None if conversation is None else await self._put(conversation, question, self._patience.guess_s)
-        sent_back = heard is not None and question.data.strip() in heard.data
+        sent_back = heard is not None and (question.data.strip() in heard.data or _is_page(heard.data, question))
         found = None if heard is None or sent_back or http.wants_tls(heard.data) else read((heard.data,))
         return "" if found is None else " ".join(filter(None, (found.name, found.product, found.version)))
 

@@ -36,7 +36,7 @@ from hatoba.identify.manner import (
     speaks_for_tls,
     sure,
 )
-from hatoba.identify.protocols import Answers, Question, ServiceProtocol
+from hatoba.identify.protocols import Answers, Question, ServiceProtocol, http
 from hatoba.identify.protocols.complete import greeted
 from hatoba.identify.releases import release_of, with_system
 from hatoba.identify.start_tls import StartTlsLayer
@@ -52,7 +52,7 @@ _MOST_DATAGRAMS = 64
 """Answers to the questions of one round; who sends more of them pours."""
 _MOST_DRAGGED = 2
 """Answers that nobody understands and that never end, until a port is left: a tarpit has no others."""
-_LEAST_REPEATED = 8
+LEAST_REPEATED = 8
 """Bytes of a question that nobody says by chance."""
 _MANY_HANG_UPS = 4
 """Questions that are answered by an end and no word: whoever lets nobody speak but proxies has no other answer."""
@@ -107,7 +107,8 @@ class Interview:
         so_far = self._result
         if so_far.outcome is not Outcome.SILENT or so_far.tls is not None:
             return
-        door = ProxiedLayer(self._outermost)
+        plain = self._outermost
+        door = ProxiedLayer(plain)
         if (conversation := await door.open()) is None:
             return
         heard = await self._greeting(conversation, self._patience.stranger_s)
@@ -120,6 +121,10 @@ class Interview:
         facts = self._result.facts
         if facts is None:
             self._result = so_far
+        elif not await self._cut_again(plain, [http.PROTOCOL]):
+            # It hung up for another reason, which is gone by now: it started, or had too many connections.
+            self._result, self._outermost, self._layer = so_far, plain, plain
+            await self._ask_outermost()
         else:
             facts = replace(facts, details=(*facts.details, ("proxy-protocol", "required")))
             self._result = replace(self._result, facts=facts)
@@ -445,7 +450,7 @@ class Interview:
     def _sent_back(self, asked: ServiceProtocol, heard: bytes) -> bool:
         """Whether the whole question stands in what was *heard*: whoever repeats what it is sent has not understood it."""
         question = self._questions(asked)[0].data.strip()
-        return not asked.echoes and not asked.repeats and len(question) >= _LEAST_REPEATED and question in heard
+        return not asked.echoes and not asked.repeats and len(question) >= LEAST_REPEATED and question in heard
 
     def _found(self, facts: Facts, question: str, answers: Answers = ()) -> None:
         if self._manner.library is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
@@ -269,6 +270,30 @@ def test_a_port_for_proxies_alone(port: int) -> None:
     assert service.facts is not None
     assert (service.facts.product, dict(service.facts.details)["proxy-protocol"]) == ("nginx", "required")
     assert {said for said in dials.sent if said.startswith(b"PROXY")} == {b"PROXY UNKNOWN\r\n"}
+
+
+def test_who_hangs_up_for_a_while_only_is_no_port_for_proxies() -> None:
+    """It starts, or our own questions were too many for it: when the header comes it is well, and finds that wrong."""
+
+    def make() -> Peer:
+        begun_s.append(asyncio.get_running_loop().time())
+        if begun_s[-1] - begun_s[0] < 3:
+            return Peer((), lambda _said: [END])
+        return Peer((), lambda said: [answer() if said.startswith(b"GET ") else answer(b"", "400 Bad Request"), END])
+
+    begun_s: list[float] = []
+    service, _took_s, dials = interview(make)
+    assert b"PROXY UNKNOWN\r\n" in dials.sent
+    assert service.facts is not None
+    assert (service.facts.product, dict(service.facts.details)["status"]) == ("nginx", "200 OK")
+    assert "proxy-protocol" not in dict(service.facts.details)
+
+
+@pytest.mark.parametrize("shown", [b"SSH-2.0-hatoba", b"SSH-2.0-hato...", b"SSH-2.0-HATOBA"])
+def test_a_page_that_shows_what_was_sent_is_nobody_beside(shown: bytes) -> None:
+    page = answer(b"cannot read:\n" + shown + b"\n", "400 Bad Request")
+    told = details(lambda: Peer((), lambda said: [answer() if said.startswith(b"GET ") else page, END]))
+    assert "beside" not in told
 
 
 def test_who_hangs_up_on_proxies_too_is_left_after_one_try() -> None:

@@ -106,6 +106,7 @@ _TOR_CONTROL = ServiceProtocol(
     ),
     ports=(9051,),
     questions=(Question(b"PROTOCOLINFO\r\n", lambda heard: b"250 OK\r\n" in heard or heard[:1] == b"5"),),
+    repeats=True,  # 250-PROTOCOLINFO 1
     rarity=9,
     farewell=b"QUIT\r\n",
 )

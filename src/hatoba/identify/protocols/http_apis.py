@@ -179,13 +179,13 @@ PROTOCOLS = (
         ("aria2_project", "aria2"),
         (6800,),
     ),
-    # Docker Registry HTTP API V2, "API Version Check"
+    # Docker Registry HTTP API V2, "API Version Check": many programs speak it
     _api(
         "docker-registry",
         "/v2/",
         rb"(?i:\r\ndocker-distribution-api-version: registry/2)",
-        "Docker Registry",
-        ("docker", "registry"),
+        "Docker Registry API",
+        None,
         (5000, 5001),
     ),
     _api(

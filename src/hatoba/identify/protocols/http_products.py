@@ -86,7 +86,6 @@ SERVERS = (
 """By the value of the field Server."""
 
 APPLICATIONS = (
-    product(rb"(?:^|\n)docker-distribution-api-version: registry/", "Docker Registry", ("docker", "registry")),
     product(rb"(?:^|\n)x-jenkins: (?P<version>[\d.]+)", "Jenkins", ("jenkins", "jenkins")),
     product(rb"(?:^|\n)x-influxdb-version: v?(?P<version>[\d.]+)", "InfluxDB", ("influxdata", "influxdb")),
     product(rb"(?:^|\n)kbn-(?:name|license-sig): ", "Elastic Kibana", ("elastic", "kibana")),

@@ -96,6 +96,7 @@ class Signature:
             ports=tuple(sorted(self.ports)),
             greets=not self.send,
             questions=(Question(self.send, never),) if self.send else (),
+            repeats=True,  # a console that shows what is typed; its author knows what answers look like
             rarity=self.rarity,
             protocol=self.protocol,
         )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from hatoba.identify.interview import LEAST_REPEATED
 from hatoba.identify.protocols import PROTOCOLS, Answers, ServiceProtocol
 from hatoba.service import Facts
 
@@ -50,6 +51,14 @@ def captures() -> dict[str, Capture]:
 
 
 CAPTURES = captures()
+
+
+def repeats_unsaid(known: ServiceProtocol, answers: Answers) -> bool:
+    """Whether the question stands in its true answer, though the protocol does not say so: an interview takes such an answer
+    for a stranger's."""
+    question = known.questions[0].data.strip() if known.questions else b""
+    said_so = known.repeats or known.echoes or known.greets
+    return not said_so and len(question) >= LEAST_REPEATED and question in answers[0]
 
 
 def cut_short(answers: Answers) -> Iterator[Answers]:

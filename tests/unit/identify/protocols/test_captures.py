@@ -41,7 +41,7 @@ from hatoba.identify.protocols import (
     wide_databases,
 )
 from hatoba.registry.cpe import cpe_uri
-from tests.unit.identify.protocols.feeding import CAPTURES, GARBAGE, Capture, cut_short
+from tests.unit.identify.protocols.feeding import CAPTURES, GARBAGE, Capture, cut_short, repeats_unsaid
 from tests.unit.identify.protocols.truths import TRUTHS, Truth
 
 FAMILIES = (calls, chat, databases, datagrams, files, java, mail, messaging, desktops, terminals)
@@ -92,6 +92,11 @@ def test_the_words_that_are_shown_hold_the_version(capture: Capture) -> None:
     facts = capture.read()
     if capture.daemon not in IN_BINARY:
         assert facts.version.encode() in facts.evidence[:SHOWN_BYTES]
+
+
+@EACH
+def test_no_true_answer_is_taken_for_a_repetition_of_the_question(capture: Capture) -> None:
+    assert not repeats_unsaid(capture.protocol, capture.answers)
 
 
 @pytest.mark.parametrize(

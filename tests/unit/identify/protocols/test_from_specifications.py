@@ -10,7 +10,7 @@ import pytest
 from hatoba.identify.protocols import PROTOCOLS, ServiceProtocol, industry, spoken, worded
 from hatoba.model import Protocol
 from hatoba.service import Facts
-from tests.unit.identify.protocols.feeding import GARBAGE, cut_short, protocol_named
+from tests.unit.identify.protocols.feeding import GARBAGE, cut_short, protocol_named, repeats_unsaid
 
 
 class Told(NamedTuple):
@@ -284,6 +284,13 @@ def test_fed_byte_by_byte(known: ServiceProtocol, answers: tuple[bytes, ...], tr
     for part in cut_short(answers):
         facts = known.read(part)
     assert told(facts) == truth
+
+
+@EACH
+def test_no_true_answer_is_taken_for_a_repetition_of_the_question(
+    known: ServiceProtocol, answers: tuple[bytes, ...], truth: Told
+) -> None:
+    assert not repeats_unsaid(known, answers)
 
 
 @EACH

@@ -203,7 +203,7 @@ TRUTHS |= {
     "cvs": Truth("cvspserver", "CVS pserver"),
     "darkstat": Truth("http", "darkstat", "3.0.719"),
     "deluged": Truth("deluge-rpc", "Deluge daemon", "2.0.3", cpe="cpe:/a:deluge-torrent:deluge:2.0.3"),
-    "docker-registry": Truth("http", "Docker Registry", cpe="cpe:/a:docker:registry"),
+    "docker-registry": Truth("http", "Docker Registry API"),
     "gmond": Truth("ganglia", "Ganglia gmond", "3.7.2", "open to anybody"),
     "h2o": Truth("http", "H2O", "2.2.5", cpe="cpe:/a:dena:h2o:2.2.5"),
     "iperf3": Truth("iperf3", "iperf3", cpe="cpe:/a:es:iperf3"),

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from typing import Any
 
+import pytest
+
 from hatoba.identify.interview import Interview
 from hatoba.identify.manner import Manner, Target
 from hatoba.identify.signatures.library import Library
@@ -51,6 +53,18 @@ def test_its_question_is_the_first_on_its_port() -> None:
     assert sent == [b"STATUS\n"]
     assert facts is not None
     assert (facts.name, facts.version, facts.details) == ("greenhouse", "1.2", (("signature", "mine.toml, 1"),))
+
+
+@pytest.mark.parametrize("protocol", [Protocol.TCP, Protocol.UDP])
+def test_a_console_may_show_what_it_was_sent(protocol: Protocol) -> None:
+    own = signature("acme", r"ACME-OS ([\d.]+)", send=b"SHOW VERSION\r\n", ports=frozenset({7070}), protocol=protocol)
+
+    def console(said: bytes) -> list[bytes]:
+        return [said + b"ACME-OS 1.2\r\n> "]
+
+    facts, _sent = ask(7070, console, own, protocol=protocol)
+    assert facts is not None
+    assert facts.name == "acme"
 
 
 def test_its_question_comes_before_that_of_the_ports_own_protocol() -> None:
