@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -74,11 +75,17 @@ class GroupScan:
         """Verdicts as they become known, then the hosts, with the names that their addresses have; then the same of those that
         have answered late."""
         try:
-            yield from self._with_names()
-        except HatobaError:
+            try:
+                yield from self._with_names()
+            except HatobaError:
+                with suppress(HatobaError):  # the first failure is the one to be told
+                    yield from self._latecomers()
+                raise
             yield from self._latecomers()
-            raise
-        yield from self._latecomers()
+        finally:
+            if self._late is not None:
+                self._setting.beside.remove(self._late[0].step)
+                self._late[0].close()
 
     def _with_names(self) -> Told:
         for event in self._events():
@@ -150,9 +157,12 @@ class GroupScan:
         self._setting.beside.remove(late.step)
         in_time = late.over or not self._setting.stopped()
         self._setting.tally.doing = Doing.DISCOVERY
-        for _sign in late.rest():
-            yield self._nothing()
-            in_time = late.over or not self._setting.stopped()
+        try:
+            for _sign in late.rest():
+                yield self._nothing()
+                in_time = late.over or not self._setting.stopped()
+        finally:
+            late.close()
         yield Sought(group.block, group.offsets[:0], pinged=True)
         yield from late.book.found()
         there = silent & (late.book.up | late.book.timed_out)

@@ -113,7 +113,7 @@ class LegRun:
         self._longest_s = plan.max_rtt_timeout_s or LONGEST_S
         self._slowest = SlowestAnswers(len(leg.offsets), initial_s, self._longest_s)
         self._slowest.recall(tally.late_hosts, leg.host_index)
-        self._late_s, self._asked_all_s = late_s, math.inf
+        self._late_s, self._asked_all_s, self._asked_out = late_s, math.inf, False
         self.strangers_until_s, self._beside = -math.inf, False
         """Until when hosts that were never heard are waited for, once nothing else is left to do."""
 
@@ -128,8 +128,8 @@ class LegRun:
 
     @property
     def timed_out(self) -> bool:
-        """Whether the hosts' time was up before all was known."""
-        return self._clock() >= self._deadline_s and self._ledger.unanswered > 0
+        """Whether the hosts' time was up before all was known. Who was asked as often as it takes is absent by then."""
+        return self._clock() >= self._deadline_s and self._ledger.unanswered > 0 and not self._asked_out
 
     def go_beside(self, beside: bool) -> None:
         """Whether the wait for strangers goes on beside something else from now on: then each step only takes what has come.
@@ -141,6 +141,7 @@ class LegRun:
         """Verdict rows as they become known, often none: an empty array is a sign of life."""
         try:
             yield from self._ask_until_believable()
+            self._asked_out = self._host_settles and not self._stopped()
             if (yield from self._await_strangers()) and self._rounds < self._most_rounds and not self._believable():
                 yield from self._ask_until_believable()
             yield from self._ask_rationed()
@@ -182,6 +183,8 @@ class LegRun:
         while True:
             yield from self._ask(self._with_controls(questions))
             self._rounds = self._attempts
+            if not self._ledger.unanswered:
+                self._controls.leave()
             if self._hasty and (self._rounds >= self._most_rounds or self._believable()):
                 yield from self._await_answers()
             if not self._ledger.unanswered or self._stopped() or self._rounds >= self._most_rounds:

@@ -27,7 +27,7 @@ _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC, _RTA_VIA = 1, 4, 5, 7, 18
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU = 1, 3, 4
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS = 1, 2, 8
 _RTN_UNICAST, _RTN_LOCAL, _RTN_BROADCAST = 1, 2, 3
-_IFF_UP, _IFF_NOARP = 0x1, 0x80
+_IFF_UP, _IFF_RUNNING, _IFF_NOARP = 0x1, 0x40, 0x80
 _ARPHRD_ETHER = 1
 _IFA_F_UNUSABLE = 0x08 | 0x40  # dadfailed, tentative
 _AT_ONCE = 64
@@ -115,7 +115,8 @@ def _links(netlink: Netlink) -> Iterator[Link]:
         _family, hardware, index, flags, _change = _IFINFO.unpack(message.body)
         name = message.attributes[_IFLA_IFNAME].rstrip(b"\0").decode(errors="replace")
         mac = message.attributes.get(_IFLA_ADDRESS, b"")
-        yield Link(index, name, mac, hardware == _ARPHRD_ETHER and not flags & _IFF_NOARP, bool(flags & _IFF_UP))
+        works = flags & _IFF_UP and flags & _IFF_RUNNING  # without a carrier it is up, and does not run
+        yield Link(index, name, mac, hardware == _ARPHRD_ETHER and not flags & _IFF_NOARP, bool(works))
 
 
 def usable(route: Route) -> bool:

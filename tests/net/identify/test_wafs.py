@@ -107,5 +107,5 @@ def test_without_the_option_nothing_suspicious_is_sent(site: WebSite, told: dict
     assert shields(again[RULE_SET]) == []
     assert told[RULE_SET]["service"]["details"].keys() - again[RULE_SET]["service"]["details"].keys() == {"waf-test"}
     assert sorted(site.requests(RULE_SET)[before:]) == [
-        *("GET / HTTP/1.1", "GET /favicon.ico HTTP/1.1", "OPTIONS / HTTP/1.1", "PRI * HTTP/2.0"),
+        *("GET / HTTP/1.1", "GET /favicon.ico HTTP/1.1", "OPTIONS / HTTP/1.1", "PRI * HTTP/2.0", "SSH-2.0-hatoba"),
     ]

@@ -40,6 +40,18 @@ def test_a_second_leg_knows_what_the_first_one_has_lost() -> None:
     assert rounds_of_udp(0.36) > 5
 
 
+def test_what_nobody_waits_for_any_more_is_not_lost() -> None:
+    """Slowly, over a long way, the last answers to the first round come when the second asks for others once more."""
+
+    def world(probe: Probe) -> Iterator[Reply]:
+        if probe.protocol == TCP:
+            yield 0.3, tcp_reply(probe, RST | ACK)
+
+    plan = ScanPlan(methods=("syn", "udp"), seed=1, second_look=False, max_rate_pps=30.0)
+    outcome = fake_scan(TARGET, "T:20001-20010,U:20001-20003", world, plan)
+    assert sum((probe.protocol, probe.dport) == (UDP, 20_001) for probe in outcome.network.sent) == 3
+
+
 @pytest.mark.parametrize("flags", [SYN | ACK, RST | ACK])
 def test_few_answers_are_asked_for_again_to_see_what_is_lost(flags: int) -> None:
     """Two of three come at once, and nothing seems to be lost but to who asks again: the third comes to the seventh probe."""

@@ -20,9 +20,10 @@ from hatoba.wire.netlink import RTM_GETADDR, RTM_GETLINK, RTM_GETROUTE, RTM_GETR
 from hatoba.wire.routes import Link, Way, find_ways, link_index
 
 ETHERNET, LOOPBACK, NONE = 1, 772, 0xFFFE
-UP, NOARP = 1, 0x80
+RUNNING, NOARP = 0x40, 0x80
+UP = 1 | RUNNING
 UNICAST, LOCAL, BROADCAST = 1, 2, 3
-MACS = {1: bytes(6), 2: bytes.fromhex("020000000002"), 3: b""}
+MACS = {1: bytes(6), 2: bytes.fromhex("020000000002"), 3: b"", 4: bytes.fromhex("020000000004")}
 BITS = {4: 32, 6: 128}
 BASE = {4: 0xC6120000, 6: 0xFD000018 << 96}
 
@@ -64,6 +65,7 @@ class Kernel:
         number = socket.AF_INET if self.family == 4 else socket.AF_INET6
         if kind == RTM_GETLINK:
             kinds = {1: (LOOPBACK, UP, b"lo"), 2: (ETHERNET, UP, b"eth0"), 3: (NONE, NOARP, b"tun0")}
+            kinds[4] = (ETHERNET, UP & ~RUNNING, b"eth1")
             return [
                 Message(struct.pack("=BxHiII", 0, hardware, index, flags, 0), {1: MACS[index], 3: name + b"\0"})
                 for index, (hardware, flags, name) in kinds.items()
@@ -175,13 +177,14 @@ def test_the_last_addresses_of_all(family: int) -> None:
 
 
 def test_links_as_the_kernel_has_them() -> None:
-    kernel = Kernel(4, [Entry(n << 24, 8, link=n) for n in (1, 2, 3)])
-    links = [way.route.link for n in (1, 2, 3) for way in ways(kernel, (n << 24, n << 24)) if way.route]
+    kernel = Kernel(4, [Entry(n << 24, 8, link=n) for n in (1, 2, 3, 4)])
+    links = [way.route.link for n in (1, 2, 3, 4) for way in ways(kernel, (n << 24, n << 24)) if way.route]
     assert links == [
         Link(1, "lo", MACS[1], ethernet=False, up=True),
         Link(2, "eth0", MACS[2], ethernet=True, up=True),
         Link(3, "tun0", b"", ethernet=False, up=False),
-    ]
+        Link(4, "eth1", MACS[4], ethernet=True, up=False),
+    ], "the last has lost its carrier"
 
 
 def test_a_broadcast_address_is_nobodys_which_is_no_problem() -> None:

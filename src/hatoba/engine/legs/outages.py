@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
@@ -40,6 +41,10 @@ class Outages:
         if (since_s := self._since_s.pop(interface, None)) is not None:
             self.seconds[interface] = self.seconds.get(interface, 0.0) + now_s - since_s
 
+    def left(self, interface: str) -> None:
+        """Nobody waits for it any more."""
+        self._since_s.pop(interface, None)
+
 
 class MendedWire:
     """A ``wire.base.PacketWire`` that is opened anew when its interface has come back. What was on its way is lost, as on a bad
@@ -60,6 +65,7 @@ class MendedWire:
         self.template: FrameTemplate = self._wire.template
         self._fault: LinkDown | None = None
         self._since_s = self._looked_s = 0.0
+        self._mended_s = -math.inf
         self._drops_before = 0
 
     def reserve(self, count: int) -> npt.NDArray[np.uint8]:
@@ -96,13 +102,17 @@ class MendedWire:
         return nothing_arrived()
 
     def _gone(self, fault: LinkDown) -> None:
-        self._fault, self._since_s = fault, self._clock()
-        self._outages.began(self._interface, self._since_s)
+        now_s = self._clock()
+        self._fault = fault
+        if now_s - self._mended_s >= AWAY_S:  # else it has not come back in truth
+            self._since_s = now_s
+        self._outages.began(self._interface, now_s)
 
     def _mend(self, timeout_s: float) -> None:
         assert self._fault is not None
         now_s = self._clock()
         if now_s - self._since_s >= AWAY_S:
+            self._outages.seconds.pop(self._interface, None)  # it may have seemed to come back; that it has not is told now
             raise self._fault
         if now_s - self._looked_s < _LOOK_S:
             self._sleep(min(timeout_s, _LOOK_S))
@@ -116,8 +126,8 @@ class MendedWire:
             return
         self._drops_before += self._wire.drops
         self._wire.discard()
-        self._wire, self._fault = fresh, None
-        self._outages.ended(self._interface, self._clock())
+        self._wire, self._fault, self._mended_s = fresh, None, self._clock()
+        self._outages.ended(self._interface, self._mended_s)
 
     @property
     def drops(self) -> int:
@@ -127,4 +137,5 @@ class MendedWire:
         if self._fault is None:
             self._wire.close()
         else:
+            self._outages.left(self._interface)
             self._wire.discard()

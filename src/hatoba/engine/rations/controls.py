@@ -84,6 +84,10 @@ class Controls:
         self._fold()
         self.asked, self._answered = self.asked[:0], self._answered[:0]
 
+    def leave(self) -> None:
+        """Nobody waits for this round's any more: what has not come of them is not lost."""
+        self.asked, self._answered = self.asked[:0], self._answered[:0]
+
     def among(self, questions: Indices) -> Mask:
         """Which of these are controls of this round."""
         if not self.asked.size:

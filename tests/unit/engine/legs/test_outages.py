@@ -135,6 +135,17 @@ def test_one_that_stays_away_ends_the_scan_with_what_was_known(waiting: list[Fak
     assert all(wire.closed for wire in network.wires)
 
 
+def test_one_that_only_seems_to_come_back_is_not_waited_for_for_ever(waiting: list[FakeClock]) -> None:
+    """It is there by the kernel's word, and takes no packets all the same."""
+    network = Flapping(0.25, 1e9, "anywhere")
+    network.is_usable = lambda: True
+    outcome = scanned(waiting, network)
+    assert outcome.end.problems == (GONE,)
+    assert outcome.end.interrupted
+    assert AWAY_S < outcome.end.duration_s < AWAY_S + 2
+    assert all(wire.closed for wire in network.wires)
+
+
 def test_one_that_has_lost_its_address_has_not_come_back(waiting: list[FakeClock]) -> None:
     network = Flapping(0.25, 1.0, "anywhere")
     network.is_usable = lambda: False
@@ -149,6 +160,29 @@ def test_two_wires_that_miss_one_interface_count_its_time_once() -> None:
     outages.ended("eth7", 13.0)
     outages.ended("eth7", 13.5)
     assert (outages.seconds, outages.under_way, outages.count) == ({"eth7": 3.0}, False, 2)
+
+
+class Broken:
+    """A wire whose interface has gone."""
+
+    template = None
+    drops = 0
+
+    def receive(self, _timeout_s: float) -> Arrived:
+        raise LinkDown(GONE)
+
+    def discard(self) -> None: ...
+
+
+def test_a_wire_that_is_closed_waits_for_its_interface_no_more() -> None:
+    """Else the legs to come would, who may not even ask through it."""
+    outages = Outages()
+    wire = MendedWire(Broken, "fake0", lambda: False, outages, lambda: 10.0)  # type: ignore[arg-type]
+    wire.receive(0.0)
+    assert outages.under_way
+    wire.close()
+    assert not outages.under_way
+    assert outages.seconds == {}
 
 
 def test_silence_is_not_told_where_our_own_address_has_gone(waiting: list[FakeClock]) -> None:

@@ -83,6 +83,28 @@ def test_the_longest_time_out_is_the_limit(longest_s: float, found: bool) -> Non
     assert found or outcome.end.duration_s < 2.0
 
 
+@pytest.mark.parametrize(("longest_s", "rate_pps"), [(10.0, 200.0), (3.0, None)])
+def test_whose_time_was_up_when_they_had_been_asked_enough_are_absent(longest_s: float, rate_pps: float | None) -> None:
+    """The time of the hosts is spent on the ports of those that are there: nobody is asked for ports for being silent."""
+    plan = ScanPlan(methods=("syn",), pings=PINGS, seed=1, host_timeout_s=longest_s, max_rate_pps=rate_pps)
+    outcome = scanned(0.01, plan, ports="1-300")
+    absent = [host for host in outcome.hosts if host.address.packed[-1] > SLOW]
+    assert {(host.state, host.timed_out) for host in absent} == {("down", False)}
+    assert not [
+        probe for probe in outcome.network.sent if probe.dst[-1] > SLOW and probe.protocol == TCP and probe.dport != 443
+    ]
+    assert outcome.end.duration_s < longest_s + 1
+
+
+def test_who_stops_listening_early_leaves_no_wire_open() -> None:
+    network = Far(Mixed(0.01), FakeClock())
+    events = scan_of(TARGETS, "1-300", network, PLAN).events()
+    next(event for event in events if isinstance(event, VerdictBatch))
+    events.close()
+    assert len(network.wires) == 2
+    assert all(wire.closed for wire in network.wires)
+
+
 def test_hundreds_of_silent_hosts_that_nobody_looked_for_are_not_waited_for() -> None:
     outcome = scanned(0.01, ScanPlan(methods=("syn",), seed=1), "198.18.0.0/22", "22")
     assert outcome.end.duration_s < 2.5
