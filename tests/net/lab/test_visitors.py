@@ -163,16 +163,21 @@ def test_who_hears_no_answer_is_shown_out(lab: Lab) -> None:
 
 
 def test_what_a_visitor_started_goes_with_it(lab: Lab) -> None:
-    with open(os.devnull, "r+b") as null:
+    ours, theirs = os.pipe()
+    with open(ours, "rb") as output, open(os.devnull, "r+b") as null:
         with enter(lab) as sock:
             pidfds = []
             for argv in (["true"], ["sleep", "1000"], ["sh", "-c", "sleep 1000 & sleep 1000"]):
-                Channel(sock).send(START | {"argv": argv, "process": " ".join(argv)}, [null.fileno()] * 4)
+                streams = [null.fileno(), theirs, null.fileno(), null.fileno()]
+                Channel(sock).send(START | {"argv": argv, "process": " ".join(argv)}, streams)
                 _answer, given = Channel(sock).receive()
                 pidfds += given
+            os.close(theirs)
         for pidfd in pidfds:
             assert select.select([pidfd], [], [], PATIENCE_S)[0], "it still runs"
             os.close(pidfd)
+        assert select.select([output], [], [], PATIENCE_S)[0], "what it started still runs"
+        assert output.read() == b""
 
 
 def test_a_visitor_waits_quietly_where_no_descriptor_is_left(lab: Lab) -> None:
