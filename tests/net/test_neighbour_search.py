@@ -40,7 +40,7 @@ def test_300_hosts_among_65536_addresses(make_lab: MakeLab, family: int, loss_pe
     mac = site.host.links[0].end(site.host).mac
     assert told["found"] == dict.fromkeys(site.addresses[family], mac)
     assert (told["drops"], told["problems"], told["untimed"]) == (0, [], 0)
-    assert 0 < told["rtt_s"][0] < 0.1, "on a busy machine most take longer"
+    assert 0 <= told["rtt_s"][0] < 0.1, "on a busy machine most take longer; when each left is known to some microseconds only"
     assert told["sent"] <= (8 if loss_percent else 3) * 65_536
     assert told["signs"] == sorted(told["signs"], reverse=True)
     assert len(told["signs"]) > 5
