@@ -60,7 +60,7 @@ def test_a_console_may_show_what_it_was_sent(protocol: Protocol) -> None:
     own = signature("acme", r"ACME-OS ([\d.]+)", send=b"SHOW VERSION\r\n", ports=frozenset({7070}), protocol=protocol)
 
     def console(said: bytes) -> list[bytes]:
-        return [said + b"ACME-OS 1.2\r\n> "]
+        return [said + b"ACME-OS 1.2\r\n> "] if said == own.send else []
 
     facts, _sent = ask(7070, console, own, protocol=protocol)
     assert facts is not None
