@@ -82,7 +82,7 @@ class Controls:
     def none(self) -> None:
         """The next round has none."""
         self._fold()
-        self.asked, self._answered = self.asked[:0], self._answered[:0]
+        self.leave()
 
     def leave(self) -> None:
         """Nobody waits for this round's any more: what has not come of them is not lost."""
