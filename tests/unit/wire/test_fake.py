@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scapy.layers.inet import ICMP, IP, TCP
 from scapy.layers.inet6 import ICMPv6DestUnreach, IPv6
@@ -99,10 +99,12 @@ def test_an_error_quotes_its_probe(family: int) -> None:
 
 @settings(deadline=None)
 @given(st.sampled_from([4, 6]), st.integers(0, 255), st.binary(max_size=60), st.integers(1, 255))
+@example(6, 43, b"\0", 1)
 def test_a_packet_around_anything(family: int, protocol: int, payload: bytes, ttl: int) -> None:
     src, dst = (ip_address(table[family]).packed for table in (US, HOST))
     raw = ip_packet(family, protocol, src, dst, payload, ttl)
-    packet = NETWORK[family](raw)
+    header_bytes = 20 if family == 4 else 40
+    packet = NETWORK[family](raw[:header_bytes])  # scapy reads behind what ends early: a routing header of two bytes
     assert (packet.src, packet.dst) == (US[family], HOST[family])
     assert (
         (packet.proto, packet.ttl, packet.len) == (protocol, ttl, len(raw))
@@ -112,7 +114,7 @@ def test_a_packet_around_anything(family: int, protocol: int, payload: bytes, tt
     if family == 4:
         del packet.chksum
         assert bytes(packet)[:20] == raw[:20]
-    assert raw[-len(payload) or len(raw) :] == payload
+    assert raw[header_bytes:] == payload
 
 
 @BOTH
